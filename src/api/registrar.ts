@@ -1,0 +1,16 @@
+import { type CallbackCategories, type CallbackCategory } from '../callbacks/registry.js';
+import { type AuthCheckerEntry } from '../callbacks/password-auth-provider.js';
+import { type WebResourceLike, type WebResourceOptions } from '../web/web-resource.js';
+
+/** The callbacks of one category as a module registers them: any of them, `auth_checkers` as a list of entries. */
+export type CallbacksOf<C extends CallbackCategory> = {
+  readonly [N in keyof CallbackCategories[C]]?: N extends 'auth_checkers'
+    ? readonly AuthCheckerEntry[]
+    : CallbackCategories[C][N];
+};
+
+/** Takes what one module registers; the kernel gives each `ModuleApi` its own. */
+export interface Registrar {
+  readonly registerCallbacks: <C extends CallbackCategory>(category: C, callbacks: CallbacksOf<C>) => void;
+  readonly registerWebResource: (path: string, resource: WebResourceLike, options?: WebResourceOptions) => void;
+}

@@ -1,0 +1,56 @@
+import { single } from './notification.js';
+import { type CombinationRules } from './rule.js';
+import { propagates } from './throws.js';
+
+/** Brackets one iteration of a background update: the time it should take in milliseconds, and what to do after it. */
+export interface BackgroundUpdateSlot {
+  /** Waits until the iteration may run; answers with its target duration in milliseconds. */
+  readonly enter: () => Promise<number>;
+  /** Runs after the iteration; `error` is what it threw. */
+  readonly exit: (error?: unknown) => Promise<void>;
+}
+
+/**
+ * Callbacks of the category `background_update_controller`. Only the first registration counts.
+ *
+ * @example
+ * ```ts
+ * import { type BackgroundUpdateControllerCallbacks } from 'vesicle';
+ * const callbacks: Pick<BackgroundUpdateControllerCallbacks, 'on_update'> = {
+ *   on_update: async () => ({ enter: async () => 100, exit: async () => {} }),
+ * };
+ * ```
+ */
+export interface BackgroundUpdateControllerCallbacks {
+  /** Told before each iteration of an update; paces it. With `oneShot` the duration is ignored. */
+  readonly on_update: (updateName: string, databaseName: string, oneShot: boolean) => Promise<BackgroundUpdateSlot>;
+  /** How many rows the first iteration takes; 100 when absent. */
+  readonly default_batch_size: (updateName: string, databaseName: string) => Promise<number>;
+  /** How many rows later iterations take at least; 1 when absent. */
+  readonly min_batch_size: (updateName: string, databaseName: string) => Promise<number>;
+}
+
+type Handlers = BackgroundUpdateControllerCallbacks;
+const args = ['update_name', 'database_name'] as const;
+
+/** The rules of `background_update_controller` (`storage/background_updates.py`). */
+export const backgroundUpdateControllerRules = {
+  on_update: single<Handlers['on_update']>(
+    [...args, 'one_shot'],
+    propagates,
+    'An iteration of a background update is about to run.',
+    'storage/background_updates.py: do_next_background_update',
+  ),
+  default_batch_size: single<Handlers['default_batch_size']>(
+    args,
+    propagates,
+    'How many rows does the first iteration take?',
+    'storage/background_updates.py: _default_batch_size',
+  ),
+  min_batch_size: single<Handlers['min_batch_size']>(
+    args,
+    propagates,
+    'How many rows do later iterations take at least?',
+    'storage/background_updates.py: _min_batch_size',
+  ),
+} satisfies CombinationRules<BackgroundUpdateControllerCallbacks>;

@@ -1,0 +1,143 @@
+import { type UserId } from '../matrix/ids.js';
+import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { Tuple } from '../matrix/tuple.js';
+import { refusesOnFalse } from './boolean-gate.js';
+import { notification } from './notification.js';
+import { type AnyHandler, type CombinationRules, type Judge, NEXT, type Rule } from './rule.js';
+import { internalServerError, loggedAsWarning, type Throws } from './throws.js';
+
+/** Runs after the login it belongs to; may change and extend the response that the client gets. */
+export type LoginCallback = (loginResponse: MutableJsonObject) => Promise<void>;
+
+/** Who logged in, and what to run afterwards; null for "no opinion". Make the pair with `tuple(userId, callback)`. */
+export type AuthAnswer = Tuple<readonly [userId: UserId, callback: LoginCallback | null]> | null;
+
+/** The combined answer of auth checkers. */
+export interface AuthResult {
+  readonly userId: UserId;
+  readonly callback: LoginCallback | null;
+}
+
+/** Checks a login of one type; `loginDict` holds the fields registered with it. */
+export type AuthChecker = (username: string, loginType: string, loginDict: JsonObject) => Promise<AuthAnswer>;
+
+/** A checker with the login type and the fields it is for: one entry of Synapse's `auth_checkers`. */
+export interface AuthCheckerEntry {
+  readonly loginType: string;
+  readonly fields: readonly string[];
+  readonly check: AuthChecker;
+}
+
+/**
+ * Callbacks of the category `password_auth_provider`; `auth_checkers` is registered as a list of entries.
+ *
+ * @example
+ * ```ts
+ * import { type PasswordAuthProviderCallbacks } from 'vesicle';
+ * const callbacks: Partial<PasswordAuthProviderCallbacks> = { is_3pid_allowed: async (medium) => medium === 'email' };
+ * ```
+ */
+export interface PasswordAuthProviderCallbacks {
+  /** Asked for logins and user-interactive stages of the registered type. */
+  readonly auth_checkers: AuthChecker;
+  /** Asked for a login with an address in place of a user ID. */
+  readonly check_3pid_auth: (medium: string, address: string, password: string) => Promise<AuthAnswer>;
+  /** Told once for each access token that ends. */
+  readonly on_logged_out: (userId: UserId, deviceId: string | null, accessToken: string) => Promise<void>;
+  /** May choose the localpart of a new account. */
+  readonly get_username_for_registration: (
+    uiaResults: MutableJsonObject,
+    params: MutableJsonObject,
+  ) => Promise<string | null>;
+  /** May choose the display name of a new account. */
+  readonly get_displayname_for_registration: (
+    uiaResults: MutableJsonObject,
+    params: MutableJsonObject,
+  ) => Promise<string | null>;
+  /** Asked whether an address may be used; `registration` when it is for a new account. `false` refuses. */
+  readonly is_3pid_allowed: (medium: string, address: string, registration: boolean) => Promise<boolean>;
+}
+
+type Handlers = PasswordAuthProviderCallbacks;
+
+/** How the answers of `password_auth_provider` combine (`handlers/auth.py: PasswordAuthProvider`). */
+export const passwordAuthProviderRules = {
+  auth_checkers: {
+    ...firstAnswer<Handlers['auth_checkers'], AuthResult>(
+      ['username', 'login_type', 'login_dict'],
+      judgeAuth,
+      loggedAsWarning,
+      'Are these the credentials of a user?',
+      'handlers/auth.py: _validate_userid_login',
+    ),
+  },
+  check_3pid_auth: firstAnswer<Handlers['check_3pid_auth'], AuthResult>(
+    ['medium', 'address', 'password'],
+    judgeAuth,
+    loggedAsWarning,
+    'Are this address and password the credentials of a user?',
+    'handlers/auth.py: validate_login',
+  ),
+  on_logged_out: notification<Handlers['on_logged_out']>(
+    ['user_id', 'device_id', 'access_token'],
+    loggedAsWarning,
+    'An access token ended.',
+    'handlers/auth.py: delete_access_token',
+  ),
+  get_username_for_registration: firstAnswer<Handlers['get_username_for_registration'], string>(
+    ['uia_results', 'params'],
+    judgeText,
+    internalServerError,
+    'Which localpart shall the new account have?',
+    'rest/client/register.py: on_POST',
+  ),
+  get_displayname_for_registration: firstAnswer<Handlers['get_displayname_for_registration'], string>(
+    ['uia_results', 'params'],
+    judgeText,
+    internalServerError,
+    'Which display name shall the new account have?',
+    'rest/client/register.py: on_POST',
+  ),
+  is_3pid_allowed: refusesOnFalse<Handlers['is_3pid_allowed']>(
+    ['medium', 'address', 'registration'],
+    internalServerError,
+    'May this address be used?',
+    'util/threepids.py: check_3pid_allowed',
+  ),
+} satisfies CombinationRules<PasswordAuthProviderCallbacks>;
+
+function firstAnswer<Handler extends AnyHandler, Result>(
+  args: readonly string[],
+  judge: Judge<Result | undefined>,
+  throws: Throws,
+  summary: string,
+  source: string,
+): Rule<Handler, Result | undefined> {
+  return { way: 'first_answer', args, neutral: () => undefined, judge, throws, summary, source };
+}
+
+function judgeAuth(
+  answer: unknown,
+  _soFar: unknown,
+  warn: (problem: string) => void,
+): AuthResult | undefined | typeof NEXT {
+  if (answer === null || answer === undefined) return NEXT;
+  const items = answer instanceof Tuple ? (answer.items as readonly unknown[]) : [];
+  const [userId, callback] = items;
+  const isCallback = callback === null || callback === undefined || typeof callback === 'function';
+  if (items.length !== 2 || typeof userId !== 'string' || !isCallback) {
+    warn('an answer that is no tuple of user ID and callback: ignored');
+    return NEXT;
+  }
+  return { userId: userId as UserId, callback: (callback ?? null) as LoginCallback | null };
+}
+
+function judgeText(
+  answer: unknown,
+  _soFar: unknown,
+  warn: (problem: string) => void,
+): string | undefined | typeof NEXT {
+  if (typeof answer === 'string') return answer;
+  if (answer !== null && answer !== undefined) warn('an answer that is no text: ignored');
+  return NEXT;
+}

@@ -1,0 +1,70 @@
+import { type AccountDataCallbacks, accountDataRules } from './account-data.js';
+import { type AccountValidityCallbacks, accountValidityRules } from './account-validity.js';
+import {
+  type BackgroundUpdateControllerCallbacks,
+  backgroundUpdateControllerRules,
+} from './background-update-controller.js';
+import { type FederationCallbacks, federationRules } from './federation.js';
+import { type MediaRepositoryCallbacks, mediaRepositoryRules } from './media-repository.js';
+import { type PasswordAuthProviderCallbacks, passwordAuthProviderRules } from './password-auth-provider.js';
+import { type PresenceRouterCallbacks, presenceRouterRules } from './presence-router.js';
+import { type RatelimitCallbacks, ratelimitRules } from './ratelimit.js';
+import { type AnyHandler, type Rule } from './rule.js';
+import { type SpamCheckerCallbacks, spamCheckerRules } from './spam-checker.js';
+import { type ThirdPartyRulesCallbacks, thirdPartyRulesRules } from './third-party-rules.js';
+import { type UnsignedFieldsCallbacks, unsignedFieldsRules } from './unsigned-fields.js';
+
+/** The handler types of every category, by Synapse's names (`register_<category>_callbacks`). */
+export interface CallbackCategories {
+  readonly spam_checker: SpamCheckerCallbacks;
+  readonly third_party_rules: ThirdPartyRulesCallbacks;
+  readonly password_auth_provider: PasswordAuthProviderCallbacks;
+  readonly account_validity: AccountValidityCallbacks;
+  readonly presence_router: PresenceRouterCallbacks;
+  readonly background_update_controller: BackgroundUpdateControllerCallbacks;
+  readonly account_data: AccountDataCallbacks;
+  readonly add_extra_fields_to_unsigned_client_event: UnsignedFieldsCallbacks;
+  readonly media_repository: MediaRepositoryCallbacks;
+  readonly ratelimit: RatelimitCallbacks;
+  readonly federation: FederationCallbacks;
+}
+
+/** The rules of every category: the closed map that decorators, dispatch, bridge and documents read. */
+export const callbackRules = {
+  spam_checker: spamCheckerRules,
+  third_party_rules: thirdPartyRulesRules,
+  password_auth_provider: passwordAuthProviderRules,
+  account_validity: accountValidityRules,
+  presence_router: presenceRouterRules,
+  background_update_controller: backgroundUpdateControllerRules,
+  account_data: accountDataRules,
+  add_extra_fields_to_unsigned_client_event: unsignedFieldsRules,
+  media_repository: mediaRepositoryRules,
+  ratelimit: ratelimitRules,
+  federation: federationRules,
+} as const satisfies { readonly [C in CallbackCategory]: unknown };
+
+type Rules = typeof callbackRules;
+
+/** The name of a category. */
+export type CallbackCategory = keyof CallbackCategories;
+/** The names of a category's callbacks. */
+export type CallbackName<C extends CallbackCategory> = keyof CallbackCategories[C] & string;
+/** The type of a callback's handler. */
+export type HandlerOf<C extends CallbackCategory, N extends CallbackName<C>> = Extract<
+  CallbackCategories[C][N],
+  AnyHandler
+>;
+/** What the homeserver learns when it asks. */
+export type ResultOf<C extends CallbackCategory, N extends CallbackName<C>> = N extends keyof Rules[C]
+  ? Rules[C][N] extends Rule<AnyHandler, infer Result>
+    ? Result
+    : never
+  : never;
+
+/** The rule of a callback named by strings, or undefined. */
+export function findRule(category: string, name: string): Rule<AnyHandler, unknown> | undefined {
+  if (!Object.hasOwn(callbackRules, category)) return undefined;
+  const rules = callbackRules[category as CallbackCategory] as Readonly<Record<string, Rule<AnyHandler, unknown>>>;
+  return Object.hasOwn(rules, name) ? rules[name] : undefined;
+}

@@ -1,0 +1,184 @@
+import { SynapseError } from '../errors/synapse-error.js';
+import { type MatrixEvent, type StateMap } from '../matrix/event.js';
+import { type RoomId, type UserId } from '../matrix/ids.js';
+import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { type Requester } from '../matrix/requester.js';
+import { Tuple } from '../matrix/tuple.js';
+import { refusesOnFalse } from './boolean-gate.js';
+import { notification } from './notification.js';
+import { type CombinationRules, NEXT, rule } from './rule.js';
+import { loggedAsError, loggedAsWarning, propagates } from './throws.js';
+
+/**
+ * What `check_event_allowed` answers: whether the event is allowed, and the event to send in its place or null.
+ *
+ * @example
+ * ```ts
+ * import { type EventAllowed, type MatrixEvent } from 'vesicle';
+ * const shout = (event: MatrixEvent): EventAllowed => [true, { ...event.getDict(), content: { body: 'HEY', msgtype: 'm.text' } }];
+ * ```
+ */
+export type EventAllowed =
+  | readonly [allowed: boolean, replacement: JsonObject | MutableJsonObject | null]
+  | Tuple<readonly [boolean, JsonObject | MutableJsonObject | null]>;
+
+/** The combined answer of `check_event_allowed`. */
+export interface EventDecision {
+  readonly allowed: boolean;
+  readonly replacement: JsonObject | null;
+}
+
+/** Display name and avatar of a user (`synapse.types.ProfileInfo`). */
+export interface ProfileInfo {
+  readonly displayName: string | null;
+  readonly avatarUrl: string | null;
+}
+
+/**
+ * Callbacks of the category `third_party_rules`.
+ *
+ * @example
+ * ```ts
+ * import { type ThirdPartyRulesCallbacks } from 'vesicle';
+ * const callbacks: Partial<ThirdPartyRulesCallbacks> = { check_event_allowed: async () => [true, null] };
+ * ```
+ */
+export interface ThirdPartyRulesCallbacks {
+  /** Asked for every event that this server builds; may refuse it or replace it. */
+  readonly check_event_allowed: (event: MatrixEvent, stateEvents: StateMap) => Promise<EventAllowed>;
+  /** Told of each room creation first of all; `config` is the live request body, changes count. A throw refuses. */
+  readonly on_create_room: (
+    requester: Requester,
+    config: MutableJsonObject,
+    isRequesterAdmin: boolean,
+  ) => Promise<void>;
+  /** Asked before an address is invited; `false` refuses. */
+  readonly check_threepid_can_be_invited: (medium: string, address: string, stateEvents: StateMap) => Promise<boolean>;
+  /** Asked before a room becomes public, and for each new room; `false` refuses. */
+  readonly check_visibility_can_be_modified: (
+    roomId: RoomId,
+    stateEvents: StateMap,
+    newVisibility: 'public' | 'private',
+  ) => Promise<boolean>;
+  /** Told of each stored event, with the room's current state. */
+  readonly on_new_event: (event: MatrixEvent, stateEvents: StateMap) => Promise<void>;
+  /** Asked before a room is shut down; `userId` is null when a module does it. `false` refuses. */
+  readonly check_can_shutdown_room: (userId: UserId | null, roomId: RoomId) => Promise<boolean>;
+  /** Asked before an account is deactivated; `false` refuses. */
+  readonly check_can_deactivate_user: (userId: UserId, byAdmin: boolean) => Promise<boolean>;
+  /** Told of each change of a profile. */
+  readonly on_profile_update: (
+    userId: UserId,
+    newProfile: ProfileInfo,
+    byAdmin: boolean,
+    deactivation: boolean,
+  ) => Promise<void>;
+  /** Told after an account was deactivated or reactivated. */
+  readonly on_user_deactivation_status_changed: (
+    userId: UserId,
+    deactivated: boolean,
+    byAdmin: boolean,
+  ) => Promise<void>;
+  /** Deprecated twin of `on_add_user_third_party_identifier`, called after it. */
+  readonly on_threepid_bind: (userId: UserId, medium: string, address: string) => Promise<void>;
+  /** Told after an address was added to an account. */
+  readonly on_add_user_third_party_identifier: (userId: UserId, medium: string, address: string) => Promise<void>;
+  /** Told after an address was removed from an account. */
+  readonly on_remove_user_third_party_identifier: (userId: UserId, medium: string, address: string) => Promise<void>;
+}
+
+type Handlers = ThirdPartyRulesCallbacks;
+
+/** How the answers of `third_party_rules` combine (`module_api/callbacks/third_party_event_rules_callbacks.py`). */
+export const thirdPartyRulesRules = {
+  check_event_allowed: rule<Handlers['check_event_allowed'], EventDecision>({
+    way: 'first_replacement',
+    args: ['event', 'state_events'],
+    neutral: () => ({ allowed: true, replacement: null }),
+    judge: (answer) => {
+      const [allowed, replacement] = readPair(answer);
+      if (allowed === false) return { allowed: false, replacement: null };
+      return isJsonObject(replacement) ? { allowed: true, replacement } : NEXT;
+    },
+    throws: propagates,
+    summary: 'May this event be sent, as it is or replaced?',
+    source: 'handlers/message.py: create_new_client_event',
+  }),
+  on_create_room: notification<Handlers['on_create_room']>(
+    ['requester', 'config', 'is_requester_admin'],
+    {
+      kind: 'becomes',
+      error: () => new SynapseError(403, 'Room creation forbidden with these parameters'),
+      keepsSynapseError: true,
+    },
+    'A room is about to be created; the request may be changed, or refused by a throw.',
+    'handlers/room.py: create_room',
+  ),
+  check_threepid_can_be_invited: refusesOnFalse<Handlers['check_threepid_can_be_invited']>(
+    ['medium', 'address', 'state_events'],
+    loggedAsWarning,
+    'May this address be invited into the room?',
+    'handlers/room_member.py: do_3pid_invite',
+  ),
+  check_visibility_can_be_modified: refusesOnFalse<Handlers['check_visibility_can_be_modified']>(
+    ['room_id', 'state_events', 'new_visibility'],
+    loggedAsWarning,
+    'May the room have this visibility in the directory?',
+    'handlers/room.py: create_room; handlers/directory.py: edit_published_room_list',
+  ),
+  on_new_event: notification<Handlers['on_new_event']>(
+    ['event', 'state_events'],
+    loggedAsError,
+    'An event was stored.',
+    'notifier.py: notify_new_room_events',
+  ),
+  check_can_shutdown_room: refusesOnFalse<Handlers['check_can_shutdown_room']>(
+    ['user_id', 'room_id'],
+    loggedAsError,
+    'May this room be shut down?',
+    'rest/admin/rooms.py; handlers/room.py: shutdown_room',
+  ),
+  check_can_deactivate_user: refusesOnFalse<Handlers['check_can_deactivate_user']>(
+    ['user_id', 'by_admin'],
+    loggedAsError,
+    'May this account be deactivated?',
+    'handlers/deactivate_account.py: deactivate_account',
+  ),
+  on_profile_update: notification<Handlers['on_profile_update']>(
+    ['user_id', 'new_profile', 'by_admin', 'deactivation'],
+    loggedAsError,
+    'A profile was changed.',
+    'handlers/profile.py: set_displayname, set_avatar_url',
+  ),
+  on_user_deactivation_status_changed: notification<Handlers['on_user_deactivation_status_changed']>(
+    ['user_id', 'deactivated', 'by_admin'],
+    loggedAsError,
+    'An account was deactivated or reactivated.',
+    'handlers/deactivate_account.py',
+  ),
+  on_threepid_bind: notification<Handlers['on_threepid_bind']>(
+    ['user_id', 'medium', 'address'],
+    loggedAsError,
+    'An address was added to an account (deprecated name).',
+    'handlers/auth.py: add_threepid',
+  ),
+  on_add_user_third_party_identifier: notification<Handlers['on_add_user_third_party_identifier']>(
+    ['user_id', 'medium', 'address'],
+    loggedAsError,
+    'An address was added to an account.',
+    'handlers/auth.py: add_threepid',
+  ),
+  on_remove_user_third_party_identifier: notification<Handlers['on_remove_user_third_party_identifier']>(
+    ['user_id', 'medium', 'address'],
+    loggedAsError,
+    'An address was removed from an account.',
+    'handlers/auth.py: delete_local_threepid',
+  ),
+} satisfies CombinationRules<ThirdPartyRulesCallbacks>;
+
+/** Synapse unpacks the answer into two: anything that is not a pair is a 500. */
+function readPair(answer: unknown): readonly unknown[] {
+  const items = answer instanceof Tuple ? (answer.items as readonly unknown[]) : answer;
+  if (!Array.isArray(items) || items.length !== 2) throw new TypeError('the answer is no pair of boolean and event');
+  return items as readonly unknown[];
+}

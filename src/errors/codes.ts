@@ -1,0 +1,30 @@
+/** Whose mistake an error is: it decides what the command line prints (a stack only for `bug`). */
+export type Blame = 'author' | 'operator' | 'remote' | 'bug';
+
+interface CodeRow {
+  readonly blame: Blame;
+  readonly text: string;
+}
+
+/**
+ * Every error code of Vesicle, once. `{0}`, `{1}`... are filled with the arguments of {@link VesicleError}.
+ * Codes are public: never renamed, never reused. The text says what, what is wrong, what to do.
+ */
+export const errorCodes = {
+  // one row per code, sorted by folder
+  API_NOT_IMPLEMENTED_YET: {
+    blame: 'bug',
+    text: 'ModuleApi.{0} is not available on the embedded homeserver yet. Use another method, or run the module on a real Synapse.',
+  },
+  CALLBACK_UNKNOWN: {
+    blame: 'author',
+    text: '{0}: {1} has no callback "{2}".{3}',
+  },
+  CATEGORY_UNKNOWN: {
+    blame: 'author',
+    text: '{0}: there is no callback category "{1}".{2}',
+  },
+} as const satisfies Record<string, CodeRow>;
+
+/** A code of {@link errorCodes}. */
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,78 @@
+import { Code, Codes } from './matrix-codes.js';
+
+/**
+ * The error that becomes the answer to a client: HTTP status, `errcode`, `error` and further fields
+ * (`synapse.api.errors.SynapseError`). Thrown by a callback or web resource, it reaches the client as it is
+ * where Synapse lets it through.
+ *
+ * @example
+ * ```ts
+ * import { Codes, SynapseError } from 'vesicle';
+ * throw new SynapseError(429, 'Slow down', Codes.LIMIT_EXCEEDED, { retry_after_ms: 1000 });
+ * ```
+ */
+export class SynapseError extends Error {
+  /** The text of the error code. */
+  readonly errcode: string;
+
+  constructor(
+    /** HTTP status. */
+    readonly status: number,
+    message: string,
+    errcode: Code | string = Codes.UNKNOWN,
+    /** Merged into the body after `errcode` and `error`, so that they may override both, as in Synapse. */
+    readonly additionalFields: Readonly<Record<string, unknown>> = {},
+    /** HTTP headers of the answer. */
+    readonly headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'SynapseError';
+    this.errcode = errcode instanceof Code ? errcode.value : errcode;
+  }
+
+  /** The JSON body that a client gets. */
+  toBody(): Record<string, unknown> {
+    return { errcode: this.errcode, error: this.message, ...this.additionalFields };
+  }
+}
+
+/**
+ * 401: the credentials are wrong (`InvalidClientCredentialsError`).
+ *
+ * @example
+ * ```ts
+ * import { InvalidClientCredentialsError } from 'vesicle';
+ * throw new InvalidClientCredentialsError('Unknown access token', 'M_UNKNOWN_TOKEN');
+ * ```
+ */
+export class InvalidClientCredentialsError extends SynapseError {
+  constructor(message: string, errcode: Code | string, additionalFields: Readonly<Record<string, unknown>> = {}) {
+    super(401, message, errcode, additionalFields);
+    this.name = 'InvalidClientCredentialsError';
+  }
+}
+
+/**
+ * Answers a request to an HTML web resource with a redirect (`RedirectException`). In a JSON resource it is a 500, as in Synapse.
+ *
+ * @example
+ * ```ts
+ * import { RedirectException } from 'vesicle';
+ * throw new RedirectException('https://example.com/', 303);
+ * ```
+ */
+export class RedirectException extends Error {
+  /** Values of `Set-Cookie` headers to send along. */
+  readonly cookies: string[] = [];
+
+  constructor(
+    /** The `Location` header. */
+    readonly location: string,
+    /** HTTP status, 302 when absent. */
+    readonly status: number = 302,
+  ) {
+    super(`Redirect to ${location}`);
+    this.name = 'RedirectException';
+  }
+}

@@ -1,0 +1,18 @@
+import { type HomeserverConfig } from '../config/homeserver-config.js';
+import { type Dispatcher } from '../dispatch/dispatcher.js';
+import { type Logger } from '../log/logger.js';
+import { type ServerName } from '../matrix/ids.js';
+import { type Clock } from './clock.js';
+import { type Database } from './store/database.js';
+
+/** What every part of the embedded homeserver is given. */
+export interface HomeserverContext {
+  readonly config: HomeserverConfig;
+  readonly serverName: ServerName;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly dispatch: Dispatcher;
+  readonly database: Database;
+  /** Runs work that no request waits for; failures are logged, and closing the homeserver waits for it. */
+  readonly inBackground: (name: string, work: () => Promise<void>) => void;
+}
