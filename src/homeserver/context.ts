@@ -3,7 +3,9 @@ import { type Dispatcher } from '../dispatch/dispatcher.js';
 import { type Logger } from '../log/logger.js';
 import { type ServerName } from '../matrix/ids.js';
 import { type Clock } from './clock.js';
+import { type Notifier } from './notifier.js';
 import { type Database } from './store/database.js';
+import { type Stream } from './store/stream.js';
 
 /** What every part of the embedded homeserver is given. */
 export interface HomeserverContext {
@@ -13,6 +15,10 @@ export interface HomeserverContext {
   readonly log: Logger;
   readonly dispatch: Dispatcher;
   readonly database: Database;
+  /** Numbers every stored change. */
+  readonly stream: Stream;
+  /** Wakes long polls after a change was stored. */
+  readonly notifier: Notifier;
   /** Runs work that no request waits for; failures are logged, and closing the homeserver waits for it. */
   readonly inBackground: (name: string, work: () => Promise<void>) => void;
 }
