@@ -24,6 +24,14 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: there is no callback category "{1}".{2}',
   },
+  HTTP_ADDRESS_IN_USE: {
+    blame: 'operator',
+    text: 'Another program already listens on {0}. Stop it, or give another port under "listeners" in the configuration (0 takes any free one).',
+  },
+  HTTP_CANNOT_LISTEN: {
+    blame: 'operator',
+    text: 'Cannot listen on {0}: {1}. Give another address or port under "listeners" in the configuration.',
+  },
 } as const satisfies Record<string, CodeRow>;
 
 /** A code of {@link errorCodes}. */

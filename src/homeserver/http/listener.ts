@@ -1,0 +1,113 @@
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Duplex } from 'node:stream';
+import { VesicleError } from '../../errors/vesicle-error.js';
+import { type Peer } from './http-call.js';
+
+/** One place to listen at. */
+export interface Listen {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly address: string;
+  /** A Unix socket, instead of port and address. */
+  readonly path?: string;
+  /** The client's address is taken from the header `X-Forwarded-For`. */
+  readonly xForwarded?: boolean;
+}
+
+type Handler = (request: Request, peer: Peer) => Response | Promise<Response>;
+
+/** A socket that takes requests. */
+export interface Listener {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more connections, ends the idle ones, and waits for the others, at most so long. */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+/** Opens one listener. */
+export async function openListener(listen: Listen, handle: Handler): Promise<Listener> {
+  const server = createAdaptorServer({
+    hostname: 'localhost',
+    fetch: (request, env) => {
+      const { incoming } = env as HttpBindings;
+      return handle(request, { ip: addressOf(incoming, listen.xForwarded === true), incoming });
+    },
+  }) as Server;
+  // Synapse keeps idle connections for a minute and reads bodies as long as they come.
+  server.keepAliveTimeout = 60_000;
+  server.on('clientError', answerBrokenRequest);
+  await start(server, listen);
+  return { ...describe(server, listen), close: (graceMs) => stop(server, graceMs) };
+}
+
+function start(server: Server, listen: Listen): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(listenError(error, listen));
+    });
+    if (listen.path !== undefined) server.listen(listen.path, resolve);
+    else server.listen(listen.port, listen.address, resolve);
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, listen: Listen): Error {
+  const place = listen.path ?? `${listen.address} port ${listen.port}`;
+  if (error.code === 'EADDRINUSE') return new VesicleError('HTTP_ADDRESS_IN_USE', [place], { cause: error });
+  return new VesicleError('HTTP_CANNOT_LISTEN', [place, error.message], { cause: error });
+}
+
+function describe(server: Server, listen: Listen): { readonly url: string; readonly port: number } {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return { url: `unix:${listen.path ?? ''}`, port: 0 };
+  const host = address.address === '::' || address.address === '0.0.0.0' ? 'localhost' : address.address;
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`, port: address.port };
+}
+
+function stop(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+    }, graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    // A connection that was busy at the call above is idle once its answer is sent.
+    server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+      response.setHeader('Connection', 'close');
+    });
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+    }, 20);
+    server.once('close', () => {
+      clearInterval(sweep);
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function addressOf(incoming: IncomingMessage, isForwarded: boolean): string {
+  const forwarded = isForwarded ? incoming.headers['x-forwarded-for'] : undefined;
+  if (forwarded !== undefined) return String(forwarded).split(',', 1).join('').trim();
+  const address = incoming.socket.remoteAddress ?? '127.0.0.1';
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+const PARSE_ERRORS: Readonly<Record<string, string>> = {
+  HPE_INVALID_CONTENT_LENGTH: 'Content-Length header value is not a valid integer',
+  HPE_UNEXPECTED_CONTENT_LENGTH: 'Multiple Content-Length headers received',
+};
+
+/** What node's parser refuses never becomes a request; the client gets 400 with an errcode all the same. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const text = PARSE_ERRORS[error.code ?? ''] ?? 'Bad request';
+  const body = JSON.stringify({ errcode: 'M_UNKNOWN', error: text });
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

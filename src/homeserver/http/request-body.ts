@@ -1,0 +1,67 @@
+import { type IncomingMessage } from 'node:http';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+
+/** 413 for a body over the limit (`http/site.py: SynapseRequest`). */
+export function tooLarge(limit: number): SynapseError {
+  return new SynapseError(413, `Request content is too large (>${limit})`, Codes.TOO_LARGE);
+}
+
+/** Reads the whole body; from node's own stream where there is one, because that copies least. */
+export async function readBody(
+  request: Request,
+  incoming: IncomingMessage | undefined,
+  limit: number,
+): Promise<Uint8Array> {
+  if (incoming === undefined) return readStream(request.body, limit);
+  return readIncoming(incoming, limit);
+}
+
+/** The same request whose body fails as soon as it is longer than the limit: for bodies that announce no length. */
+export function limitBody(request: Request, limit: number): Request {
+  if (request.body === null) return request;
+  let size = 0;
+  const counted = request.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        size += chunk.byteLength;
+        if (size > limit) controller.error(tooLarge(limit));
+        else controller.enqueue(chunk);
+      },
+    }),
+  );
+  return new Request(request, { body: counted, duplex: 'half' });
+}
+
+function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size > limit) reject(tooLarge(limit));
+      else chunks.push(chunk);
+    });
+    incoming.on('end', () => {
+      const [first] = chunks;
+      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    });
+    incoming.on('error', reject);
+    incoming.on('close', () => {
+      reject(new SynapseError(400, 'Error reading JSON content.'));
+    });
+    if (incoming.readableEnded || incoming.destroyed) resolve(new Uint8Array());
+  });
+}
+
+async function readStream(body: ReadableStream<Uint8Array> | null, limit: number): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge(limit);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,146 @@
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type Logger } from '../../log/logger.js';
+import { type Clock } from '../clock.js';
+import { LimitExceededError } from '../rate-limit-error.js';
+import { isBuiltIn, isDummy } from './built-in-paths.js';
+import { type Authenticate, type CallHost, HttpCall, type Peer } from './http-call.js';
+import { PathRouter } from './path-router.js';
+import { limitBody, tooLarge } from './request-body.js';
+import {
+  errorResponse,
+  internalErrorResponse,
+  noSuchResource,
+  optionsResponse,
+  redirectResponse,
+  responseOf,
+  SERVER,
+  unrecognized,
+} from './responses.js';
+import { type Route } from './route.js';
+
+/** The web resources of modules: an answer, or undefined for a path that none owns. */
+export interface WebHost {
+  readonly handle: (request: Request, pathname: string) => Promise<Response> | Response | undefined;
+}
+
+/** What a {@link HttpServer} is made of. */
+export interface HttpServerOptions {
+  readonly routes: readonly Route[];
+  readonly web: WebHost;
+  readonly authenticate: Authenticate;
+  /** Where `/` leads. */
+  readonly rootLocation: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Bytes that a request body may have. */
+  readonly maxBodySize: number;
+}
+
+/** Answers requests as Synapse's HTTP server does, wherever they come from (`http/server.py`, `http/site.py`). */
+export class HttpServer {
+  private readonly router = new PathRouter<Route>();
+  private readonly closing = new AbortController();
+  private readonly running = new Set<Promise<unknown>>();
+  private readonly host: CallHost;
+
+  constructor(private readonly options: HttpServerOptions) {
+    for (const route of options.routes) {
+      for (const path of route.paths) this.router.add(route.method, path, route);
+    }
+    this.host = {
+      authenticate: options.authenticate,
+      maxBodySize: options.maxBodySize,
+      closing: this.closing.signal,
+    };
+  }
+
+  /** Answers one request. Never throws. */
+  fetch(request: Request, peer: Peer): Response | Promise<Response> {
+    const url = request.url;
+    const pathAt = url.indexOf('/', url.indexOf('//') + 2);
+    const queryAt = url.indexOf('?', pathAt);
+    const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
+    if (request.method === 'OPTIONS') return optionsResponse();
+    const refusal = this.refusalOf(request);
+    if (refusal !== undefined) return refusal;
+    if (isBuiltIn(path)) return this.track(this.answer(request, peer, path, queryAt < 0 ? '' : url.slice(queryAt + 1)));
+    return this.answerOutside(request, path);
+  }
+
+  /** Ends long polls at once and waits for the requests in flight, at most so long. */
+  async close(graceMs: number): Promise<void> {
+    this.closing.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([Promise.allSettled(this.running), grace]);
+    clearTimeout(timer);
+  }
+
+  private async answer(request: Request, peer: Peer, path: string, search: string): Promise<Response> {
+    try {
+      const found = this.router.find(request.method, path);
+      if (found.kind !== 'found') return errorResponse(unrecognized(found.kind === 'not_found' ? 404 : 405));
+      const call = new HttpCall(this.host, peer, request, found.params, search);
+      return responseOf(await found.value.handle(call));
+    } catch (error) {
+      return this.answerError(error, request.method, path);
+    }
+  }
+
+  private answerOutside(request: Request, path: string): Response | Promise<Response> {
+    const isUnmeasured = request.headers.get('transfer-encoding') !== null;
+    const limited = isUnmeasured ? limitBody(request, this.options.maxBodySize) : request;
+    const response = this.options.web.handle(limited, path);
+    if (response instanceof Promise)
+      return this.track(response.catch((error: unknown) => this.answerError(error, request.method, path)));
+    if (response !== undefined) return response;
+    if (path === '/') return redirectResponse(this.options.rootLocation);
+    return isDummy(path) ? errorResponse(unrecognized(404)) : noSuchResource();
+  }
+
+  private async answerError(error: unknown, method: string, path: string): Promise<Response> {
+    if (!(error instanceof SynapseError)) {
+      this.options.log.error(`${method} ${path} failed`, { err: error });
+      return internalErrorResponse();
+    }
+    this.options.log.debug(`${method} ${path}: ${error.status} ${error.errcode} ${error.message}`);
+    if (error instanceof LimitExceededError && error.pauseMs > 0) await this.pause(error.pauseMs);
+    return errorResponse(error);
+  }
+
+  /** What is refused before anybody looks at the path (`http/site.py: SynapseRequest.requestReceived`). */
+  private refusalOf(request: Request): Response | undefined {
+    if (request.method === 'GET') return undefined;
+    const length = request.headers.get('content-length');
+    if (length !== null && Number(length) > this.options.maxBodySize) {
+      return errorResponse(tooLarge(this.options.maxBodySize));
+    }
+    if (request.method !== 'POST') return undefined;
+    const type = request.headers.get('content-type');
+    if (type?.toLowerCase().includes('multipart/form-data') !== true) return undefined;
+    return new Response(null, { status: 415, headers: { Server: SERVER, Connection: 'close' } });
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.options.clock.after(ms, resolve);
+    });
+  }
+
+  private track(response: Promise<Response>): Promise<Response> {
+    const done = (): void => {
+      this.running.delete(response);
+    };
+    this.running.add(response);
+    response.then(done, done);
+    return response;
+  }
+}
+
+/** How many bytes a request may have (`app/_base.py: max_request_body_size`). */
+export function maxBodySizeOf(config: { readonly enableMediaRepo: boolean; readonly maxUploadSize: number }): number {
+  const ofEvents = 200 * 65_536;
+  return config.enableMediaRepo ? Math.max(ofEvents, config.maxUploadSize) : ofEvents;
+}
