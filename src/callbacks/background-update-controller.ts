@@ -1,3 +1,4 @@
+import { type CategoryRule } from './category-rule.js';
 import { single } from './notification.js';
 import { type CombinationRules } from './rule.js';
 import { propagates } from './throws.js';
@@ -54,3 +55,10 @@ export const backgroundUpdateControllerRules = {
     'storage/background_updates.py: _min_batch_size',
   ),
 } satisfies CombinationRules<BackgroundUpdateControllerCallbacks>;
+
+/** There is one controller, the first. */
+export const backgroundUpdateControllerCategory: CategoryRule = {
+  required: ['on_update'],
+  onlyFirst:
+    "More than one module tried to register callbacks for controlling background updates. Only the callbacks registered by the first module (in order of appearance in Synapse's configuration file) that tried to do so will be called.",
+};

@@ -17,6 +17,7 @@ export function refusesOnFalse<Handler extends AnyHandler>(
       return answer === false ? false : NEXT;
     },
     throws,
+    refusal: () => false,
     summary,
     source,
   };

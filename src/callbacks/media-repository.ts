@@ -72,6 +72,7 @@ export const mediaRepositoryRules = {
     neutral: () => true,
     judge: (answer) => (isTruthy(answer) ? NEXT : false),
     throws: propagates,
+    refusal: () => false,
     summary: 'May this user upload that many bytes?',
     source: 'rest/media/upload_resource.py: _get_file_metadata',
   }),

@@ -70,6 +70,7 @@ export const passwordAuthProviderRules = {
       'Are these the credentials of a user?',
       'handlers/auth.py: _validate_userid_login',
     ),
+    keyedBy: 'login_type',
   },
   check_3pid_auth: firstAnswer<Handlers['check_3pid_auth'], AuthResult>(
     ['medium', 'address', 'password'],

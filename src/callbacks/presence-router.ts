@@ -1,5 +1,6 @@
 import { type UserId } from '../matrix/ids.js';
 import { type UserPresenceState } from '../matrix/presence.js';
+import { type CategoryRule } from './category-rule.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';
 import { loggedAsWarning } from './throws.js';
 
@@ -81,3 +82,12 @@ export const presenceRouterRules = {
     source: 'handlers/presence.py: PresenceEventSource.get_new_events',
   }),
 } satisfies CombinationRules<PresenceRouterCallbacks>;
+
+/** Half of the pair is an error, whichever half. */
+export const presenceRouterCategory: CategoryRule = {
+  paired: {
+    names: ['get_users_for_states', 'get_interested_users'],
+    error:
+      'PresenceRouter modules must register neither or both of the paired callbacks: [get_users_for_states, get_interested_users]',
+  },
+};

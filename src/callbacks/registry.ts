@@ -2,12 +2,14 @@ import { type AccountDataCallbacks, accountDataRules } from './account-data.js';
 import { type AccountValidityCallbacks, accountValidityRules } from './account-validity.js';
 import {
   type BackgroundUpdateControllerCallbacks,
+  backgroundUpdateControllerCategory,
   backgroundUpdateControllerRules,
 } from './background-update-controller.js';
 import { type FederationCallbacks, federationRules } from './federation.js';
 import { type MediaRepositoryCallbacks, mediaRepositoryRules } from './media-repository.js';
 import { type PasswordAuthProviderCallbacks, passwordAuthProviderRules } from './password-auth-provider.js';
-import { type PresenceRouterCallbacks, presenceRouterRules } from './presence-router.js';
+import { type CategoryRule } from './category-rule.js';
+import { type PresenceRouterCallbacks, presenceRouterCategory, presenceRouterRules } from './presence-router.js';
 import { type RatelimitCallbacks, ratelimitRules } from './ratelimit.js';
 import { type AnyHandler, type Rule } from './rule.js';
 import { type SpamCheckerCallbacks, spamCheckerRules } from './spam-checker.js';
@@ -44,6 +46,12 @@ export const callbackRules = {
   federation: federationRules,
 } as const satisfies { readonly [C in CallbackCategory]: unknown };
 
+/** What a registration of a category must hold to; a category without a row takes any of its callbacks, any number of times. */
+export const categoryRules: { readonly [C in CallbackCategory]?: CategoryRule } = {
+  presence_router: presenceRouterCategory,
+  background_update_controller: backgroundUpdateControllerCategory,
+};
+
 type Rules = typeof callbackRules;
 
 /** The name of a category. */
@@ -68,3 +76,11 @@ export function findRule(category: string, name: string): Rule<AnyHandler, unkno
   const rules = callbackRules[category as CallbackCategory] as Readonly<Record<string, Rule<AnyHandler, unknown>>>;
   return Object.hasOwn(rules, name) ? rules[name] : undefined;
 }
+
+/** The names of a category's callbacks, or undefined for an unknown category. */
+export function callbackNames(category: string): readonly string[] | undefined {
+  return Object.hasOwn(callbackRules, category) ? Object.keys(callbackRules[category as CallbackCategory]) : undefined;
+}
+
+/** The names of all categories. */
+export const callbackCategories = Object.keys(callbackRules) as readonly CallbackCategory[];

@@ -34,6 +34,12 @@ export interface Rule<Handler extends AnyHandler, Result> {
   readonly neutral: () => Result;
   readonly judge: Judge<Result>;
   readonly throws: Throws;
+  /** The result that refuses; absent where nothing can be refused. */
+  readonly refusal?: () => Result;
+  /** Whether a result refuses; by default each one of a `first_refusal` does. */
+  readonly isRefusal?: (result: Result) => boolean;
+  /** Each handler is registered for one value of this argument, and asked for no other. */
+  readonly keyedBy?: string;
   /** What Synapse asks or tells, in a sentence: for the reference. */
   readonly summary: string;
   /** Where Synapse asks, `file: function` relative to its package. */
@@ -48,7 +54,7 @@ export function rule<Handler extends AnyHandler, Result>(of: Rule<Handler, Resul
 }
 
 /** The rules of a category: one for each of its callbacks, or it does not compile. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the result of each rule is inferred from it, not stated here
 export type CombinationRules<Callbacks> = {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the result of each rule is inferred from it, not stated here
   readonly [N in keyof Callbacks]-?: Rule<Extract<Callbacks[N], AnyHandler>, any>;
 };

@@ -4,7 +4,14 @@ import { type MatrixEvent } from '../matrix/event.js';
 import { type RoomAlias, type RoomId, type UserId } from '../matrix/ids.js';
 import { type MediaFile, type MediaFileInfo } from './media-file.js';
 import { type AnyHandler, type CombinationRules, NEXT, rule, type Rule } from './rule.js';
-import { judgeEventVerdict, NOT_SPAM, spamGate, type SpamOutcome, type SpamVerdict } from './spam-verdict.js';
+import {
+  forbidden,
+  judgeEventVerdict,
+  NOT_SPAM,
+  spamGate,
+  type SpamOutcome,
+  type SpamVerdict,
+} from './spam-verdict.js';
 import { propagates } from './throws.js';
 import { isTruthy } from './truthiness.js';
 
@@ -107,6 +114,7 @@ export const spamCheckerRules = {
     neutral: () => NOT_SPAM,
     judge: judgeEventVerdict,
     throws: propagates,
+    refusal: () => forbidden,
     summary: 'Is this event spam? Local events are refused with 403; federated ones are redacted and soft-failed.',
     source:
       'handlers/message.py: _create_and_send_nonmember_event_locked; federation/federation_base.py: _check_sigs_and_hash',
@@ -179,6 +187,7 @@ export const spamCheckerRules = {
       return answer === RegistrationBehaviour.ALLOW ? NEXT : answer;
     },
     throws: propagates,
+    refusal: () => RegistrationBehaviour.DENY,
     summary: 'May this account be made, or made shadow-banned?',
     source: 'handlers/register.py: register_user',
   }),
@@ -208,6 +217,7 @@ function refusesOnTruth<Handler extends AnyHandler>(
     neutral: () => false,
     judge: (answer) => (isTruthy(answer) ? answer : NEXT),
     throws: propagates,
+    refusal: () => true,
     summary,
     source,
   };

@@ -38,7 +38,8 @@ export interface SpamRefusal {
 /** What the homeserver learns from spam checkers. */
 export type SpamOutcome = typeof NOT_SPAM | SpamRefusal;
 
-const forbidden: SpamRefusal = { errcode: Codes.FORBIDDEN.value, fields: {} };
+/** The refusal without further words. */
+export const forbidden: SpamRefusal = { errcode: Codes.FORBIDDEN.value, fields: {} };
 
 /** Which answers other than NOT_SPAM, a code and (mostly) a tuple a spam checker takes: Synapse's relics. */
 interface Relics {
@@ -61,6 +62,7 @@ export function spamGate<Handler extends AnyHandler>(
     neutral: () => NOT_SPAM,
     judge: judgeVerdict(relics),
     throws: propagates,
+    refusal: () => forbidden,
     summary,
     source,
   };

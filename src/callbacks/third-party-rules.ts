@@ -1,3 +1,5 @@
+import { HostError } from '../errors/host-error.js';
+import { Codes } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import { type MatrixEvent, type StateMap } from '../matrix/event.js';
 import { type RoomId, type UserId } from '../matrix/ids.js';
@@ -7,7 +9,7 @@ import { Tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
 import { notification } from './notification.js';
 import { type CombinationRules, NEXT, rule } from './rule.js';
-import { loggedAsError, loggedAsWarning, propagates } from './throws.js';
+import { loggedAsError, loggedAsWarning } from './throws.js';
 
 /**
  * What `check_event_allowed` answers: whether the event is allowed, and the event to send in its place or null.
@@ -100,7 +102,14 @@ export const thirdPartyRulesRules = {
       if (allowed === false) return { allowed: false, replacement: null };
       return isJsonObject(replacement) ? { allowed: true, replacement } : NEXT;
     },
-    throws: propagates,
+    throws: {
+      kind: 'becomes',
+      error: (cause) =>
+        new HostError('ModuleFailedException', 'Failed to run `check_event_allowed` module API callback', { cause }),
+      keepsSynapseError: true,
+    },
+    refusal: () => ({ allowed: false, replacement: null }),
+    isRefusal: (decision) => !decision.allowed,
     summary: 'May this event be sent, as it is or replaced?',
     source: 'handlers/message.py: create_new_client_event',
   }),
@@ -108,7 +117,8 @@ export const thirdPartyRulesRules = {
     ['requester', 'config', 'is_requester_admin'],
     {
       kind: 'becomes',
-      error: () => new SynapseError(403, 'Room creation forbidden with these parameters'),
+      error: (cause) =>
+        new SynapseError(403, 'Room creation forbidden with these parameters', Codes.UNKNOWN, {}, {}, { cause }),
       keepsSynapseError: true,
     },
     'A room is about to be created; the request may be changed, or refused by a throw.',

@@ -1,3 +1,4 @@
+import { Codes } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
 
 /** What a throw of a callback means. */
@@ -7,7 +8,7 @@ export type Throws =
   /** It is logged, and the next callback is asked. */
   | { readonly kind: 'logged'; /** The level at which Synapse logs it. */ readonly level: 'warn' | 'error' }
   /** It becomes this error; with `keepsSynapseError` a `SynapseError` passes unchanged. */
-  | { readonly kind: 'becomes'; readonly error: () => SynapseError; readonly keepsSynapseError: boolean };
+  | { readonly kind: 'becomes'; readonly error: (cause: unknown) => Error; readonly keepsSynapseError: boolean };
 
 export const propagates: Throws = { kind: 'propagates' };
 export const loggedAsWarning: Throws = { kind: 'logged', level: 'warn' };
@@ -15,6 +16,6 @@ export const loggedAsError: Throws = { kind: 'logged', level: 'error' };
 /** `handlers/auth.py` answers 500 with other capitals than the rest of Synapse, whatever was thrown. */
 export const internalServerError: Throws = {
   kind: 'becomes',
-  error: () => new SynapseError(500, 'Internal Server Error'),
+  error: (cause) => new SynapseError(500, 'Internal Server Error', Codes.UNKNOWN, {}, {}, { cause }),
   keepsSynapseError: false,
 };

@@ -16,6 +16,14 @@ export const errorCodes = {
     blame: 'bug',
     text: 'ModuleApi.{0} is not available on the embedded homeserver yet. Use another method, or run the module on a real Synapse.',
   },
+  CALLBACK_NOT_A_FUNCTION: {
+    blame: 'author',
+    text: '{0}: the callback {1} is {2}, not a function. Give a method or an async function.',
+  },
+  CALLBACK_OPTION_INVALID: {
+    blame: 'author',
+    text: '{0}: {1}',
+  },
   CALLBACK_UNKNOWN: {
     blame: 'author',
     text: '{0}: {1} has no callback "{2}".{3}',
@@ -23,6 +31,14 @@ export const errorCodes = {
   CATEGORY_UNKNOWN: {
     blame: 'author',
     text: '{0}: there is no callback category "{1}".{2}',
+  },
+  DISPATCH_CIRCUIT_OPEN: {
+    blame: 'remote',
+    text: '{0}: {1} failed {2} times in a row and is not called until {3} ms have passed. Look for its earlier failures in the log.',
+  },
+  DISPATCH_TIMEOUT: {
+    blame: 'author',
+    text: '{0}: {1} took longer than {2} ms. Make it faster, or raise its timeout.',
   },
   HTTP_ADDRESS_IN_USE: {
     blame: 'operator',

@@ -1,0 +1,67 @@
+import { type AnyHandler } from '../callbacks/rule.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type Policy } from './callback-policy.js';
+import { CallbackLost } from './callback-lost.js';
+import { type CircuitBreaker, failuresToOpen, pauseMs } from './circuit-breaker.js';
+import { type Timers } from './timers.js';
+
+/** One registered callback of one module. */
+export interface CallbackEntry {
+  readonly module: string;
+  /** Where callbacks of this module belong among those of others, after a reload. */
+  readonly rank: number;
+  readonly handler: AnyHandler;
+  /** The value of the rule's `keyedBy` argument that this is for, with what was registered for it. */
+  readonly key?: { readonly value: string; readonly fields: readonly string[] };
+  readonly policy: Policy;
+  /** Only of callbacks with a timeout. */
+  readonly breaker?: CircuitBreaker;
+  /** Logs an answer of the wrong shape. */
+  readonly warn: (problem: string) => void;
+}
+
+/** The failures that `onFailure` is for, as opposed to throws of the module. */
+export function isLost(error: unknown): boolean {
+  return error instanceof CallbackLost || error instanceof CallbackTimeout || error instanceof CircuitOpen;
+}
+
+class CallbackTimeout extends VesicleError {}
+class CircuitOpen extends VesicleError {}
+
+/** Calls a callback within its timeout and its circuit. The callback is never aborted: late, it goes on unheard. */
+export async function callWithin(
+  entry: CallbackEntry,
+  where: string,
+  args: readonly unknown[],
+  timers: Timers,
+): Promise<unknown> {
+  const { breaker } = entry;
+  if (breaker?.mayCall() === false) {
+    throw new CircuitOpen('DISPATCH_CIRCUIT_OPEN', [entry.module, where, String(failuresToOpen), String(pauseMs)]);
+  }
+  try {
+    const answer = await race(entry, where, args, timers);
+    breaker?.succeeded();
+    return answer;
+  } catch (error) {
+    if (isLost(error)) breaker?.failed();
+    else breaker?.succeeded();
+    throw error;
+  }
+}
+
+async function race(entry: CallbackEntry, where: string, args: readonly unknown[], timers: Timers): Promise<unknown> {
+  const { timeout } = entry.policy;
+  if (timeout === undefined) return entry.handler(...args);
+  let timer: { readonly cancel: () => void } | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = timers.after(timeout, () => {
+      reject(new CallbackTimeout('DISPATCH_TIMEOUT', [entry.module, where, String(timeout)]));
+    });
+  });
+  try {
+    return await Promise.race([entry.handler(...args), late]);
+  } finally {
+    timer?.cancel();
+  }
+}

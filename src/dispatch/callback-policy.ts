@@ -1,0 +1,77 @@
+import { type CallbackMode, type CallbackOptions, type FailureAction } from '../callbacks/callback-options.js';
+import { type AnyHandler, type Rule } from '../callbacks/rule.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { didYouMean } from '../errors/nearest-name.js';
+import { isJsonObject } from '../matrix/json.js';
+import { type Subject } from './subject.js';
+import { compileWhen, type Filter } from './when.js';
+
+/** The options of one callback, checked and ready. */
+export interface Policy {
+  readonly mode: CallbackMode;
+  readonly filter?: Filter;
+  readonly timeout?: number;
+  readonly onFailure?: { readonly local: FailureAction; readonly federated: FailureAction };
+}
+
+/** What a failure means when nobody says: a federated event wrongly refused cannot be got back. */
+export const defaultOnFailure = { local: 'error', federated: 'allow' } as const;
+
+/** Unhurried, unfiltered, enforced: what a callback without options has. */
+export const plainPolicy: Policy = { mode: 'enforce' };
+
+const optionNames = ['when', 'timeout', 'onFailure', 'mode'];
+const modes: readonly unknown[] = ['enforce', 'audit', 'off'];
+const actions: readonly unknown[] = ['allow', 'deny', 'error'];
+
+/** Checks the options of a callback; every mistake goes to one error that starts with `where`. */
+export function compilePolicy(
+  options: CallbackOptions | undefined,
+  rule: Rule<AnyHandler, unknown>,
+  subject: Subject,
+  isLocal: (userId: unknown) => boolean,
+  where: string,
+): Policy {
+  if (options === undefined || Object.values(options).every((value) => value === undefined)) return plainPolicy;
+  const problems: string[] = [];
+  const report = (problem: string): void => {
+    problems.push(problem);
+  };
+  const { mode = 'enforce', timeout, when } = options;
+  checkPlainOptions(options, report);
+  const onFailure = parseOnFailure(options.onFailure, rule, report);
+  const filter = when === undefined ? undefined : compileWhen(when, subject, isLocal, report);
+  if (problems.length > 0) throw new VesicleError('CALLBACK_OPTION_INVALID', [where, problems.join('; ')]);
+  return {
+    mode,
+    ...(filter && { filter }),
+    ...(timeout !== undefined && { timeout }),
+    ...(onFailure && { onFailure }),
+  };
+}
+
+function checkPlainOptions(options: CallbackOptions, report: (problem: string) => void): void {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.includes(name)) report(`there is no option "${name}".${didYouMean(name, optionNames)}`);
+  }
+  const { mode = 'enforce', timeout = 1 }: { mode?: unknown; timeout?: unknown } = options;
+  if (!modes.includes(mode)) report('mode must be "enforce", "audit" or "off"');
+  if (typeof timeout !== 'number' || !(timeout > 0)) report('timeout must be a number of milliseconds above 0');
+}
+
+function parseOnFailure(
+  given: unknown,
+  rule: Rule<AnyHandler, unknown>,
+  report: (problem: string) => void,
+): Policy['onFailure'] {
+  if (given === undefined) return undefined;
+  const { local, federated } = isJsonObject(given) ? given : { local: given, federated: given };
+  if (!actions.includes(local) || !actions.includes(federated)) {
+    report('onFailure must be "allow", "deny" or "error", or { local, federated } of these');
+    return undefined;
+  }
+  if (rule.refusal === undefined && (local === 'deny' || federated === 'deny')) {
+    report('onFailure cannot be "deny", since this callback refuses nothing; use "allow" or "error"');
+  }
+  return { local: local as FailureAction, federated: federated as FailureAction };
+}

@@ -1,0 +1,245 @@
+import { type CallbackCategory, type CallbackName, type HandlerOf, type ResultOf } from '../callbacks/registry.js';
+import { type AnyHandler, NEXT, type Rule } from '../callbacks/rule.js';
+import { SynapseError } from '../errors/synapse-error.js';
+import { type Logger } from '../log/logger.js';
+import { type CallbackEntry, callWithin, isLost } from './callback-entry.js';
+import { defaultOnFailure, plainPolicy } from './callback-policy.js';
+import { type CallObserver } from './observed-call.js';
+import { type Subject, subjectOf } from './subject.js';
+import { type Timers } from './timers.js';
+
+/** One callback of the homeserver: asks those who registered it. */
+export interface Hook<C extends CallbackCategory, N extends CallbackName<C>> {
+  /** Whether anybody registered it. Nobody: asking costs no more than reading this. */
+  readonly isUsed: boolean;
+  /** Asks in order of registration; the rule of the callback makes one result of the answers. */
+  readonly ask: (...args: Parameters<HandlerOf<C, N>>) => Promise<ResultOf<C, N>>;
+}
+
+/** What all hooks of a dispatcher share. */
+export interface HookContext {
+  readonly log: Logger;
+  readonly timers: Timers;
+  readonly isLocal: (userId: unknown) => boolean;
+  readonly observers: Set<CallObserver>;
+}
+
+type Result = unknown;
+
+/** The callbacks registered under one name, and the asking of them. */
+export class CallbackHook {
+  isUsed = false;
+  readonly where: string;
+  readonly subject: Subject;
+  private readonly keyIndex: number;
+  /** Appended to in place, so that a question being asked reaches a callback registered meanwhile, as in Synapse. */
+  private asked: CallbackEntry[] = [];
+  private known: CallbackEntry[] = [];
+  private isPlain = true;
+
+  constructor(
+    readonly category: CallbackCategory,
+    readonly name: string,
+    readonly rule: Rule<AnyHandler, Result>,
+    private readonly context: HookContext,
+  ) {
+    this.where = `${category}.${name}`;
+    this.subject = subjectOf(rule.args);
+    this.keyIndex = rule.keyedBy === undefined ? -1 : rule.args.indexOf(rule.keyedBy);
+  }
+
+  /** Everything registered, callbacks that are off included. */
+  get entries(): readonly CallbackEntry[] {
+    return this.known;
+  }
+
+  add(entry: CallbackEntry): void {
+    this.known.push(entry);
+    if (entry.policy.mode !== 'off') this.asked.push(entry);
+    this.refresh();
+  }
+
+  /** Replaces what is registered; questions being asked go on with the old list. */
+  set(entries: readonly CallbackEntry[]): void {
+    this.known = [...entries];
+    this.asked = entries.filter((entry) => entry.policy.mode !== 'off');
+    this.refresh();
+  }
+
+  /** Whether the short way of asking is enough: no options, no observers. */
+  refresh(): void {
+    this.isUsed = this.asked.length > 0;
+    this.isPlain =
+      this.keyIndex < 0 &&
+      this.context.observers.size === 0 &&
+      this.asked.every((entry) => entry.policy === plainPolicy);
+  }
+
+  readonly ask = (...args: readonly unknown[]): Promise<Result> => {
+    if (!this.isUsed) return Promise.resolve(this.rule.neutral());
+    return this.isPlain ? this.askPlainly(args) : this.askWatched(args);
+  };
+
+  private async askPlainly(args: readonly unknown[]): Promise<Result> {
+    const { rule, asked } = this;
+    const soFar = rule.neutral();
+    for (let index = 0; index < asked.length; index++) {
+      const entry = asked[index];
+      if (entry === undefined) break;
+      try {
+        const result = rule.judge(await entry.handler(...args), soFar, entry.warn);
+        if (result !== NEXT) return result;
+      } catch (error) {
+        const result = isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, error);
+        if (result !== NEXT) return result;
+      }
+    }
+    return soFar;
+  }
+
+  private async askWatched(args: readonly unknown[]): Promise<Result> {
+    const { asked, keyIndex } = this;
+    const soFar = this.rule.neutral();
+    for (let index = 0; index < asked.length; index++) {
+      const entry = asked[index];
+      if (entry === undefined) break;
+      if (keyIndex >= 0 && entry.key?.value !== args[keyIndex]) continue;
+      if (entry.policy.filter?.(args) === false) continue;
+      const result = await (entry.policy.mode === 'audit' ? this.audit(entry, args) : this.call(entry, args, soFar));
+      if (result !== NEXT) return result;
+    }
+    return soFar;
+  }
+
+  /** Asks one callback, tells the observers, and gives its result or throws what it means. */
+  private async call(entry: CallbackEntry, args: readonly unknown[], soFar: Result): Promise<Result> {
+    const { observers, timers } = this.context;
+    const startedAt = observers.size === 0 ? 0 : timers.now();
+    const heard: { answer?: unknown; error?: unknown; result?: unknown } = {};
+    try {
+      const result = await this.hear(entry, args, soFar, heard);
+      if (result !== NEXT) heard.result = result;
+      return result;
+    } finally {
+      if (observers.size > 0) this.tell(entry, args, heard, startedAt);
+    }
+  }
+
+  private async hear(
+    entry: CallbackEntry,
+    args: readonly unknown[],
+    soFar: Result,
+    heard: { answer?: unknown; error?: unknown },
+  ): Promise<Result> {
+    try {
+      heard.answer = await callWithin(entry, this.where, args, this.context.timers);
+    } catch (error) {
+      heard.error = error;
+      return isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, error);
+    }
+    return this.judge(entry, args, heard.answer, soFar);
+  }
+
+  private judge(entry: CallbackEntry, args: readonly unknown[], answer: unknown, soFar: Result): Result {
+    let problem: string | undefined;
+    const warn = (text: string): void => {
+      problem = text;
+      entry.warn(text);
+    };
+    const hasPolicy = entry.policy.onFailure !== undefined;
+    let result: Result;
+    try {
+      result = this.rule.judge(answer, soFar, warn);
+    } catch (error) {
+      return hasPolicy ? this.fail(entry, args, error) : this.rethrow(entry, error);
+    }
+    return hasPolicy && problem !== undefined ? this.fail(entry, args, new TypeError(problem)) : result;
+  }
+
+  /** A timeout, a lost connection, or an answer of the wrong shape. */
+  private fail(entry: CallbackEntry, args: readonly unknown[], error: unknown): Result {
+    const policy = entry.policy.onFailure ?? (this.rule.refusal === undefined ? undefined : defaultOnFailure);
+    const action = policy?.[this.isFederated(args) ? 'federated' : 'local'] ?? 'error';
+    if (action === 'error') return this.rethrow(entry, error);
+    this.context.log.warn(`${entry.module}: ${this.where} failed, which counts as "${action}"`, {
+      module: entry.module,
+      callback: this.where,
+      err: error,
+    });
+    return action === 'allow' ? NEXT : this.rule.refusal?.();
+  }
+
+  /** What a throw of a callback means: thrown on, or logged and the next one is asked. */
+  private rethrow(entry: CallbackEntry, error: unknown): typeof NEXT {
+    const { throws } = this.rule;
+    const isAnswer = error instanceof SynapseError && throws.kind !== 'logged';
+    if (!isAnswer) {
+      const level = throws.kind === 'logged' ? throws.level : 'error';
+      this.context.log[level](`${entry.module}: ${this.where} threw`, {
+        module: entry.module,
+        callback: this.where,
+        err: error,
+      });
+    }
+    if (throws.kind === 'logged') return NEXT;
+    if (throws.kind === 'propagates' || (throws.keepsSynapseError && error instanceof SynapseError)) throw error;
+    throw throws.error(error);
+  }
+
+  /** Runs a callback on copies, and only says what it would have done. */
+  private async audit(entry: CallbackEntry, args: readonly unknown[]): Promise<typeof NEXT> {
+    const fields = { module: entry.module, callback: this.where };
+    try {
+      const result = await this.call(entry, args.map(copyOfData), this.rule.neutral());
+      if (result !== NEXT)
+        this.context.log.info(`${entry.module}: ${this.where} would have answered`, { ...fields, result });
+    } catch (error) {
+      this.context.log.info(`${entry.module}: ${this.where} would have thrown`, { ...fields, err: error });
+    }
+    return NEXT;
+  }
+
+  private tell(
+    entry: CallbackEntry,
+    args: readonly unknown[],
+    heard: { answer?: unknown; error?: unknown; result?: unknown },
+    startedAt: number,
+  ): void {
+    const { timers, observers } = this.context;
+    const user = this.subject.sender?.(args);
+    const call = {
+      module: entry.module,
+      category: this.category,
+      name: this.name,
+      args,
+      ...(typeof user === 'string' && { user }),
+      ...heard,
+      isRefusal: this.isRefusal(heard),
+      mode: entry.policy.mode === 'audit' ? ('audit' as const) : ('enforce' as const),
+      startedAt,
+      duration: timers.now() - startedAt,
+    };
+    for (const observer of observers) observer(call);
+  }
+
+  private isRefusal(heard: { error?: unknown; result?: unknown }): boolean {
+    if (heard.error instanceof SynapseError) return this.rule.throws.kind !== 'logged';
+    if (!('result' in heard)) return false;
+    return this.rule.isRefusal?.(heard.result) ?? this.rule.way === 'first_refusal';
+  }
+
+  private isFederated(args: readonly unknown[]): boolean {
+    const user = this.subject.sender?.(args);
+    return typeof user === 'string' && !this.context.isLocal(user);
+  }
+}
+
+/** Plain data is copied, so that a callback that changes it changes nothing; handles are passed as they are. */
+function copyOfData(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  try {
+    return structuredClone(value);
+  } catch {
+    return value;
+  }
+}
