@@ -76,7 +76,9 @@ export class Database implements Disposable {
   }
 
   private migrate(schemas: readonly Schema[]): void {
-    this.connection.exec('CREATE TABLE IF NOT EXISTS schema_versions (name TEXT PRIMARY KEY, version INTEGER NOT NULL)');
+    this.connection.exec(
+      'CREATE TABLE IF NOT EXISTS schema_versions (name TEXT PRIMARY KEY, version INTEGER NOT NULL)',
+    );
     this.transaction(() => {
       for (const schema of schemas) {
         const row = this.get<{ version: number }>('SELECT version FROM schema_versions WHERE name = ?', schema.name);
