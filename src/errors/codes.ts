@@ -48,6 +48,10 @@ export const errorCodes = {
     blame: 'operator',
     text: 'Cannot listen on {0}: {1}. Give another address or port under "listeners" in the configuration.',
   },
+  WEB_PATH_RESERVED: {
+    blame: 'author',
+    text: "{0}: the web path {1} is refused, because {2} and everything below it is Synapse's own. Use a path like /_synapse/client/<name>/....",
+  },
 } as const satisfies Record<string, CodeRow>;
 
 /** A code of {@link errorCodes}. */

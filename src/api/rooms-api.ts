@@ -1,0 +1,93 @@
+import { type MatrixEvent, type StateMap } from '../matrix/event.js';
+import { type RoomAlias, type RoomId, type ServerName, type UserId } from '../matrix/ids.js';
+import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { UsersApi } from './users-api.js';
+
+/** What `updateRoomMembership` can do to a membership. */
+export type MembershipAction = 'join' | 'invite' | 'leave' | 'ban' | 'kick' | 'knock' | 'unban';
+
+/** Selects state events: a type, and a state key or null for all keys. */
+export type StateFilter = readonly (readonly [type: string, stateKey: string | null])[];
+
+/** The methods of `ModuleApi` about rooms and events. */
+export abstract class RoomsApi extends UsersApi {
+  /**
+   * Whether the part of an ID after the first colon is this server. Room IDs of version 12 have no such part: always
+   * false. Synapse: `is_mine`.
+   */
+  abstract isMine(id: UserId | RoomId | RoomAlias): Promise<boolean>;
+
+  /**
+   * Creates a room as `POST /createRoom` does, with the same callbacks and errors. `config` is that request's body, and
+   * `on_create_room` may change it. Synapse: `create_room`.
+   *
+   * @throws `HostError` `RuntimeError` for a user of another server; `SynapseError` as the request.
+   */
+  abstract createRoom(
+    userId: UserId,
+    config: MutableJsonObject,
+    options?: {
+      /** False exempts from rate limits. */
+      readonly ratelimit?: boolean;
+      /** `displayname` and `avatar_url` of the creator's membership, in place of the profile. */
+      readonly creatorJoinProfile?: JsonObject;
+    },
+  ): Promise<readonly [roomId: RoomId, alias: RoomAlias | null]>;
+
+  /**
+   * Removes a room in the background: local members leave, then it is purged. Asks `check_can_shutdown_room` there, with
+   * null for the user. Synapse: `delete_room`.
+   *
+   * @throws `SynapseError` 400 while the room is being removed already.
+   */
+  abstract deleteRoom(roomId: RoomId): Promise<void>;
+
+  /**
+   * Changes a membership as a request of `sender` would: rate limits, spam checkers and `check_event_allowed` apply.
+   * `displayname` and `avatar_url` that `content` lacks are filled in from the target's profile, in place. An unchanged
+   * membership answers with the existing event. Synapse: `update_room_membership`.
+   *
+   * Do not await it for the same room inside a callback that is asked during a membership change: it waits for itself.
+   *
+   * @throws `HostError` `RuntimeError` for a sender of another server; `SynapseError` as the request.
+   */
+  abstract updateRoomMembership(
+    sender: UserId,
+    target: UserId,
+    roomId: RoomId,
+    newMembership: MembershipAction,
+    options?: { readonly content?: MutableJsonObject; readonly remoteRoomHosts?: readonly ServerName[] },
+  ): Promise<MatrixEvent>;
+
+  /**
+   * Sends an event: `type`, `room_id`, `sender`, `content`, and `state_key`, `redacts` where they apply. Spam checkers and
+   * `check_event_allowed` are asked, those of the calling module included; rate limits, shadow bans and suspension do not
+   * apply. Unchanged state answers with the earlier event. Synapse: `create_and_send_event_into_room`.
+   *
+   * @throws `SynapseError` 403 when the sender is not joined, 500 for `m.room.member`; `HostError` `KeyError` for a
+   * missing key, `Exception` for a sender of another server.
+   */
+  abstract createAndSendEventIntoRoom(eventDict: JsonObject): Promise<MatrixEvent>;
+
+  /**
+   * The current state of a room, whole or what the filter selects; an empty filter selects everything, an unknown room
+   * has no state. Synapse: `get_room_state`.
+   */
+  abstract getRoomState(roomId: RoomId, options?: { readonly eventFilter?: StateFilter }): Promise<StateMap>;
+
+  /**
+   * Events of a room's current state; deprecated in Synapse in favour of `getRoomState`. Synapse:
+   * `get_state_events_in_room`.
+   */
+  abstract getStateEventsInRoom(roomId: RoomId, types: StateFilter): Promise<readonly MatrixEvent[]>;
+
+  /**
+   * The room behind an alias and the servers that know it, this one first. Synapse: `lookup_room_alias`.
+   *
+   * @throws `SynapseError` 400 for a malformed alias, 404 for an unknown one, 502 when its server does not answer.
+   */
+  abstract lookupRoomAlias(roomAlias: RoomAlias): Promise<readonly [roomId: RoomId, servers: readonly ServerName[]]>;
+
+  /** The canonical alias of a room, or null. Synapse: `get_canonical_room_alias`. */
+  abstract getCanonicalRoomAlias(roomId: RoomId): Promise<RoomAlias | null>;
+}

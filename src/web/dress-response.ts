@@ -1,0 +1,71 @@
+import { readResponseParts } from './response-parts.js';
+import { clickjackingHeaders, corsHeaders, type HeaderData, htmlHeaders, jsonHeaders } from './web-headers.js';
+import { type WebResourceKind } from './web-resource.js';
+
+/** Headers to add where the handler did not set them; a content type among them replaces the handler's. */
+type Additions = HeaderData;
+
+const nothing: Additions = {};
+const twistedType: Additions = { 'content-type': 'text/html' };
+const emptyJson: Additions = { 'cache-control': 'no-cache, no-store, must-revalidate', ...corsHeaders };
+/** Statuses without a body, which Twisted gives no content type. */
+const bodiless: ReadonlySet<number> = new Set([204, 304]);
+/** What Fetch calls a text without a type of its own, as node and as `@hono/node-server` spell it. */
+const textByDefault = /^text\/plain; ?charset=utf-8$/i;
+
+/**
+ * The response of a handler with the headers that Synapse's kind of resource adds: CORS and no caching for JSON, protection
+ * from framing for HTML, a content type for all. What the handler set itself stays.
+ */
+export function dressResponse(kind: WebResourceKind, response: Response): Response {
+  const parts = readResponseParts(response);
+  if (parts === undefined) return dressAny(kind, response);
+  const own = lowerCased(parts.headers);
+  // A text without a type gets one from whoever writes it out.
+  const type = own['content-type'] ?? (typeof parts.body === 'string' ? 'text/plain; charset=utf-8' : null);
+  const added = additionsTo(kind, parts.status, type, parts.body === null);
+  const replaced = added['content-type'];
+  const headers = { ...added, ...own, ...(replaced !== undefined && { 'content-type': replaced }) };
+  return new Response(parts.body, { status: parts.status, headers });
+}
+
+/** The same response without its body: what HEAD gets. */
+export function withoutBody(response: Response): Response {
+  return new Response(null, { status: response.status, headers: response.headers });
+}
+
+function dressAny(kind: WebResourceKind, response: Response): Response {
+  const headers = new Headers(response.headers);
+  const added = additionsTo(kind, response.status, headers.get('content-type'), response.body === null);
+  for (const [name, value] of Object.entries(added)) {
+    if (name === 'content-type' || !headers.has(name)) headers.set(name, value);
+  }
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+function additionsTo(kind: WebResourceKind, status: number, type: string | null, isEmpty: boolean): Additions {
+  switch (kind) {
+    case 'json':
+      if (type?.startsWith('application/json') === true) return jsonHeaders;
+      return isEmpty && type === null ? emptyJson : typeWhenMissing(type, status);
+    case 'html':
+      return isPage(type, status) ? htmlHeaders : clickjackingHeaders;
+    case 'plain':
+      return typeWhenMissing(type, status);
+  }
+}
+
+/** What a page's handler answers is HTML unless it says otherwise, a text too. */
+function isPage(type: string | null, status: number): boolean {
+  return (type === null && !bodiless.has(status)) || (type !== null && textByDefault.test(type));
+}
+
+function typeWhenMissing(type: string | null, status: number): Additions {
+  return type === null && !bodiless.has(status) ? twistedType : nothing;
+}
+
+function lowerCased(headers: HeaderData): Record<string, string> {
+  const lower: Record<string, string> = {};
+  for (const name of Object.keys(headers)) lower[name.toLowerCase()] = String(headers[name]);
+  return lower;
+}

@@ -1,0 +1,93 @@
+import { Codes } from '../errors/matrix-codes.js';
+import { RedirectException, SynapseError } from '../errors/synapse-error.js';
+import { processingFailed, synapseErrorPage, twistedPage, escapeHtml } from './error-pages.js';
+import { respondWithHtml } from './html-response.js';
+import { jsonHeaders } from './web-headers.js';
+import { type HttpMethod, type WebResourceKind } from './web-resource.js';
+
+/** What a client gets when a handler threw (`http/server.py: return_json_error`, `return_html_error`; Twisted). */
+export function answerError(kind: WebResourceKind, error: unknown): Response {
+  switch (kind) {
+    case 'json':
+      return error instanceof SynapseError ? jsonError(error) : jsonError(internalError);
+    case 'html':
+      return htmlError(error);
+    case 'plain':
+      return processingFailed();
+  }
+}
+
+/** Whether a handler's error means something to the client; anything else is a fault that belongs into the log. */
+export function isAnswer(kind: WebResourceKind, error: unknown): boolean {
+  if (kind === 'plain') return false;
+  return error instanceof SynapseError || (kind === 'html' && error instanceof RedirectException);
+}
+
+/** JSON 404 for a path that only leads to others (`http/server.py: UnrecognizedRequestResource`). */
+export function unrecognizedPath(): Response {
+  return jsonError(unrecognized(404));
+}
+
+/** Twisted's page for a path where nothing is. */
+export function noSuchResource(): Response {
+  return twistedPage(404, 'No Such Resource', 'Sorry. No luck finding that resource.');
+}
+
+/** What a client gets for a method without a handler. */
+export function answerOtherMethod(
+  kind: WebResourceKind,
+  method: string,
+  target: string,
+  allowed: readonly HttpMethod[],
+): Response {
+  switch (kind) {
+    case 'json':
+      return jsonError(unrecognized(405));
+    case 'html':
+      return htmlError(unrecognized(405));
+    case 'plain':
+      return twistedRefusal(method, target, allowed);
+  }
+}
+
+const internalError = new SynapseError(500, 'Internal server error', Codes.UNKNOWN);
+
+function unrecognized(status: 404 | 405): SynapseError {
+  return new SynapseError(status, 'Unrecognized request', Codes.UNRECOGNIZED);
+}
+
+function jsonError(error: SynapseError): Response {
+  return new Response(JSON.stringify(error.toBody()), {
+    status: error.status,
+    headers: { ...error.headers, ...jsonHeaders },
+  });
+}
+
+function htmlError(error: unknown): Response {
+  if (error instanceof RedirectException) return redirect(error);
+  const { status, message, headers } = error instanceof SynapseError ? error : internalError;
+  const response = respondWithHtml(status, synapseErrorPage(status, message));
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
+
+function redirect(error: RedirectException): Response {
+  const response = respondWithHtml(error.status, synapseErrorPage(error.status, error.message));
+  response.headers.set('location', error.location);
+  for (const cookie of error.cookies) response.headers.append('set-cookie', cookie);
+  return response;
+}
+
+/** Twisted tells only these apart from methods it has never heard of (`twisted.web.server.supportedMethods`). */
+const knownToTwisted: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
+
+function twistedRefusal(method: string, target: string, allowed: readonly HttpMethod[]): Response {
+  if (!knownToTwisted.has(method)) {
+    return twistedPage(501, 'Huh?', `I don't know how to treat a ${escapeHtml(method)} request.`);
+  }
+  const methods = allowed.join(', ');
+  const detail = `Your browser approached me (at ${escapeHtml(target)}) with the method "${method}".  I only allow the method${
+    allowed.length > 1 ? 's' : ''
+  } ${methods} here.`;
+  return twistedPage(405, 'Method Not Allowed', detail, { allow: methods });
+}

@@ -1,0 +1,146 @@
+import { HostError } from '../errors/host-error.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { dressResponse, withoutBody } from './dress-response.js';
+import { answerError, answerOtherMethod, isAnswer, noSuchResource, unrecognizedPath } from './error-answers.js';
+import { handlerFor, type MountedResource, mountResource } from './mounted-resource.js';
+import { ResourceTree } from './resource-tree.js';
+import { builtInMountOf, segmentsOfRegistration } from './web-path.js';
+import { type WebHandler, type WebResourceLike, type WebResourceOptions } from './web-resource.js';
+
+/** Takes what web resources have to tell their operator. */
+export interface WebLog {
+  readonly warn: (message: string) => void;
+  readonly error: (message: string, fields: { readonly err: unknown }) => void;
+}
+
+/** Where a request came from, as far as its server knows. */
+export interface RequestOrigin {
+  readonly ip: string;
+}
+
+/**
+ * The web resources of all modules: who owns which path, and the answers to requests, with the statuses and headers of
+ * Synapse's server (`server.py: register_module_web_resource`, `http/server.py`, Twisted).
+ */
+export class WebResources {
+  private readonly resources = new Map<string, MountedResource>();
+  private readonly origins = new WeakMap<Request, RequestOrigin>();
+  private tree: ResourceTree<MountedResource> | undefined;
+  private isSealed = false;
+
+  constructor(private readonly log: WebLog) {}
+
+  /** What is served, in the order of registration. */
+  get list(): readonly MountedResource[] {
+    return [...this.resources.values()];
+  }
+
+  /**
+   * Serves a path. The first registration of a path stays; a later one is warned about.
+   *
+   * @throws `HostError` `RuntimeError` after {@link seal}; `VesicleError` `WEB_PATH_RESERVED`.
+   */
+  register(moduleName: string, path: string, resource: WebResourceLike, options: WebResourceOptions = {}): void {
+    if (this.isSealed) {
+      throw new HostError('RuntimeError', 'Tried to register a web resource from a module after startup');
+    }
+    const segments = segmentsOfRegistration(path);
+    const reserved = builtInMountOf(segments);
+    if (reserved !== undefined) throw new VesicleError('WEB_PATH_RESERVED', [moduleName, path, reserved]);
+    const owner = this.resources.get(path);
+    if (owner !== undefined) {
+      this.log.warn(`${moduleName}: the web path ${path} is already served by ${owner.moduleName}, which keeps it.`);
+      return;
+    }
+    if (!path.startsWith('/')) {
+      this.log.warn(
+        `${moduleName}: the web path "${path}" has no slash at its start; it is served at /${segments.join('/')}.`,
+      );
+    }
+    this.resources.set(path, mountResource(moduleName, path, resource, options));
+    this.tree = undefined;
+  }
+
+  /** Refuses further registrations: the server is about to listen. */
+  seal(): void {
+    this.isSealed = true;
+  }
+
+  /** Takes a module's resources away while `register` puts the new ones in place: for a module that is loaded again. */
+  replace(moduleName: string, register: () => void): void {
+    for (const [path, resource] of this.resources) if (resource.moduleName === moduleName) this.resources.delete(path);
+    this.tree = undefined;
+    const wasSealed = this.isSealed;
+    this.isSealed = false;
+    try {
+      register();
+    } finally {
+      this.isSealed = wasSealed;
+    }
+  }
+
+  /**
+   * Answers a request: undefined when its path is Synapse's own. Never throws or rejects. `pathname` is the request's path
+   * as it came, percent-encoded.
+   */
+  handle(request: Request, pathname: string, origin?: RequestOrigin): Promise<Response> | Response | undefined {
+    const found = (this.tree ??= new ResourceTree(this.resources)).find(pathname);
+    switch (found) {
+      case 'built_in':
+        return undefined;
+      case 'unrecognized':
+        return unrecognizedPath();
+      case 'no_such_resource':
+        return noSuchResource();
+      default:
+        if (origin !== undefined) this.origins.set(request, origin);
+        return this.answer(found, request, pathname);
+    }
+  }
+
+  /** Where a request that a handler got came from, or undefined for one that did not come through here. */
+  originOf(request: Request): RequestOrigin | undefined {
+    return this.origins.get(request);
+  }
+
+  private answer(resource: MountedResource, request: Request, pathname: string): Promise<Response> | Response {
+    const { method } = request;
+    const handler = handlerFor(resource, method);
+    if (handler === undefined) return answerOtherMethod(resource.kind, method, pathname, resource.methods);
+    if (method !== 'HEAD') return this.call(resource, handler, request);
+    const answer = this.call(resource, handler, request);
+    return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
+  }
+
+  private call(resource: MountedResource, handler: WebHandler, request: Request): Promise<Response> | Response {
+    try {
+      const answer: unknown = handler(request);
+      if (isResponse(answer)) return dressResponse(resource.kind, answer);
+      return this.settle(resource, answer);
+    } catch (error) {
+      return this.fail(resource, error);
+    }
+  }
+
+  private async settle(resource: MountedResource, answer: unknown): Promise<Response> {
+    try {
+      const settled = await answer;
+      if (!isResponse(settled)) throw new TypeError(`the handler of ${resource.path} answered with no Response`);
+      return dressResponse(resource.kind, settled);
+    } catch (error) {
+      return this.fail(resource, error);
+    }
+  }
+
+  private fail(resource: MountedResource, error: unknown): Response {
+    if (!isAnswer(resource.kind, error)) {
+      this.log.error(`${resource.moduleName}: the web resource ${resource.path} failed`, { err: error });
+    }
+    return answerError(resource.kind, error);
+  }
+}
+
+/** Not `instanceof`: once a listener is open, `Response` is another class than the one that `fetch` answers with. */
+function isResponse(value: unknown): value is Response {
+  return typeof value === 'object' && value !== null && 'headers' in value && 'status' in value && 'body' in value;
+}
