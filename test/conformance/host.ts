@@ -1,0 +1,50 @@
+import { type Json, type JsonRecord, type PuppetSpec } from './format.js';
+import { type Theatre } from './puppets/theatre.js';
+
+/** What a case wants to have started. */
+export interface ServerPlan {
+  /** The whole configuration as in homeserver.yaml, `modules` included. */
+  readonly configuration: JsonRecord;
+  /** The puppets by name, which `puppet.NAME` in the configuration means. */
+  readonly puppets: ReadonlyMap<string, PuppetSpec>;
+  /** Where puppets note what happens to them. */
+  readonly theatre: Theatre;
+}
+
+/** A homeserver that runs for one case. */
+export interface RunningServer {
+  readonly baseUrl: string;
+  /** Resolves when nothing that the requests so far set off is still running. */
+  readonly idle: () => Promise<void>;
+  /** An invite signed by `fake.test`, whose key the homeserver then knows. */
+  readonly federationInvite: (invite: FederationInvite) => Promise<SignedRequest>;
+  readonly close: () => Promise<void>;
+}
+
+export interface FederationInvite {
+  readonly sender: string;
+  readonly target: string;
+  readonly room_id: string;
+}
+
+export interface SignedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Json;
+  readonly authorization: string;
+}
+
+/** The homeserver did not start; `output` is what its operator reads. */
+export class StartupFailure extends Error {
+  constructor(readonly output: string) {
+    super(`the server did not start: ${output}`);
+  }
+}
+
+/** A homeserver implementation that cases run on. */
+export interface ConformanceHost {
+  readonly name: string;
+  /** Starts a homeserver, or throws {@link StartupFailure}. */
+  readonly start: (plan: ServerPlan) => Promise<RunningServer>;
+  readonly close: () => Promise<void>;
+}

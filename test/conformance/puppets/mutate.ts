@@ -1,0 +1,18 @@
+import { isRecord } from '../format.js';
+import { camelCase } from './casing.js';
+
+/** Sets what is at a dotted path of an object in place, as Python would; `{"$delete": true}` removes it. */
+export function setPath(target: unknown, path: string, value: unknown): void {
+  const parts = path.split('.');
+  const last = parts.pop() ?? '';
+  const holder = parts.reduce((at, part) => (at as Record<string, unknown>)[memberName(at, part)], target);
+  const object = holder as Record<string, unknown>;
+  if (isRecord(value) && value['$delete'] === true) Reflect.deleteProperty(object, last);
+  else object[memberName(holder, last)] = value;
+}
+
+/** Python's attribute names are in snake_case where ours are in camelCase. */
+function memberName(holder: unknown, name: string): string {
+  const isOurs = typeof holder === 'object' && holder !== null && !(name in holder) && camelCase(name) in holder;
+  return isOurs ? camelCase(name) : name;
+}

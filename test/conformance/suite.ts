@@ -1,0 +1,70 @@
+import { type Difference, differenceFor } from './differences.js';
+import { type Case } from './format.js';
+import { type ConformanceHost } from './host.js';
+import { runCase } from './run-case.js';
+
+/** How a case came out; `difference` is a case that a row of the differences excuses. */
+export interface CaseResult {
+  readonly id: string;
+  readonly result: 'passed' | 'failed' | 'difference';
+  readonly reason: string | null;
+}
+
+/** What a whole run came to, as `--report` writes it. */
+export interface Report {
+  readonly host: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly differences: readonly Difference[];
+  readonly cases: readonly CaseResult[];
+}
+
+/** No case takes longer than this. */
+const limitMs = 60_000;
+
+/** Runs cases one after another; `tell` hears of each as it ends. */
+export async function runSuite(
+  cases: readonly Case[],
+  host: ConformanceHost,
+  differences: readonly Difference[],
+  tell: (result: CaseResult) => void,
+): Promise<Report> {
+  const results: CaseResult[] = [];
+  for (const test of cases) {
+    const result = judge(test.id, await problemsOf(test, host), differenceFor(test.id, differences));
+    results.push(result);
+    tell(result);
+  }
+  const count = (result: CaseResult['result']): number => results.filter((one) => one.result === result).length;
+  return {
+    host: host.name,
+    passed: count('passed'),
+    failed: count('failed'),
+    differences: differences.filter((row) => cases.some((test) => differenceFor(test.id, [row]) !== undefined)),
+    cases: results,
+  };
+}
+
+async function problemsOf(test: Case, host: ConformanceHost): Promise<string[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string[]>((resolve) => {
+    timer = setTimeout(() => {
+      resolve([`not done after ${limitMs} ms`]);
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([runCase(test, host), late]);
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function judge(id: string, problems: readonly string[], difference: Difference | undefined): CaseResult {
+  if (difference === undefined) {
+    return { id, result: problems.length === 0 ? 'passed' : 'failed', reason: problems.join('\n') || null };
+  }
+  if (problems.length > 0) return { id, result: 'difference', reason: difference.reason };
+  return { id, result: 'failed', reason: `passes, although differences.json says: ${difference.reason}` };
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { callsMismatch } from '../../conformance/calls.js';
+import { differenceFor } from '../../conformance/differences.js';
+import { type Case, type JsonRecord } from '../../conformance/format.js';
+import { type RecordedCall } from '../../conformance/puppets/theatre.js';
+
+const call = (step: number, callback: string, args: JsonRecord = {}): RecordedCall => ({
+  step,
+  module: 'A',
+  callback,
+  args,
+});
+
+function problem(test: Partial<Case>, calls: readonly RecordedCall[]): string | undefined {
+  return callsMismatch({ id: 'x', ...test }, calls, new Map([['alice', '@a:b']]));
+}
+
+test('exact calls are complete, in order, and in their step', () => {
+  const calls = [call(0, 'c.one', { user: '{alice}' }), call(1, 'c.two')];
+  assert.equal(problem({ calls }, [call(0, 'c.one', { user: '@a:b', more: 1 }), call(1, 'c.two')]), undefined);
+  assert.match(problem({ calls }, [call(0, 'c.one', { user: '@a:b' })]) ?? '', /expected 2, got 1/);
+  assert.match(problem({ calls }, [call(1, 'c.two'), call(0, 'c.one')]) ?? '', /calls\[0\]/);
+  assert.match(problem({ calls }, [call(0, 'c.one', { user: '@a:b' }), call(0, 'c.two')]) ?? '', /calls\[1\].step/);
+});
+
+test('distinct calls count once, whatever their order and step', () => {
+  const spec = { calls: [call(0, 'c.one'), call(0, 'c.two', { n: 1 })], calls_match: 'distinct' } as const;
+  assert.equal(problem(spec, [call(3, 'c.two', { n: 1 }), call(1, 'c.one'), call(2, 'c.one')]), undefined);
+  assert.match(problem(spec, [call(0, 'c.one')]) ?? '', /none like/);
+  assert.match(problem(spec, [...spec.calls, call(0, 'c.two', { n: 2 })]) ?? '', /not expected/);
+});
+
+test('ignored calls, and those that calls_of leaves out, are not compared', () => {
+  assert.equal(problem({ calls: [], calls_match: 'ignore' }, [call(0, 'c.one')]), undefined);
+  assert.equal(
+    problem({ calls: [call(0, 'c.one')], calls_of: ['c.one'] }, [call(0, 'c.two'), call(0, 'c.one')]),
+    undefined,
+  );
+});
+
+test('contents of create and power level events and the size of thumbnails are left out', () => {
+  const event = { type: 'm.room.create', sender: '@a:b', room_id: '!r' };
+  const info = { server_name: null, thumbnail: { width: 1 } };
+  const calls = [call(0, 'c.one', { event: { $exact: event } }), call(0, 'c.two', { file_info: { $exact: info } })];
+  const actual = [
+    call(0, 'c.one', { event: { ...event, content: {} } }),
+    call(0, 'c.two', { file_info: { ...info, thumbnail: { width: 1, length: 2 } } }),
+  ];
+  assert.equal(problem({ calls }, actual), undefined);
+});
+
+test('a difference names a case or, with stars, several', () => {
+  const rows = [{ case: 'a/*/c', host: 'embedded', reason: 'r' }];
+  assert.equal(differenceFor('a/b/c', rows), rows[0]);
+  assert.equal(differenceFor('a/b/cd', rows), undefined);
+  assert.equal(differenceFor('xa/b/c', rows), undefined);
+});
