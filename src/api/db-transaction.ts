@@ -1,7 +1,23 @@
-/** A value that a database column can hold. */
+/**
+ * A value that a database column can hold.
+ *
+ * @example
+ * ```ts
+ * import { type DbValue } from 'vesicle';
+ * const parameters: readonly DbValue[] = ['@alice:example.org', 1, null];
+ * ```
+ */
 export type DbValue = null | number | bigint | string | Uint8Array;
 
-/** One row, its columns in the order of the query. */
+/**
+ * One row, its columns in the order of the query.
+ *
+ * @example
+ * ```ts
+ * import { type DbRow } from 'vesicle';
+ * const first = (row: DbRow | undefined) => row?.[0];
+ * ```
+ */
 export type DbRow = readonly DbValue[];
 
 /**

@@ -1,19 +1,51 @@
 import { type JsonObject, type JsonValue } from '../matrix/json.js';
 
-/** Headers of an outgoing request: one value or several for each name. */
+/**
+ * Headers of an outgoing request: one value or several for each name.
+ *
+ * @example
+ * ```ts
+ * import { type HttpHeaders } from 'vesicle';
+ * const headers: HttpHeaders = { authorization: 'Bearer sesame' };
+ * ```
+ */
 export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>;
 
-/** Query or form arguments: one value or several for each name. */
+/**
+ * Query or form arguments: one value or several for each name.
+ *
+ * @example
+ * ```ts
+ * import { type HttpArguments } from 'vesicle';
+ * const args: HttpArguments = { q: 'casino', tag: ['a', 'b'] };
+ * ```
+ */
 export type HttpArguments = Readonly<Record<string, string | readonly string[]>>;
 
-/** Arguments and headers that most requests take. */
+/**
+ * Arguments and headers that most requests take.
+ *
+ * @example
+ * ```ts
+ * import { type HttpRequestOptions } from 'vesicle';
+ * const options: HttpRequestOptions = { args: { q: 'casino' }, headers: { accept: 'application/json' } };
+ * ```
+ */
 export interface HttpRequestOptions {
   /** Query arguments; for `postUrlencodedGetJson` the form. */
   readonly args?: HttpArguments;
   readonly headers?: HttpHeaders;
 }
 
-/** What `getFile` may limit. */
+/**
+ * What `getFile` may limit.
+ *
+ * @example
+ * ```ts
+ * import { type HttpFileOptions } from 'vesicle';
+ * const options: HttpFileOptions = { maxSize: 1_000_000, isAllowedContentType: (type) => type.startsWith('image/') };
+ * ```
+ */
 export interface HttpFileOptions {
   /** Bytes; a larger file is a `SynapseError` 502. */
   readonly maxSize?: number;
@@ -22,7 +54,15 @@ export interface HttpFileOptions {
   readonly isAllowedContentType?: (contentType: string) => boolean;
 }
 
-/** A fetched file: bytes written, the answer's headers, the address after redirects, the status. */
+/**
+ * A fetched file: bytes written, the answer's headers, the address after redirects, the status.
+ *
+ * @example
+ * ```ts
+ * import { type FetchedFile } from 'vesicle';
+ * const sizeOf = ([length]: FetchedFile) => length;
+ * ```
+ */
 export type FetchedFile = readonly [length: number, headers: Headers, finalUrl: string, code: number];
 
 /**

@@ -3,7 +3,15 @@ import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import { PresenceApi } from './presence-api.js';
 import { type Template } from './template.js';
 
-/** One action of a push rule: a word, or a tweak. */
+/**
+ * One action of a push rule: a word, or a tweak.
+ *
+ * @example
+ * ```ts
+ * import { type PushRuleAction } from 'vesicle';
+ * const actions: readonly PushRuleAction[] = ['notify', { set_tweak: 'sound', value: 'default' }];
+ * ```
+ */
 export type PushRuleAction = 'notify' | 'dont_notify' | 'coalesce' | JsonObject;
 
 /** The methods of `ModuleApi` about push notifications, mail and templates. */

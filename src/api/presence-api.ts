@@ -3,7 +3,15 @@ import { type Presence } from '../matrix/presence.js';
 import { type Tuple } from '../matrix/tuple.js';
 import { RoomsApi } from './rooms-api.js';
 
-/** Presence and status text to set; null for no text. */
+/**
+ * Presence and status text to set; null for no text.
+ *
+ * @example
+ * ```ts
+ * import { type PresenceUpdate } from 'vesicle';
+ * const away: PresenceUpdate = ['unavailable', 'at lunch'];
+ * ```
+ */
 export type PresenceUpdate =
   readonly [state: Presence, statusMsg: string | null] | Tuple<readonly [state: Presence, statusMsg: string | null]>;
 

@@ -2,7 +2,15 @@ import { type CallbackCategories, type CallbackCategory } from '../callbacks/reg
 import { type AuthCheckerEntry } from '../callbacks/password-auth-provider.js';
 import { type WebResourceLike, type WebResourceOptions } from '../web/web-resource.js';
 
-/** The callbacks of one category as a module registers them: any of them, `auth_checkers` as a list of entries. */
+/**
+ * The callbacks of one category as a module registers them: any of them, `auth_checkers` as a list of entries.
+ *
+ * @example
+ * ```ts
+ * import { type CallbacksOf, NOT_SPAM } from 'vesicle';
+ * const callbacks: CallbacksOf<'spam_checker'> = { user_may_join_room: async () => NOT_SPAM };
+ * ```
+ */
 export type CallbacksOf<C extends CallbackCategory> = {
   readonly [N in keyof CallbackCategories[C]]?: N extends 'auth_checkers'
     ? readonly AuthCheckerEntry[]

@@ -3,10 +3,26 @@ import { type RoomAlias, type RoomId, type ServerName, type UserId } from '../ma
 import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import { UsersApi } from './users-api.js';
 
-/** What `updateRoomMembership` can do to a membership. */
+/**
+ * What `updateRoomMembership` can do to a membership.
+ *
+ * @example
+ * ```ts
+ * import { type MembershipAction } from 'vesicle';
+ * const action: MembershipAction = 'kick';
+ * ```
+ */
 export type MembershipAction = 'join' | 'invite' | 'leave' | 'ban' | 'kick' | 'knock' | 'unban';
 
-/** Selects state events: a type, and a state key or null for all keys. */
+/**
+ * Selects state events: a type, and a state key or null for all keys.
+ *
+ * @example
+ * ```ts
+ * import { type StateFilter } from 'vesicle';
+ * const members: StateFilter = [['m.room.member', null]];
+ * ```
+ */
 export type StateFilter = readonly (readonly [type: string, stateKey: string | null])[];
 
 /** The methods of `ModuleApi` about rooms and events. */

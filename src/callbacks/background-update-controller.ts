@@ -3,7 +3,15 @@ import { single } from './notification.js';
 import { type CombinationRules } from './rule.js';
 import { propagates } from './throws.js';
 
-/** Brackets one iteration of a background update: the time it should take in milliseconds, and what to do after it. */
+/**
+ * Brackets one iteration of a background update: the time it should take in milliseconds, and what to do after it.
+ *
+ * @example
+ * ```ts
+ * import { type BackgroundUpdateSlot } from 'vesicle';
+ * const slot: BackgroundUpdateSlot = { enter: async () => 100, exit: async () => {} };
+ * ```
+ */
 export interface BackgroundUpdateSlot {
   /** Waits until the iteration may run; answers with its target duration in milliseconds. */
   readonly enter: () => Promise<number>;

@@ -18,7 +18,15 @@ export interface MediaFile {
   readonly stream: () => AsyncIterable<Uint8Array>;
 }
 
-/** What a media file is (`media/_base.py: FileInfo`). */
+/**
+ * What a media file is (`media/_base.py: FileInfo`).
+ *
+ * @example
+ * ```ts
+ * import { type MediaFileInfo } from 'vesicle';
+ * const isRemote = (info: MediaFileInfo) => info.serverName !== null;
+ * ```
+ */
 export interface MediaFileInfo {
   /** Null for local files. */
   readonly serverName: ServerName | null;
@@ -29,7 +37,15 @@ export interface MediaFileInfo {
   readonly thumbnail: ThumbnailInfo | null;
 }
 
-/** Size and kind of a thumbnail. */
+/**
+ * Size and kind of a thumbnail.
+ *
+ * @example
+ * ```ts
+ * import { type ThumbnailInfo } from 'vesicle';
+ * const isSmall = (thumbnail: ThumbnailInfo) => thumbnail.width <= 32 && thumbnail.height <= 32;
+ * ```
+ */
 export interface ThumbnailInfo {
   readonly width: number;
   readonly height: number;

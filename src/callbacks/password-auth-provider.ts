@@ -6,10 +6,28 @@ import { notification } from './notification.js';
 import { type AnyHandler, type CombinationRules, type Judge, NEXT, type Rule } from './rule.js';
 import { internalServerError, loggedAsWarning, type Throws } from './throws.js';
 
-/** Runs after the login it belongs to; may change and extend the response that the client gets. */
+/**
+ * Runs after the login it belongs to; may change and extend the response that the client gets.
+ *
+ * @example
+ * ```ts
+ * import { type LoginCallback } from 'vesicle';
+ * const greet: LoginCallback = async (response) => {
+ *   response['org.example.greeting'] = 'hello';
+ * };
+ * ```
+ */
 export type LoginCallback = (loginResponse: MutableJsonObject) => Promise<void>;
 
-/** Who logged in, and what to run afterwards; null for "no opinion". Make the pair with `tuple(userId, callback)`. */
+/**
+ * Who logged in, and what to run afterwards; null for "no opinion". Make the pair with `tuple(userId, callback)`.
+ *
+ * @example
+ * ```ts
+ * import { type AuthAnswer, tuple, type UserId } from 'vesicle';
+ * const answer = (userId: UserId | null): AuthAnswer => (userId === null ? null : tuple(userId, null));
+ * ```
+ */
 export type AuthAnswer = Tuple<readonly [userId: UserId, callback: LoginCallback | null]> | null;
 
 /** The combined answer of auth checkers. */
@@ -18,10 +36,27 @@ export interface AuthResult {
   readonly callback: LoginCallback | null;
 }
 
-/** Checks a login of one type; `loginDict` holds the fields registered with it. */
+/**
+ * Checks a login of one type; `loginDict` holds the fields registered with it.
+ *
+ * @example
+ * ```ts
+ * import { type AuthChecker, parseUserId, tuple } from 'vesicle';
+ * const check: AuthChecker = async (username, _loginType, { secret }) =>
+ *   secret === 'sesame' ? tuple(parseUserId(`@${username}:example.org`), null) : null;
+ * ```
+ */
 export type AuthChecker = (username: string, loginType: string, loginDict: JsonObject) => Promise<AuthAnswer>;
 
-/** A checker with the login type and the fields it is for: one entry of Synapse's `auth_checkers`. */
+/**
+ * A checker with the login type and the fields it is for: one entry of Synapse's `auth_checkers`.
+ *
+ * @example
+ * ```ts
+ * import { type AuthCheckerEntry } from 'vesicle';
+ * const entry: AuthCheckerEntry = { loginType: 'org.example.secret', fields: ['secret'], check: async () => null };
+ * ```
+ */
 export interface AuthCheckerEntry {
   readonly loginType: string;
   readonly fields: readonly string[];

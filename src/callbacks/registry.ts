@@ -16,7 +16,15 @@ import { type SpamCheckerCallbacks, spamCheckerRules } from './spam-checker.js';
 import { type ThirdPartyRulesCallbacks, thirdPartyRulesRules } from './third-party-rules.js';
 import { type UnsignedFieldsCallbacks, unsignedFieldsRules } from './unsigned-fields.js';
 
-/** The handler types of every category, by Synapse's names (`register_<category>_callbacks`). */
+/**
+ * The handler types of every category, by Synapse's names (`register_<category>_callbacks`).
+ *
+ * @example
+ * ```ts
+ * import { type CallbackCategories, NOT_SPAM } from 'vesicle';
+ * const join: CallbackCategories['spam_checker']['user_may_join_room'] = async () => NOT_SPAM;
+ * ```
+ */
 export interface CallbackCategories {
   readonly spam_checker: SpamCheckerCallbacks;
   readonly third_party_rules: ThirdPartyRulesCallbacks;
@@ -54,11 +62,35 @@ export const categoryRules: { readonly [C in CallbackCategory]?: CategoryRule } 
 
 type Rules = typeof callbackRules;
 
-/** The name of a category. */
+/**
+ * The name of a category.
+ *
+ * @example
+ * ```ts
+ * import { type CallbackCategory } from 'vesicle';
+ * const category: CallbackCategory = 'spam_checker';
+ * ```
+ */
 export type CallbackCategory = keyof CallbackCategories;
-/** The names of a category's callbacks. */
+/**
+ * The names of a category's callbacks.
+ *
+ * @example
+ * ```ts
+ * import { type CallbackName } from 'vesicle';
+ * const name: CallbackName<'spam_checker'> = 'user_may_invite';
+ * ```
+ */
 export type CallbackName<C extends CallbackCategory> = keyof CallbackCategories[C] & string;
-/** The type of a callback's handler. */
+/**
+ * The type of a callback's handler.
+ *
+ * @example
+ * ```ts
+ * import { type HandlerOf, NOT_SPAM } from 'vesicle';
+ * const handler: HandlerOf<'spam_checker', 'user_may_invite'> = async () => NOT_SPAM;
+ * ```
+ */
 export type HandlerOf<C extends CallbackCategory, N extends CallbackName<C>> = Extract<
   CallbackCategories[C][N],
   AnyHandler

@@ -32,10 +32,26 @@ export class RegistrationBehaviour {
   private constructor(readonly name: 'ALLOW' | 'SHADOW_BAN' | 'DENY') {}
 }
 
-/** User agent (null when the client sent none) and IP address of a request. */
+/**
+ * User agent (null when the client sent none) and IP address of a request.
+ *
+ * @example
+ * ```ts
+ * import { type RequestInfo } from 'vesicle';
+ * const isCurl = (info: RequestInfo) => info.some(([userAgent]) => userAgent?.startsWith('curl/') === true);
+ * ```
+ */
 export type RequestInfo = readonly (readonly [userAgent: string | null, ip: string])[];
 
-/** A user as the user directory shows it. */
+/**
+ * A user as the user directory shows it.
+ *
+ * @example
+ * ```ts
+ * import { type UserProfile } from 'vesicle';
+ * const isUnnamed = (profile: UserProfile) => profile.display_name === null;
+ * ```
+ */
 export interface UserProfile {
   readonly user_id: UserId;
   readonly display_name: string | null;

@@ -1,10 +1,24 @@
 /**
  * A test of one value: equal to this, one of these, or one of the forms below. A missing value passes only
  * `{ exists: false }` and `not`.
+ *
+ * @example
+ * ```ts
+ * import { type WhenTest } from 'vesicle';
+ * const test: WhenTest = ['m.text', 'm.notice'];
+ * ```
  */
 export type WhenTest = string | number | boolean | null | readonly (string | number | boolean | null)[] | WhenTextTest;
 
-/** The forms of a test that are more than equality. Texts are compared with case. */
+/**
+ * The forms of a test that are more than equality. Texts are compared with case.
+ *
+ * @example
+ * ```ts
+ * import { type WhenTextTest } from 'vesicle';
+ * const test: WhenTextTest = { not: { prefix: 'm.' } };
+ * ```
+ */
 export type WhenTextTest =
   /** `*` stands for any characters, `?` for one. */
   | { readonly glob: string | readonly string[] }
@@ -12,7 +26,15 @@ export type WhenTextTest =
   | { readonly not: WhenTest }
   | { readonly exists: boolean };
 
-/** A test of the user on whose behalf something happens. */
+/**
+ * A test of the user on whose behalf something happens.
+ *
+ * @example
+ * ```ts
+ * import { type WhenSender } from 'vesicle';
+ * const sender: WhenSender = { local: false };
+ * ```
+ */
 export type WhenSender = WhenTest | { readonly local: boolean };
 
 /**

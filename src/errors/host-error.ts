@@ -1,11 +1,11 @@
 /**
  * An exception of the homeserver that is no {@link SynapseError}: `type` is the name of Synapse's Python class
- * (`RuntimeError`, `ValueError`, `StoreError`, ...). The same on both hosts.
+ * (`RuntimeError`, `ValueError`, `TemplateNotFound`, ...). The same on both hosts.
  *
  * @example
  * ```ts
  * import { HostError } from 'vesicle';
- * const isMissing = (error: unknown) => error instanceof HostError && error.type === 'StoreError';
+ * const isMissing = (error: unknown) => error instanceof HostError && error.type === 'TemplateNotFound';
  * ```
  */
 export class HostError extends Error {

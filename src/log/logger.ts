@@ -1,7 +1,23 @@
-/** Severity of a log line. */
+/**
+ * Severity of a log line.
+ *
+ * @example
+ * ```ts
+ * import { type LogLevel } from 'vesicle';
+ * const level: LogLevel = 'warn';
+ * ```
+ */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Further fields of a log line. `err` is an error whose stack is printed. */
+/**
+ * Further fields of a log line. `err` is an error whose stack is printed.
+ *
+ * @example
+ * ```ts
+ * import { type LogFields } from 'vesicle';
+ * const fields: LogFields = { room: '!abc:example.org' };
+ * ```
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**

@@ -1,6 +1,14 @@
 import { type UserId } from './ids.js';
 
-/** Presence of a user. */
+/**
+ * Presence of a user.
+ *
+ * @example
+ * ```ts
+ * import { type Presence } from 'vesicle';
+ * const isAway = (presence: Presence) => presence === 'unavailable';
+ * ```
+ */
 export type Presence = 'online' | 'unavailable' | 'offline' | 'org.matrix.msc3026.busy';
 
 /**

@@ -1,5 +1,11 @@
 /**
  * A Python tuple. Synapse tells tuples from lists in what callbacks answer, and so does Vesicle: make one with {@link tuple}.
+ *
+ * @example
+ * ```ts
+ * import { Tuple } from 'vesicle';
+ * const isTuple = (answer: unknown) => answer instanceof Tuple;
+ * ```
  */
 export class Tuple<T extends readonly unknown[]> {
   constructor(readonly items: T) {

@@ -1,0 +1,107 @@
+export { type AccountDataManager } from './api/account-data-manager.js';
+export { type BackgroundCall } from './api/background-call.js';
+export { type CachedFunction } from './api/cached-function.js';
+export { type DbRow, type DbTransaction, type DbValue } from './api/db-transaction.js';
+export {
+  type FetchedFile,
+  type HttpArguments,
+  type HttpClient,
+  type HttpFileOptions,
+  type HttpHeaders,
+  type HttpRequestOptions,
+} from './api/http-client.js';
+export { type LoginResponse } from './api/login-response.js';
+export { type PushRuleAction } from './api/messaging-api.js';
+export { ModuleApi } from './api/module-api.js';
+export { type PresenceUpdate } from './api/presence-api.js';
+export { type PublicRoomListManager } from './api/public-room-list-manager.js';
+export { type RegisteredDevice } from './api/registered-device.js';
+export { type CallbacksOf } from './api/registrar.js';
+export { type MembershipAction, type StateFilter } from './api/rooms-api.js';
+export { type Template } from './api/template.js';
+export { type ThreepidOfUser, type UserInfo, type UserIpAndAgent } from './api/user-info.js';
+
+export { type AccountDataCallbacks } from './callbacks/account-data.js';
+export { type AccountValidityCallbacks } from './callbacks/account-validity.js';
+export {
+  type BackgroundUpdateControllerCallbacks,
+  type BackgroundUpdateSlot,
+} from './callbacks/background-update-controller.js';
+export {
+  type CallbackMode,
+  type CallbackOptions,
+  type CallbackPolicy,
+  type FailureAction,
+  type FailurePolicy,
+} from './callbacks/callback-options.js';
+export {
+  type FederatedEventDeliveryMethod,
+  type FederationCallbacks,
+  type FederationEventDelivery,
+} from './callbacks/federation.js';
+export { type MediaFile, type MediaFileInfo, type ThumbnailInfo } from './callbacks/media-file.js';
+export { type MediaRepositoryCallbacks, type MediaUploadLimit } from './callbacks/media-repository.js';
+export {
+  type AuthAnswer,
+  type AuthChecker,
+  type AuthCheckerEntry,
+  type LoginCallback,
+  type PasswordAuthProviderCallbacks,
+} from './callbacks/password-auth-provider.js';
+export { PRESENCE_ALL_USERS, type PresenceRouterCallbacks } from './callbacks/presence-router.js';
+export { type RatelimitCallbacks, type RatelimitOverride } from './callbacks/ratelimit.js';
+export {
+  type CallbackCategories,
+  type CallbackCategory,
+  type CallbackName,
+  type HandlerOf,
+} from './callbacks/registry.js';
+export {
+  RegistrationBehaviour,
+  type RequestInfo,
+  type SpamCheckerCallbacks,
+  type UserProfile,
+} from './callbacks/spam-checker.js';
+export { NOT_SPAM, type SpamVerdict } from './callbacks/spam-verdict.js';
+export { type EventAllowed, type ProfileInfo, type ThirdPartyRulesCallbacks } from './callbacks/third-party-rules.js';
+export { type UnsignedFieldsCallbacks } from './callbacks/unsigned-fields.js';
+export { type When, type WhenSender, type WhenTest, type WhenTextTest } from './callbacks/when.js';
+
+export { ConfigError } from './errors/config-error.js';
+export { HostError } from './errors/host-error.js';
+export { HttpResponseException } from './errors/http-response-exception.js';
+export { Code, Codes } from './errors/matrix-codes.js';
+export { InvalidClientCredentialsError, RedirectException, SynapseError } from './errors/synapse-error.js';
+export { VesicleError } from './errors/vesicle-error.js';
+
+export { type LogFields, Logger } from './log/logger.js';
+
+export { type MatrixEvent, type StateMap } from './matrix/event.js';
+export {
+  domainOf,
+  type EventId,
+  localpartOf,
+  parseEventId,
+  parseRoomAlias,
+  parseRoomId,
+  parseUserId,
+  type RoomAlias,
+  type RoomId,
+  type ServerName,
+  type UserId,
+} from './matrix/ids.js';
+export { isJsonObject, type JsonObject, type JsonValue, type MutableJsonObject } from './matrix/json.js';
+export { type Presence, type UserPresenceState } from './matrix/presence.js';
+export { type Requester } from './matrix/requester.js';
+export { Tuple, tuple } from './matrix/tuple.js';
+
+export { respondWithHtml } from './web/html-response.js';
+export { parseJsonObjectFromRequest } from './web/json-request.js';
+export {
+  type Fetchable,
+  type HttpMethod,
+  type WebHandler,
+  type WebResourceKind,
+  type WebResourceLike,
+  type WebResourceOptions,
+} from './web/web-resource.js';
