@@ -32,6 +32,10 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: there is no callback category "{1}".{2}',
   },
+  CONFIG_INVALID: {
+    blame: 'operator',
+    text: '{0}.\n{1}',
+  },
   DISPATCH_CIRCUIT_OPEN: {
     blame: 'remote',
     text: '{0}: {1} failed {2} times in a row and is not called until {3} ms have passed. Look for its earlier failures in the log.',

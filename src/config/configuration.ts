@@ -1,0 +1,121 @@
+import { dirname } from 'node:path';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type HomeserverConfig } from './homeserver-config.js';
+import { readHomeserver } from './homeserver-reader.js';
+import { Findings, Place } from './place.js';
+import { type ConfigPath, formatLocation, formatPath, formatProblem, type Problem } from './problem.js';
+import { type FileReader, fileSystem } from './secrets.js';
+import { plainSource, readYaml, type Source } from './yaml-source.js';
+
+/** Where a configuration comes from, and what it may refer to. */
+export interface ConfigurationOptions {
+  /** Named in messages; relative paths in the configuration start at its directory. */
+  readonly file?: string;
+  /** Where relative paths start when there is no file; the working directory when absent. */
+  readonly directory?: string;
+  /** For `${env:NAME}`; the process's own when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly files?: FileReader;
+}
+
+/**
+ * A configuration that was read, right or wrong: what was found wrong is collected, so that the modules' configurations
+ * can be looked at too and everything is reported at once.
+ */
+export class Configuration {
+  readonly homeserver: HomeserverConfig;
+  /** The items of `modules`, as they are. */
+  readonly moduleEntries: readonly unknown[];
+
+  private constructor(
+    private readonly source: Source,
+    private readonly findings: Findings,
+    /** The file as it was named, for messages. */
+    readonly file: string | undefined,
+    /** Where relative paths start. */
+    readonly directory: string,
+    files: FileReader,
+  ) {
+    const place = new Place(findings);
+    this.homeserver = readHomeserver(source.value, place, { directory, files });
+    this.moduleEntries = readModuleEntries(source.value, place);
+  }
+
+  /** Reads YAML (or JSON, which is YAML). */
+  static read(text: string, options: ConfigurationOptions = {}): Configuration {
+    const { directory, files, env } = complete(options);
+    const findings = new Findings();
+    const source = readYaml(text, findings, { env, files, directory });
+    return new Configuration(source, findings, options.file, directory, files);
+  }
+
+  /** Takes values that were made by a program. */
+  static of(value: unknown, options: ConfigurationOptions = {}): Configuration {
+    const { directory, files } = complete(options);
+    return new Configuration(plainSource(value), new Findings(), options.file, directory, files);
+  }
+
+  /** Where a reader of a part of it reports. */
+  placeOf(path: ConfigPath): Place {
+    return new Place(this.findings, path);
+  }
+
+  /** `file:line:column` of a place, with what is known of it. */
+  locationOf(path: ConfigPath, at: Problem['at'] = 'value'): string | undefined {
+    return formatLocation(this.file, this.source.positionOf(path, at));
+  }
+
+  /** What was accepted and has no effect, one line each. */
+  get warnings(): readonly string[] {
+    return this.findings.warnings.map(({ path, message }) => {
+      const location = this.locationOf(path, 'key');
+      return `${location === undefined ? '' : `${location}: `}'${formatPath(path)}' ${message}`;
+    });
+  }
+
+  /** Throws one error with every problem that was found. */
+  throwProblems(): void {
+    const problems = this.findings.problems;
+    if (problems.length === 0) return;
+    const located = problems.map((problem) => ({ problem, ...this.locate(problem) }));
+    located.sort((a, b) => a.line - b.line);
+    const texts = located.map(({ problem, location }) => this.source.redactor.redact(formatProblem(problem, location)));
+    const count =
+      texts.length === 1 ? 'The configuration has a problem' : `The configuration has ${texts.length} problems`;
+    const causes = problems.flatMap((problem) => problem.error ?? []);
+    throw new VesicleError('CONFIG_INVALID', [count, [...new Set(texts)].join('\n')], { cause: causes[0] });
+  }
+
+  private locate(problem: Problem): { readonly line: number; readonly location: string | undefined } {
+    const position = problem.position ?? this.source.positionOf(problem.path, problem.at);
+    return { line: position?.line ?? 0, location: formatLocation(this.file, position) };
+  }
+}
+
+/**
+ * Reads a configuration and throws one `CONFIG_INVALID` with everything wrong with it. The modules themselves are not looked
+ * at: the kernel's `loadModules` does that.
+ */
+export function parseConfiguration(text: string, options: ConfigurationOptions = {}): Configuration {
+  const configuration = Configuration.read(text, options);
+  configuration.throwProblems();
+  return configuration;
+}
+
+function complete(options: ConfigurationOptions): Required<Pick<ConfigurationOptions, 'directory' | 'files' | 'env'>> {
+  const besideFile = options.file === undefined ? process.cwd() : dirname(options.file);
+  return {
+    directory: options.directory ?? besideFile,
+    files: options.files ?? fileSystem,
+    env: options.env ?? process.env,
+  };
+}
+
+function readModuleEntries(value: unknown, place: Place): readonly unknown[] {
+  const modules = (value as { readonly modules?: unknown } | null | undefined)?.modules;
+  // Synapse takes whatever is falsy for no modules (`config/modules.py: read_config`).
+  if (modules === undefined || modules === null || modules === false || modules === 0 || modules === '') return [];
+  if (Array.isArray(modules)) return modules as readonly unknown[];
+  place.at('modules').fault('expected a list. Write "- module: ./my-module.ts" lines below it.');
+  return [];
+}

@@ -1,0 +1,167 @@
+import { didYouMean } from '../errors/nearest-name.js';
+import { type Place } from './place.js';
+import { readByteSize, readDuration } from './units.js';
+
+/** Unknown value -> typed value, or null after a fault was reported at the place. */
+export type Reader<T> = (value: unknown, place: Place) => T | null;
+
+/** One reader for each property; the YAML key is the property's snake_case. */
+export type Keys<T> = { readonly [P in keyof T]-?: Reader<T[P]> };
+
+/** A mapping as YAML and JSON give it. */
+export type Mapping = Readonly<Record<string, unknown>>;
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a value is, in words; never the value itself, which may be a secret. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'boolean') return String(value);
+  return `a ${typeof value}`;
+}
+
+/** `enable_3pid_changes` of `enable3pidChanges`. */
+export function snakeCase(property: string): string {
+  return property.replace(/(?<=[a-z])[A-Z0-9]|(?<=[0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+export const text: Reader<string> = (value, place) =>
+  typeof value === 'string' ? value : place.fault(`expected a string, got ${kindOf(value)}. ${quoteIt(value)}`);
+
+function quoteIt(value: unknown): string {
+  return isMapping(value) || Array.isArray(value) ? 'Write one text here.' : 'Write it in quotes.';
+}
+
+export const flag: Reader<boolean> = (value, place) =>
+  typeof value === 'boolean'
+    ? value
+    : place.fault(`expected true or false, got ${kindOf(value)}. Write true or false without quotes.`);
+
+/** A number from `minimum` on. */
+export function number(minimum: number): Reader<number> {
+  return (value, place) =>
+    typeof value === 'number' && value >= minimum && Number.isFinite(value)
+      ? value
+      : place.fault(`expected a number from ${minimum} on, got ${describeNumber(value)}.`);
+}
+
+/** A whole number within bounds. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Reader<number> {
+  const range = maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum} on` : `from ${minimum} to ${maximum}`;
+  return (value, place) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum
+      ? value
+      : place.fault(`expected a whole number ${range}, got ${describeNumber(value)}.`);
+}
+
+function describeNumber(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}
+
+/** Milliseconds. */
+export const duration: Reader<number> = (value, place) =>
+  readDuration(value) ??
+  place.fault('expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.');
+
+/** Bytes. */
+export const byteSize: Reader<number> = (value, place) =>
+  readByteSize(value) ?? place.fault('expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.');
+
+/** One of a few values. */
+export function oneOf<const T extends string | boolean>(...choices: readonly T[]): Reader<T> {
+  return (value, place) => {
+    const choice = choices.find((one) => one === value);
+    if (choice !== undefined) return choice;
+    const nearest = typeof value === 'string' ? didYouMean(value, choices.map(String)) : '';
+    return place.fault(`expected one of ${choices.map((one) => JSON.stringify(one)).join(', ')}.${nearest}`);
+  };
+}
+
+export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
+  return (value, place) => {
+    if (!Array.isArray(value)) {
+      return place.fault(`expected a list, got ${kindOf(value)}. Write it as a list: [..., ...].`);
+    }
+    const items = value as readonly unknown[];
+    return items.flatMap((one, index) => {
+      const read = item(one, place.at(index));
+      return read === null ? [] : [read];
+    });
+  };
+}
+
+/** Any mapping, as it is. */
+export const anyMapping: Reader<Mapping> = (value, place) =>
+  isMapping(value)
+    ? value
+    : place.fault(`expected a mapping, got ${kindOf(value)}. Write "key: value" lines below the key.`);
+
+/** A value for which `null` means something. */
+export function orNull<T>(reader: Reader<T>): Reader<T | null> {
+  const read: Reader<T | null> = (value, place) => (value === null ? null : reader(value, place));
+  return Object.assign(read, { takesNull: true });
+}
+
+/** Keys that a section of Synapse's has and that have no meaning here. */
+export interface SectionOptions {
+  readonly ignored?: readonly string[];
+  /** Keys that somebody else reads: only named when a misspelt one is meant. */
+  readonly alsoKnown?: readonly string[];
+  readonly required?: readonly string[];
+}
+
+/** The members of a mapping; those that are absent or null are left out. */
+export function mappingOf<T extends object>(keys: Keys<T>, options: SectionOptions = {}): Reader<Partial<T>> {
+  const properties = Object.keys(keys) as (keyof T & string)[];
+  const byKey = new Map(properties.map((property) => [snakeCase(property), property]));
+  const ignored = new Set(options.ignored);
+  return (value, place) => {
+    const mapping = anyMapping(value, place);
+    if (mapping === null) return null;
+    const result: Partial<T> = {};
+    for (const [key, member] of Object.entries(mapping)) {
+      const property = byKey.get(key);
+      if (property !== undefined) readMember(result, property, keys[property], member, place.at(key));
+      else if (ignored.has(key)) warnMeaningless(place.at(key));
+      else place.at(key).faultyKey(unknownKey(key, [...byKey.keys(), ...ignored, ...(options.alsoKnown ?? [])]));
+    }
+    for (const key of options.required ?? []) {
+      if ((mapping[key] ?? null) === null) place.fault(`"${key}" is missing. Add it.`);
+    }
+    return result;
+  };
+}
+
+function readMember<T>(
+  result: Partial<T>,
+  property: keyof T,
+  reader: Reader<T[keyof T]>,
+  value: unknown,
+  at: Place,
+): void {
+  // Synapse's sections read a key without a value as one that is not there, mostly.
+  if (value === null && !('takesNull' in reader)) return;
+  const read = reader(value, at);
+  if (read !== null || value === null) result[property] = read as T[keyof T];
+}
+
+/** A section with defaults. */
+export function section<T extends object>(type: new () => T, keys: Keys<T>, options?: SectionOptions): Reader<T> {
+  const read = mappingOf(keys, options);
+  return (value, place) => {
+    const members = read(value, place);
+    return members === null ? null : Object.assign(new type(), members);
+  };
+}
+
+export function unknownKey(key: string, known: Iterable<string>): string {
+  return `unknown key "${key}".${didYouMean(key, known) || ' Remove it.'}`;
+}
+
+export function warnMeaningless(place: Place): void {
+  place.warn('has no meaning on the embedded homeserver');
+}

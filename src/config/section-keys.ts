@@ -1,0 +1,359 @@
+import {
+  AccountThreepidDelegates,
+  AccountValidityConfig,
+  type AllowedThreepid,
+  AutoAcceptInvitesConfig,
+  BackgroundUpdatesConfig,
+  EmailConfig,
+  EmailSubjectsConfig,
+  ListenerConfig,
+  type ListenerResource,
+  LoginViaExistingSessionConfig,
+  MediaRetentionConfig,
+  type MediaUploadLimitConfig,
+  PasswordConfig,
+  PasswordPolicyConfig,
+  PresenceConfig,
+  PushConfig,
+  RetentionConfig,
+  RetentionPolicyConfig,
+  type RoomDirectoryRule,
+  RoomPrejoinStateConfig,
+  ServerNoticesConfig,
+  SsoConfig,
+  StatsConfig,
+  TemplatesConfig,
+  type ThumbnailSize,
+  UiAuthConfig,
+  UserDirectoryConfig,
+  UserTypesConfig,
+} from './homeserver-sections.js';
+import {
+  byteSize,
+  duration,
+  flag,
+  integer,
+  type Keys,
+  listOf,
+  mappingOf,
+  oneOf,
+  type Reader,
+  section,
+  type SectionOptions,
+  text,
+} from './readers.js';
+
+/** A mapping whose values are made into something else, once they are all there. */
+function record<T extends object, R>(keys: Keys<T>, options: SectionOptions, make: (members: T) => R): Reader<R> {
+  const read = mappingOf(keys, options);
+  return (value, place) => {
+    const before = place.findings.problems.length;
+    const members = read(value, place);
+    // Without a new problem everything required is there.
+    const isWhole = members !== null && place.findings.problems.length === before;
+    return isWhole ? make(members as T) : null;
+  };
+}
+
+const listenerResource = record<ListenerResource, ListenerResource>(
+  { names: listOf(text), compress: flag },
+  { required: ['names'] },
+  (members) => ({ ...{ compress: false }, ...members }),
+);
+
+const listenerMembers = section(
+  ListenerConfig,
+  {
+    port: integer(0, 65_535),
+    path: text,
+    bindAddresses: listOf(text),
+    type: oneOf('http', 'metrics', 'manhole'),
+    tls: flag,
+    xForwarded: flag,
+    resources: listOf(listenerResource),
+  },
+  { ignored: ['bind_address', 'mode', 'tag', 'request_id_header', 'additional_resources'] },
+);
+
+export const listener: Reader<ListenerConfig> = (value, place) => {
+  const read = listenerMembers(value, place);
+  if (read === null) return null;
+  const given = value as Readonly<Record<string, unknown>>;
+  const [hasPort, hasPath] = [(given['port'] ?? null) !== null, (given['path'] ?? null) !== null];
+  if (hasPort && hasPath) return place.fault('both "port" and "path" are given. Keep one of them.');
+  if (!hasPort && !hasPath) return place.fault('neither "port" nor "path" is given. Add "port: 8008".');
+  if (read.tls) place.at('tls').warn('has no meaning on the embedded homeserver: it serves plain HTTP');
+  // A Unix socket tells no address: the only one there is comes in the header.
+  return hasPath ? Object.assign(read, { xForwarded: given['x_forwarded'] !== false }) : read;
+};
+
+export const passwordConfig = section(PasswordConfig, {
+  enabled: oneOf<boolean | 'only_for_reauth'>(true, false, 'only_for_reauth'),
+  localdbEnabled: flag,
+  pepper: text,
+  policy: section(PasswordPolicyConfig, {
+    enabled: flag,
+    minimumLength: integer(0),
+    requireDigit: flag,
+    requireSymbol: flag,
+    requireLowercase: flag,
+    requireUppercase: flag,
+  }),
+});
+
+export const loginViaExistingSession = section(LoginViaExistingSessionConfig, {
+  enabled: flag,
+  requireUiAuth: flag,
+  tokenTimeout: duration,
+});
+
+export const uiAuth = section(UiAuthConfig, { sessionTimeout: duration });
+
+const emailSubjects = section(EmailSubjectsConfig, {
+  messageFromPersonInRoom: text,
+  messageFromPerson: text,
+  messagesFromPerson: text,
+  messagesInRoom: text,
+  messagesInRoomAndOthers: text,
+  messagesFromPersonAndOthers: text,
+  inviteFromPerson: text,
+  inviteFromPersonToRoom: text,
+  inviteFromPersonToSpace: text,
+  passwordReset: text,
+  emailValidation: text,
+  emailAlreadyInUse: text,
+});
+
+const emailTemplates = [
+  'notif',
+  'expiry',
+  'password_reset',
+  'password_reset_template_failure',
+  'password_reset_template_success',
+  'registration',
+  'registration_template_failure',
+  'registration_template_success',
+  'add_threepid',
+  'add_threepid_template_failure',
+  'add_threepid_template_success',
+  'already_in_use',
+].flatMap((name) =>
+  name.includes('_template_') ? [`${name}_html`] : [`${name}_template_html`, `${name}_template_text`],
+);
+
+const emailMembers = section(
+  EmailConfig,
+  {
+    smtpHost: text,
+    smtpPort: integer(1, 65_535),
+    smtpUser: text,
+    smtpPass: text,
+    forceTls: flag,
+    requireTransportSecurity: flag,
+    enableTls: flag,
+    tlsname: text,
+    notifFrom: text,
+    appName: text,
+    enableNotifs: flag,
+    notifForNewUsers: flag,
+    notifDelayBeforeMail: duration,
+    clientBaseUrl: text,
+    validationTokenLifetime: duration,
+    inviteClientLocation: text,
+    templateDir: text,
+    subjects: emailSubjects,
+  },
+  { ignored: [...emailTemplates, 'riot_base_url', 'redact_content'] },
+);
+
+export const email: Reader<EmailConfig> = (value, place) => {
+  const read = emailMembers(value, place);
+  // An empty section is as good as none (`config/emailconfig.py: read_config`).
+  if (read === null || Object.keys(value as object).length === 0) return null;
+  if (read.notifFrom === undefined) {
+    place.fault('"notif_from" is missing. Add it: the sender that mails name, "Me <me@example.org>".');
+  } else if (!/[^\s<>]@?[^\s<>]/.test(read.notifFrom)) {
+    place.at('notif_from').fault('expected a mail address. Write "Me <me@example.org>".');
+  }
+  for (const key of ['forceTls', 'requireTransportSecurity'] as const) {
+    if (read[key] && !read.enableTls)
+      place.fault(
+        `${key === 'forceTls' ? '"force_tls"' : '"require_transport_security"'} needs "enable_tls: true". Remove one of them.`,
+      );
+  }
+  if (read.inviteClientLocation !== undefined && !/^https?:\/\//.test(read.inviteClientLocation)) {
+    place.at('invite_client_location').fault('expected a URL that starts with http:// or https://.');
+  }
+  return read;
+};
+
+export const sso = section(
+  SsoConfig,
+  { clientWhitelist: listOf(text), updateProfileInformation: flag },
+  { ignored: ['template_dir'] },
+);
+
+export const directoryRules = listOf(
+  record<RoomDirectoryRule, RoomDirectoryRule>(
+    { userId: text, roomId: text, alias: text, action: oneOf('allow', 'deny') },
+    { required: ['action'] },
+    (members) => ({ ...{ userId: '*', roomId: '*', alias: '*' }, ...members }),
+  ),
+);
+
+export const userDirectory = section(UserDirectoryConfig, {
+  enabled: flag,
+  searchAllUsers: flag,
+  preferLocalUsers: flag,
+  excludeRemoteUsers: flag,
+  showLockedUsers: flag,
+});
+
+const presenceMembers = section(
+  PresenceConfig,
+  {
+    enabled: oneOf<boolean | 'untracked'>(true, false, 'untracked'),
+    includeOfflineUsersOnSync: flag,
+    lastActiveGranularity: duration,
+    syncOnlineTimeout: duration,
+    idleTimeout: duration,
+  },
+  { ignored: ['presence_router'] },
+);
+
+export const presence: Reader<PresenceConfig> = (value, place) => {
+  const read = presenceMembers(value, place);
+  if (read === null) return null;
+  if (read.lastActiveGranularity <= 0) place.at('last_active_granularity').fault('expected a duration above 0.');
+  if (read.syncOnlineTimeout <= 0) place.at('sync_online_timeout').fault('expected a duration above 0.');
+  if (read.idleTimeout <= read.lastActiveGranularity) {
+    place.at('idle_timeout').fault('expected more than "last_active_granularity". Raise it.');
+  }
+  return read;
+};
+
+interface UploadLimitMembers {
+  readonly timePeriod: number;
+  readonly maxSize: number;
+  readonly infoUri: string | undefined;
+  readonly canUpgrade: boolean | undefined;
+}
+
+export const mediaUploadLimits = listOf(
+  record<UploadLimitMembers, MediaUploadLimitConfig>(
+    { timePeriod: duration, maxSize: byteSize, infoUri: text, canUpgrade: flag },
+    { required: ['time_period', 'max_size'] },
+    ({ timePeriod, maxSize, infoUri, canUpgrade }) => ({
+      timePeriodMs: timePeriod,
+      maxBytes: maxSize,
+      ...(infoUri === undefined ? {} : { infoUri }),
+      canUpgrade: canUpgrade ?? false,
+    }),
+  ),
+);
+
+export const thumbnailSizes = listOf(
+  record<ThumbnailSize, ThumbnailSize>(
+    { width: integer(1), height: integer(1), method: oneOf('crop', 'scale') },
+    { required: ['width', 'height', 'method'] },
+    (members) => members,
+  ),
+);
+
+export const mediaRetention = section(MediaRetentionConfig, {
+  localMediaLifetime: duration,
+  remoteMediaLifetime: duration,
+});
+
+export const accountThreepidDelegates = section(AccountThreepidDelegates, { msisdn: text });
+
+export const allowedLocalThreepids = listOf(
+  record<AllowedThreepid, AllowedThreepid>(
+    { medium: text, pattern: text },
+    { required: ['medium', 'pattern'] },
+    (members) => members,
+  ),
+);
+
+export const serverNotices = section(
+  ServerNoticesConfig,
+  {
+    systemMxidLocalpart: text,
+    systemMxidDisplayName: text,
+    systemMxidAvatarUrl: text,
+    roomName: text,
+    roomAvatarUrl: text,
+    roomTopic: text,
+    autoJoin: flag,
+  },
+  { required: ['system_mxid_localpart'] },
+);
+
+export const retention = section(
+  RetentionConfig,
+  {
+    enabled: flag,
+    defaultPolicy: section(RetentionPolicyConfig, { minLifetime: duration, maxLifetime: duration }),
+    allowedLifetimeMin: duration,
+    allowedLifetimeMax: duration,
+  },
+  { ignored: ['purge_jobs'] },
+);
+
+export const backgroundUpdates = section(BackgroundUpdatesConfig, {
+  backgroundUpdateDurationMs: integer(0),
+  sleepEnabled: flag,
+  sleepDurationMs: integer(0),
+  minBatchSize: integer(0),
+  defaultBatchSize: integer(1),
+});
+
+const accountValidityMembers = section(
+  AccountValidityConfig,
+  { enabled: flag, period: duration, renewAt: duration, renewEmailSubject: text },
+  { ignored: ['template_dir', 'account_renewed_html_path', 'invalid_token_html_path'] },
+);
+
+export const accountValidity: Reader<AccountValidityConfig> = (value, place) => {
+  const read = accountValidityMembers(value, place);
+  if (read?.enabled === true && read.period === undefined) place.fault('"period" is missing. Add it: "period: 6w".');
+  return read;
+};
+
+export const autoAcceptInvites = section(
+  AutoAcceptInvitesConfig,
+  { enabled: flag, onlyForDirectMessages: flag, onlyFromLocalUsers: flag },
+  { ignored: ['worker_to_run_on'] },
+);
+
+export const templates = section(TemplatesConfig, { customTemplateDirectory: text });
+
+export const push = section(
+  PushConfig,
+  { enabled: flag, includeContent: flag, groupUnreadCountByRoom: flag },
+  { ignored: ['jitter_delay', 'redact_content'] },
+);
+
+const typeAndKey: Reader<string | readonly [string, string]> = (value, place) => {
+  if (typeof value === 'string') return value;
+  const [type, stateKey, ...more] = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  return typeof type === 'string' && typeof stateKey === 'string' && more.length === 0
+    ? [type, stateKey]
+    : place.fault('expected an event type, or a list of an event type and a state key.');
+};
+
+export const roomPrejoinState = section(RoomPrejoinStateConfig, {
+  disableDefaultEventTypes: flag,
+  additionalEventTypes: listOf(typeAndKey),
+});
+
+export const userTypes: Reader<UserTypesConfig> = (value, place) => {
+  const read = section(UserTypesConfig, { defaultUserType: text, extraUserTypes: listOf(text) })(value, place);
+  if (read?.defaultUserType === undefined) return read;
+  const known = ['support', 'bot', ...read.extraUserTypes];
+  return known.includes(read.defaultUserType)
+    ? read
+    : place.at('default_user_type').fault('is no known user type. Add it to "extra_user_types".');
+};
+
+export const stats = section(StatsConfig, { enabled: flag });
