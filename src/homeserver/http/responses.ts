@@ -5,7 +5,8 @@ import { type Answer, JsonAnswer } from './route.js';
 /** The `Server` header of every answer. */
 export const SERVER = 'Vesicle';
 
-const CORS = {
+/** What lets scripts of other sites use the API (`http/server.py: set_cors_headers`). */
+export const corsHeaders = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, DELETE, OPTIONS',
   'Access-Control-Allow-Headers': 'X-Requested-With, Content-Type, Authorization, Date',
@@ -17,7 +18,7 @@ const JSON_HEADERS = {
   Server: SERVER,
   'Content-Type': 'application/json',
   'Cache-Control': 'no-cache, no-store, must-revalidate',
-  ...CORS,
+  ...corsHeaders,
 };
 
 /** The answer of an endpoint as a Fetch response (`http/server.py: respond_with_json`). */
@@ -47,9 +48,17 @@ export function unrecognized(status: 404 | 405): SynapseError {
   return new SynapseError(status, 'Unrecognized request', Codes.UNRECOGNIZED);
 }
 
+/** The path of a request as it came. */
+export function pathOf(request: Request): string {
+  const { url } = request;
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.indexOf('?', start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}
+
 /** What OPTIONS is answered with on every path (`http/server.py: OptionsResource`). */
 export function optionsResponse(): Response {
-  return new Response(null, { status: 204, headers: { Server: SERVER, ...CORS } });
+  return new Response(null, { status: 204, headers: { Server: SERVER, ...corsHeaders } });
 }
 
 /** Text that no browser shall show inside another page is `html`; the rest is as Twisted's own resources answer. */
@@ -59,15 +68,26 @@ export function textResponse(status: number, text: string, contentType: string):
 
 /** Twisted's page for a path whose first segment nobody owns. */
 export function noSuchResource(): Response {
-  return htmlResponse(404, page('404 - No Such Resource', 'No Such Resource', 'Sorry. No luck finding that resource.'));
+  return htmlResponse(
+    404,
+    htmlPage('404 - No Such Resource', 'No Such Resource', 'Sorry. No luck finding that resource.'),
+  );
 }
 
 /** Twisted's page for a method that a plain resource does not know. */
 export function methodNotAllowed(method: string, path: string, allowed: string): Response {
   const text = `Your browser approached me (at ${escapeHtml(path)}) with the method "${escapeHtml(method)}".  I only allow the method ${allowed} here.`;
-  const response = htmlResponse(405, page('405 - Method Not Allowed', 'Method Not Allowed', text));
+  const response = htmlResponse(405, htmlPage('405 - Method Not Allowed', 'Method Not Allowed', text));
   response.headers.set('Allow', allowed);
   return response;
+}
+
+/** Twisted's page for a method that it does not know for any resource of this kind. */
+export function notImplemented(method: string): Response {
+  return htmlResponse(
+    501,
+    htmlPage('501 - Huh?', 'Huh?', `I don't know how to treat a ${escapeHtml(method)} request.`),
+  );
 }
 
 /** Twisted's redirect (`twisted.web.util.redirectTo`). */
@@ -85,11 +105,13 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function htmlResponse(status: number, html: string): Response {
+/** A page. */
+export function htmlResponse(status: number, html: string): Response {
   return textResponse(status, html, 'text/html; charset=utf-8');
 }
 
-function page(title: string, heading: string, text: string): string {
+/** The shape of Twisted's pages. */
+export function htmlPage(title: string, heading: string, text: string): string {
   return `\n<html>\n  <head><title>${title}</title></head>\n  <body>\n    <h1>${heading}</h1>\n    <p>${text}</p>\n  </body>\n</html>\n`;
 }
 

@@ -41,9 +41,12 @@ export class JsonAnswer {
   ) {}
 }
 
+/** The methods of endpoints; HEAD goes to GET's, OPTIONS is the server's. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
 /** One endpoint. `path` is like `/_matrix/client/v3/rooms/:roomId/send/:eventType/:txnId`. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: Method;
   /** Absolute paths; several where Synapse answers under several prefixes (`clientPaths`). */
   readonly paths: readonly string[];
   readonly handle: (call: Call) => Promise<Answer>;

@@ -1,0 +1,135 @@
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type JsonObject } from '../../matrix/json.js';
+import { type HomeserverContext } from '../context.js';
+import {
+  htmlPage,
+  htmlResponse,
+  methodNotAllowed,
+  notImplemented,
+  pathOf,
+  redirectResponse,
+  textResponse,
+} from './responses.js';
+import { type Answer, type Call, clientPaths, JsonAnswer, type Method, type Route } from './route.js';
+import { turnCredentials } from './turn-credentials.js';
+
+/** What the server speaks: Synapse's list, because the rest of this homeserver follows that version of Synapse. */
+const VERSIONS = [
+  ...['r0.0.1', 'r0.1.0', 'r0.2.0', 'r0.3.0', 'r0.4.0', 'r0.5.0', 'r0.6.0', 'r0.6.1'],
+  ...Array.from({ length: 12 }, (_, minor) => `v1.${minor + 1}`),
+];
+
+/** Of Synapse's unstable features, those that clients look for and that work here. */
+const UNSTABLE_FEATURES: JsonObject = {
+  'org.matrix.label_based_filtering': true,
+  'org.matrix.e2e_cross_signing': true,
+  'org.matrix.msc2432': true,
+  'org.matrix.msc2285.stable': true,
+  'org.matrix.msc3827.stable': true,
+  'org.matrix.msc3440.stable': true,
+  'org.matrix.msc3771': true,
+  'org.matrix.msc3773': false,
+  'org.matrix.msc3981': true,
+  'org.matrix.msc3026.busy_presence': false,
+  'org.matrix.simplified_msc3575': false,
+  'uk.tcpip.msc4133.stable': true,
+};
+
+/** Endpoints that say what the server is, and those for things it does not have. */
+export function serverRoutes(context: HomeserverContext): Route[] {
+  const { config } = context;
+  return [
+    { method: 'GET', paths: ['/_matrix/client/versions'], handle: async () => versions() },
+    { method: 'GET', paths: ['/.well-known/matrix/client'], handle: async () => wellKnownClient(context) },
+    { method: 'GET', paths: ['/.well-known/matrix/server'], handle: async () => wellKnownServer(context) },
+    ...plainResource('/health', async () => textResponse(200, 'OK', 'text/plain')),
+    { method: 'GET', paths: ['/_matrix/static'], handle: async () => redirectResponse('/_matrix/static/') },
+    { method: 'GET', paths: ['/_matrix/static/'], handle: async () => welcome() },
+    {
+      method: 'GET',
+      paths: ['/_synapse/client/media_upload_limit_exceeded'],
+      handle: async () => uploadLimitExceeded(),
+    },
+    {
+      method: 'GET',
+      paths: clientPaths('/voip/turnServer'),
+      handle: async (call) => {
+        const { userId } = await call.requester({ allowGuest: config.turnAllowGuests });
+        return turnCredentials(config, userId, context.clock.now());
+      },
+    },
+    ...thirdPartyNetworks(),
+  ];
+}
+
+/** Bridged networks: there are none. */
+function thirdPartyNetworks(): Route[] {
+  const list = (path: string, answer: Answer): Route => ({
+    method: 'GET',
+    paths: clientPaths(`/thirdparty/${path}`),
+    handle: async (call) => {
+      await call.requester();
+      return answer;
+    },
+  });
+  return [
+    list('protocols', {}),
+    list('protocol/:protocol', new JsonAnswer(404, { error: 'Unknown protocol' })),
+    ...['user', 'user/:protocol', 'location', 'location/:protocol'].map((path) => list(path, new JsonAnswer(200, []))),
+  ];
+}
+
+function versions(): Answer {
+  const headers = {
+    'Cache-Control': 'public, max-age=600, s-maxage=3600, stale-while-revalidate=600',
+    Vary: 'Authorization',
+  };
+  return new JsonAnswer(200, { versions: VERSIONS, unstable_features: UNSTABLE_FEATURES }, headers);
+}
+
+/** `rest/well_known.py: WellKnownBuilder`. */
+function wellKnownClient({ config }: HomeserverContext): Answer {
+  if (!config.serveClientWellknown) throw new SynapseError(404, '.well-known not available', Codes.NOT_FOUND);
+  return {
+    ...(config.extraWellKnownClientContent as JsonObject),
+    'm.homeserver': { base_url: config.publicBaseurl },
+    ...(config.defaultIdentityServer !== undefined && {
+      'm.identity_server': { base_url: config.defaultIdentityServer },
+    }),
+  };
+}
+
+function wellKnownServer({ config }: HomeserverContext): Answer {
+  if (!config.serveServerWellknown) {
+    return textResponse(404, '404. Is anything ever truly *well* known?\n', 'text/plain');
+  }
+  const server = /:\d+$/.test(config.serverName) ? config.serverName : `${config.serverName}:443`;
+  return textResponse(200, JSON.stringify({ 'm.server': server }), 'application/json');
+}
+
+/** A resource of Twisted's that only knows GET: other methods get Twisted's own pages. */
+function plainResource(path: string, get: () => Promise<Response>): Route[] {
+  const refuse = (method: Method, refusal: (call: Call) => Response): Route => ({
+    method,
+    paths: [path],
+    handle: async (call) => refusal(call),
+  });
+  return [
+    { method: 'GET', paths: [path], handle: get },
+    refuse('POST', (call) => methodNotAllowed(call.method, pathOf(call.request), 'HEAD, GET')),
+    refuse('PUT', (call) => notImplemented(call.method)),
+    refuse('DELETE', (call) => notImplemented(call.method)),
+  ];
+}
+
+function welcome(): Response {
+  const text =
+    'This is the embedded Matrix homeserver of Vesicle, for developing modules. Point a Matrix client at this address to use it.';
+  return htmlResponse(200, htmlPage('Vesicle is running', 'It works! Vesicle is running', text));
+}
+
+function uploadLimitExceeded(): Response {
+  const text = 'You have uploaded as much as you may for now. Try again later.';
+  return htmlResponse(200, htmlPage('Upload limit', 'Media upload limit exceeded', text));
+}

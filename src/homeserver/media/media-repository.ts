@@ -1,0 +1,211 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type MediaFileInfo } from '../../callbacks/media-file.js';
+import { type MediaUploadLimit } from '../../callbacks/media-repository.js';
+import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type UserId } from '../../matrix/ids.js';
+import { type HomeserverContext } from '../context.js';
+import { LimitExceededError } from '../rate-limit-error.js';
+import { type LocalMedia, type MediaStore, type Thumbnail } from '../store/media-store.js';
+import { type MediaFiles, type OpenFile } from './media-files.js';
+import { selectThumbnail, type ThumbnailWish } from './select-thumbnail.js';
+import { Thumbnailer, type ThumbnailPlan, thumbnailTypes } from './thumbnailer.js';
+
+/** A file to be uploaded. */
+export interface Upload {
+  readonly content: Uint8Array;
+  readonly mediaType: string;
+  readonly uploadName: string | null;
+}
+
+/** Media of this homeserver (`media/media_repository.py`, `media/media_storage.py`). */
+export class MediaRepository {
+  private readonly limits: readonly MediaUploadLimit[];
+
+  constructor(
+    private readonly context: HomeserverContext,
+    private readonly store: MediaStore,
+    private readonly files: MediaFiles,
+  ) {
+    this.limits = longestFirst(context.config.mediaUploadLimits);
+  }
+
+  /** A media ID that its maker can upload to until it expires. */
+  createId(userId: UserId): { readonly uri: string; readonly expiresAt: number } {
+    const { clock, config, serverName } = this.context;
+    const now = clock.now();
+    const pending = this.store.pendingOf(userId, now - config.unusedExpirationTime);
+    if (pending.count >= config.maxPendingMediaUploads) {
+      throw new LimitExceededError('max_pending_media_uploads', pending.first - now, 0);
+    }
+    const mediaId = newMediaId();
+    this.store.addPending(mediaId, userId, now);
+    return { uri: `mxc://${serverName}/${mediaId}`, expiresAt: now + config.unusedExpirationTime };
+  }
+
+  /** Refuses unless this user may now upload to this media ID. */
+  checkMayUpload(mediaId: string, userId: UserId): void {
+    const media = this.store.find(mediaId);
+    if (media === undefined) throw new SynapseError(404, 'Unknown media ID', Codes.NOT_FOUND);
+    if (media.userId !== userId) {
+      throw new SynapseError(403, 'Only the creator of the media ID can upload to it', Codes.FORBIDDEN);
+    }
+    if (media.mediaLength !== null) {
+      throw new SynapseError(409, 'Media ID already has content', Codes.CANNOT_OVERWRITE_MEDIA);
+    }
+    if (this.isExpired(media)) throw new SynapseError(404, 'Media ID has expired', Codes.NOT_FOUND);
+  }
+
+  /** Refuses an upload of this size, by configuration or because a module says so. */
+  async checkSize(userId: UserId, size: number): Promise<void> {
+    const isTooLarge =
+      size > this.context.config.maxUploadSize ||
+      !(await this.context.dispatch.ask('media_repository', 'is_user_allowed_to_upload_media_of_size', userId, size));
+    if (isTooLarge) throw new SynapseError(413, 'Upload request body is too large', Codes.TOO_LARGE);
+  }
+
+  /** Stores a file under a new media ID or the one given. */
+  async upload(userId: UserId, upload: Upload, mediaId = newMediaId()): Promise<string> {
+    const { content, mediaType, uploadName } = upload;
+    const info = fileInfo(mediaId);
+    await this.storeFile(info, content);
+    try {
+      await this.checkLimits(userId, content.byteLength);
+    } catch (error) {
+      await this.files.remove(info);
+      throw error;
+    }
+    this.store.setContent(mediaId, userId, this.context.clock.now(), {
+      mediaType,
+      mediaLength: content.byteLength,
+      uploadName,
+      sha256: createHash('sha256').update(content).digest('hex'),
+    });
+    try {
+      await this.makeThumbnails(mediaId, mediaType, content);
+    } catch (error) {
+      this.context.log.info(`No thumbnails of ${mediaId}`, { err: error });
+    }
+    return `mxc://${this.context.serverName}/${mediaId}`;
+  }
+
+  /** What is known of a media ID once it has content; undefined when there is nothing to be had, `'pending'` when not yet. */
+  async find(mediaId: string, waitMs: number, signal: AbortSignal): Promise<LocalMedia | 'pending' | undefined> {
+    const until = this.context.clock.now() + waitMs;
+    for (;;) {
+      const media = this.store.find(mediaId);
+      if (media === undefined || media.quarantinedBy !== null) return undefined;
+      if (media.mediaLength !== null) return media;
+      if (this.isExpired(media)) return undefined;
+      if (this.context.clock.now() >= until || signal.aborted) return 'pending';
+      await this.pause(signal);
+    }
+  }
+
+  openContent(mediaId: string): Promise<OpenFile | undefined> {
+    return this.files.open(fileInfo(mediaId));
+  }
+
+  /** The thumbnail that comes nearest to the wish; `'none'` when the file has none at all. */
+  findThumbnail(mediaId: string, wish: ThumbnailWish): Thumbnail | 'none' | undefined {
+    const thumbnails = this.store.thumbnailsOf(mediaId);
+    return thumbnails.length === 0 ? 'none' : selectThumbnail(thumbnails, wish);
+  }
+
+  /** Exactly the thumbnail wished for, made now unless it is there (`dynamic_thumbnails`); undefined when it cannot be made. */
+  async makeThumbnail(mediaId: string, plan: ThumbnailPlan): Promise<Thumbnail | undefined> {
+    const known = this.store
+      .thumbnailsOf(mediaId)
+      .find(
+        ({ width, height, type, method }) =>
+          width === plan.width && height === plan.height && type === plan.type && method === plan.method,
+      );
+    if (known !== undefined) return known;
+    const content = await this.files.read(fileInfo(mediaId));
+    const thumbnailer = await Thumbnailer.open(content, this.context.config.maxImagePixels);
+    return thumbnailer === undefined ? undefined : this.storeThumbnail(mediaId, thumbnailer, plan);
+  }
+
+  openThumbnail(mediaId: string, thumbnail: Thumbnail): Promise<OpenFile | undefined> {
+    return this.files.open(fileInfo(mediaId, thumbnail));
+  }
+
+  private async storeFile(info: MediaFileInfo, content: Uint8Array): Promise<void> {
+    const file = await this.files.write(info, content);
+    try {
+      const { dispatch } = this.context;
+      const verdict = await dispatch.ask('spam_checker', 'check_media_file_for_spam', file, info);
+      // Whatever the module's code is, clients get this one.
+      if (verdict !== NOT_SPAM) throw new SynapseError(400, 'Bad content');
+    } catch (error) {
+      await this.files.remove(info);
+      throw error;
+    }
+  }
+
+  private async checkLimits(userId: UserId, size: number): Promise<void> {
+    const { dispatch, clock, config } = this.context;
+    const ofUser = await dispatch.ask('media_repository', 'get_media_upload_limits_for_user', userId);
+    for (const limit of ofUser === undefined ? this.limits : longestFirst(ofUser)) {
+      const sent = this.store.uploadedSince(userId, clock.now() - limit.timePeriodMs);
+      if (sent + size <= limit.maxBytes) continue;
+      await dispatch.ask('media_repository', 'on_media_upload_limit_exceeded', userId, { ...limit }, sent, size);
+      throw new SynapseError(403, 'Media upload limit exceeded', Codes.USER_LIMIT_EXCEEDED, {
+        info_uri: limit.infoUri ?? `${config.publicBaseurl}_synapse/client/media_upload_limit_exceeded`,
+        ...(limit.canUpgrade === true && { can_upgrade: true }),
+      });
+    }
+  }
+
+  private async makeThumbnails(mediaId: string, mediaType: string, content: Uint8Array): Promise<void> {
+    const { maxImagePixels, thumbnailSizes } = this.context.config;
+    if (!thumbnailTypes.has(mediaType)) return;
+    const thumbnailer = await Thumbnailer.open(content, maxImagePixels);
+    if (thumbnailer === undefined) return;
+    for (const plan of await thumbnailer.plan(mediaType, thumbnailSizes)) {
+      await this.storeThumbnail(mediaId, thumbnailer, plan);
+    }
+  }
+
+  private async storeThumbnail(mediaId: string, thumbnailer: Thumbnailer, plan: ThumbnailPlan): Promise<Thumbnail> {
+    const content = await thumbnailer.make(plan);
+    const { width, height, type, method } = plan;
+    const thumbnail: Thumbnail = { width, height, type, method, length: content.byteLength };
+    await this.storeFile(fileInfo(mediaId, thumbnail), content);
+    this.store.addThumbnail(mediaId, thumbnail);
+    return thumbnail;
+  }
+
+  private isExpired(media: LocalMedia): boolean {
+    return media.createdTs < this.context.clock.now() - this.context.config.unusedExpirationTime;
+  }
+
+  private pause(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', finish);
+        resolve();
+      };
+      const timer = this.context.clock.after(500, finish);
+      signal.addEventListener('abort', finish);
+    });
+  }
+}
+
+function fileInfo(fileId: string, thumbnail: Thumbnail | null = null): MediaFileInfo {
+  return { serverName: null, fileId, urlCache: false, thumbnail };
+}
+
+function longestFirst(limits: readonly MediaUploadLimit[]): MediaUploadLimit[] {
+  return [...limits].sort((one, other) => other.timePeriodMs - one.timePeriodMs);
+}
+
+/** 24 letters, as Synapse's media IDs have (`random_string`). */
+function newMediaId(): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+  let id = '';
+  while (id.length < 24) for (const byte of randomBytes(32)) if (byte < 208) id += letters.charAt(byte % 52);
+  return id.slice(0, 24);
+}
