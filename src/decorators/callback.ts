@@ -1,0 +1,43 @@
+import { type CallbackOptions } from '../callbacks/callback-options.js';
+import { type CallbackCategory, type CallbackName, type HandlerOf } from '../callbacks/registry.js';
+import { type AuthCheckerOptions, recordCallback } from '../metadata/callback-record.js';
+import { classOf, isClass } from './decorated-class.js';
+
+/** The last argument of `@Callback`: needed for `auth_checkers`, which are registered for a login type. */
+export type CallbackArguments<N> = N extends 'auth_checkers'
+  ? [options: AuthCheckerOptions]
+  : [options?: CallbackOptions];
+
+/** Takes methods with the signature of the callback only. */
+export type CallbackDecorator<C extends CallbackCategory, N extends CallbackName<C>> = <M extends HandlerOf<C, N>>(
+  target: object,
+  method: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
+
+/**
+ * Registers a method as a callback of the homeserver, under Synapse's names. A method may carry several.
+ *
+ * @example
+ * ```ts
+ * import { Callback, Codes, type MatrixEvent, Module, NOT_SPAM, type SpamVerdict } from 'vesicle';
+ *
+ * \@Module()
+ * export class NoShouting {
+ *   \@Callback('spam_checker', 'check_event_for_spam', { when: { type: 'm.room.message' } })
+ *   async checkEvent(event: MatrixEvent): Promise<SpamVerdict> {
+ *     const text = String(event.content['body']);
+ *     return text === text.toUpperCase() ? Codes.FORBIDDEN : NOT_SPAM;
+ *   }
+ * }
+ * ```
+ */
+export function Callback<C extends CallbackCategory, N extends CallbackName<C>>(
+  category: C,
+  name: N,
+  ...[options]: CallbackArguments<N>
+): CallbackDecorator<C, N> {
+  return (target, method) => {
+    recordCallback(classOf(target), { category, name, method, isStatic: isClass(target), options: options ?? {} });
+  };
+}

@@ -1,0 +1,32 @@
+import { parseDuration } from '../config/parse-unit.js';
+import { recordUnit, type Unit } from '../metadata/unit-record.js';
+
+/** Marks a property of a configuration class, and reads the same texts elsewhere. */
+export interface UnitDecorator {
+  (): (target: object, property: string) => void;
+  /** The number that a text stands for; throws `HostError` as Synapse does when it stands for none. */
+  readonly parse: (value: string | number) => number;
+}
+
+/**
+ * A time in milliseconds, written as in Synapse's own configuration: a number of milliseconds, or a text such as `5d` or
+ * `90s` (`s`, `m`, `h`, `d`, `w`, `y`).
+ *
+ * @example
+ * ```ts
+ * import { Duration } from 'vesicle';
+ *
+ * export class MuteConfig {
+ *   \@Duration() muteFor = Duration.parse('5d'); // 432000000
+ * }
+ * ```
+ */
+export const Duration: UnitDecorator = unitDecorator('duration', parseDuration);
+
+/** A decorator that records what a property's texts mean. */
+export function unitDecorator(unit: Unit, parse: (value: string | number) => number): UnitDecorator {
+  const decorate = () => (target: object, property: string) => {
+    recordUnit(target.constructor, property, unit);
+  };
+  return Object.assign(decorate, { parse });
+}
