@@ -65,7 +65,7 @@ export type ServerName = Branded<string, 'ServerName'>;
  * ```
  */
 export function parseUserId(value: unknown, name = 'user_id'): UserId {
-  return parseSigil(value, '@', name) as UserId;
+  return parseSigil(value, '@', 'UserID', name) as UserId;
 }
 
 /**
@@ -78,7 +78,7 @@ export function parseUserId(value: unknown, name = 'user_id'): UserId {
  * ```
  */
 export function parseRoomAlias(value: unknown, name = 'room_alias'): RoomAlias {
-  return parseSigil(value, '#', name) as RoomAlias;
+  return parseSigil(value, '#', 'RoomAlias', name) as RoomAlias;
 }
 
 /**
@@ -136,9 +136,15 @@ export function domainOf(id: UserId | RoomId | RoomAlias): ServerName {
   return (colon < 0 ? '' : id.slice(colon + 1)) as ServerName;
 }
 
-function parseSigil(value: unknown, sigil: string, name: string): string {
-  if (typeof value !== 'string' || !value.startsWith(sigil) || !value.includes(':')) {
-    throw new SynapseError(400, `Expected ${name} to start with '${sigil}' and contain ':'`, Codes.INVALID_PARAM);
+function parseSigil(value: unknown, sigil: string, kind: string, name: string): string {
+  if (typeof value !== 'string') {
+    throw new SynapseError(400, `Expected ${name} to be a string`, Codes.INVALID_PARAM);
+  }
+  if (!value.startsWith(sigil)) {
+    throw new SynapseError(400, `Expected ${kind} string to start with '${sigil}'`, Codes.INVALID_PARAM);
+  }
+  if (!value.includes(':')) {
+    throw new SynapseError(400, `Expected ${kind} of the form '${sigil}localname:domain'`, Codes.INVALID_PARAM);
   }
   return value;
 }

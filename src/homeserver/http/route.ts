@@ -1,11 +1,6 @@
 import { type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
-
-/** Which requesters an endpoint takes besides ordinary ones (`api/auth/internal.py: get_user_by_req`). */
-export interface RequesterOptions {
-  readonly allowGuest?: boolean;
-  readonly allowExpired?: boolean;
-}
+import { type RequesterOptions } from '../requester-options.js';
 
 /** One request as an endpoint sees it. */
 export interface Call {
@@ -53,6 +48,9 @@ export interface Route {
 }
 
 /** The paths of a client endpoint under the given versions (`rest/client/_base.py: client_patterns`). */
-export function clientPaths(path: string, versions: readonly string[] = ['r0', 'v3']): readonly string[] {
+export function clientPaths(path: string, versions: readonly string[] = ['r0', 'v3', 'unstable']): readonly string[] {
   return versions.map((version) => `/_matrix/client/${version}${path}`);
 }
+
+/** The versions of the endpoints that Synapse has had from its beginning (`client_patterns(..., v1=True)`). */
+export const oldestVersions: readonly string[] = ['api/v1', 'r0', 'v3', 'unstable'];

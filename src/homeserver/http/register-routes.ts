@@ -1,0 +1,58 @@
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type JsonObject } from '../../matrix/json.js';
+import { UnrecognizedRequestError } from '../synapse-errors.js';
+import { type UserServices } from '../users/user-services.js';
+import { checkAuthField } from './fields.js';
+import { queryString, requiredQueryString } from './query.js';
+import { type Call, clientPaths, type Route } from './route.js';
+import { uiAuthRequest } from './ui-auth-request.js';
+
+/** Registration (`rest/client/register.py`). */
+export function registerRoutes(users: UserServices): Route[] {
+  return [
+    {
+      method: 'POST',
+      paths: clientPaths('/register'),
+      handle: (call) => register(users, call),
+    },
+    {
+      method: 'GET',
+      paths: clientPaths('/register/available'),
+      handle: async (call) => {
+        const { enableRegistration, inhibitUserInUseError } = users.context.config;
+        if (!enableRegistration) throw new SynapseError(403, 'Registration has been disabled', Codes.FORBIDDEN);
+        if (inhibitUserInUseError) return { available: true };
+        users.registration.checkUsername({ localpart: requiredQueryString(call.query, 'username') });
+        return { available: true };
+      },
+    },
+    {
+      method: 'GET',
+      paths: clientPaths('/register/m.login.registration_token/validity', ['v1']),
+      handle: async (call) => {
+        await users.limits.registrationTokenValidity.check(undefined, { key: call.ip });
+        if (!users.context.config.enableRegistration) {
+          throw new SynapseError(403, 'Registration has been disabled', Codes.FORBIDDEN);
+        }
+        requiredQueryString(call.query, 'token');
+        return { valid: false };
+      },
+    },
+  ];
+}
+
+async function register(users: UserServices, call: Call): Promise<JsonObject> {
+  const body = await call.json();
+  checkAuthField(body);
+  const kind = queryString(call.query, 'kind') ?? 'user';
+  if (kind === 'guest') return users.signUp.asGuest(body, call.ip);
+  if (kind !== 'user') throw new UnrecognizedRequestError(`Do not understand membership kind: ${kind}`);
+  const hasToken = call.header('authorization') !== undefined || call.query.has('access_token');
+  if (hasToken && body['type'] !== 'm.login.application_service') {
+    const message =
+      'An access token should not be provided on requests to /register (except if type is m.login.application_service)';
+    throw new SynapseError(400, message);
+  }
+  return users.signUp.asUser(uiAuthRequest(call, body, ''));
+}

@@ -1,0 +1,119 @@
+import { type UserId } from '../../matrix/ids.js';
+import { type Database, type Schema } from './database.js';
+
+export const deviceSchema: Schema = {
+  name: 'devices',
+  versions: [
+    `CREATE TABLE devices (
+       user_id TEXT NOT NULL,
+       device_id TEXT NOT NULL,
+       display_name TEXT,
+       PRIMARY KEY (user_id, device_id)
+     ) WITHOUT ROWID;
+     CREATE TABLE user_ips (
+       user_id TEXT NOT NULL,
+       access_token TEXT NOT NULL,
+       ip TEXT NOT NULL,
+       device_id TEXT,
+       user_agent TEXT NOT NULL,
+       last_seen INTEGER NOT NULL,
+       PRIMARY KEY (user_id, access_token, ip)
+     ) WITHOUT ROWID;`,
+  ],
+};
+
+/** A device as it is stored, with its latest sighting. */
+export interface DeviceRow {
+  readonly device_id: string;
+  readonly user_id: UserId;
+  readonly display_name: string | null;
+  readonly last_seen_ts: number | null;
+  readonly last_seen_ip: string | null;
+  readonly last_seen_user_agent: string | null;
+}
+
+/** Where a user was seen (`UserIpAndAgent`); `lastSeen` in milliseconds. */
+export interface Sighting {
+  readonly accessToken: string;
+  readonly deviceId: string | null;
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly lastSeen: number;
+}
+
+// With max() SQLite takes the bare columns from the row that holds the maximum.
+const selectDevices = `
+  SELECT d.device_id, d.user_id, d.display_name,
+         max(i.last_seen) AS last_seen_ts, i.ip AS last_seen_ip, i.user_agent AS last_seen_user_agent
+  FROM devices d LEFT JOIN user_ips i ON i.user_id = d.user_id AND i.device_id = d.device_id`;
+
+/** Devices, and where they were seen. */
+export class DeviceStore {
+  constructor(private readonly database: Database) {}
+
+  find(userId: UserId, deviceId: string): DeviceRow | undefined {
+    return this.database.get(
+      `${selectDevices} WHERE d.user_id = ? AND d.device_id = ? GROUP BY d.user_id, d.device_id`,
+      userId,
+      deviceId,
+    );
+  }
+
+  has(userId: UserId, deviceId: string): boolean {
+    return (
+      this.database.get('SELECT 1 FROM devices WHERE user_id = ? AND device_id = ?', userId, deviceId) !== undefined
+    );
+  }
+
+  ofUser(userId: UserId): readonly DeviceRow[] {
+    return this.database.all(`${selectDevices} WHERE d.user_id = ? GROUP BY d.user_id, d.device_id`, userId);
+  }
+
+  /** Stores a device where there is none of this ID; whether there was none. */
+  add(userId: UserId, deviceId: string, displayName: string | null): boolean {
+    const { changes } = this.database.run(
+      'INSERT OR IGNORE INTO devices VALUES (?, ?, ?)',
+      userId,
+      deviceId,
+      displayName,
+    );
+    return changes > 0;
+  }
+
+  /** Renames a device; whether there is one. */
+  rename(userId: UserId, deviceId: string, displayName: string): boolean {
+    const { changes } = this.database.run(
+      'UPDATE devices SET display_name = ? WHERE user_id = ? AND device_id = ?',
+      displayName,
+      userId,
+      deviceId,
+    );
+    return changes > 0;
+  }
+
+  delete(userId: UserId, deviceId: string): void {
+    this.database.run('DELETE FROM devices WHERE user_id = ? AND device_id = ?', userId, deviceId);
+  }
+
+  recordSighting(userId: UserId, sighting: Sighting): void {
+    this.database.run(
+      'INSERT OR REPLACE INTO user_ips VALUES (?, ?, ?, ?, ?, ?)',
+      userId,
+      sighting.accessToken,
+      sighting.ip,
+      sighting.deviceId,
+      sighting.userAgent,
+      sighting.lastSeen,
+    );
+  }
+
+  /** Where the user was seen since a time (milliseconds), the latest first. */
+  sightingsOf(userId: UserId, since = 0): readonly Sighting[] {
+    return this.database.all(
+      `SELECT access_token AS accessToken, device_id AS deviceId, ip, user_agent AS userAgent, last_seen AS lastSeen
+         FROM user_ips WHERE user_id = ? AND last_seen >= ? ORDER BY last_seen DESC`,
+      userId,
+      since,
+    );
+  }
+}

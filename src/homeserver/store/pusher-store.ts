@@ -1,0 +1,98 @@
+import { type UserId } from '../../matrix/ids.js';
+import { type JsonObject } from '../../matrix/json.js';
+import { type Database, type Schema } from './database.js';
+
+export const pusherSchema: Schema = {
+  name: 'pushers',
+  versions: [
+    `CREATE TABLE pushers (
+       user_id TEXT NOT NULL,
+       app_id TEXT NOT NULL,
+       pushkey TEXT NOT NULL,
+       kind TEXT NOT NULL,
+       app_display_name TEXT NOT NULL,
+       device_display_name TEXT NOT NULL,
+       profile_tag TEXT NOT NULL,
+       lang TEXT,
+       data TEXT NOT NULL,
+       access_token_id INTEGER,
+       device_id TEXT,
+       created_ts INTEGER NOT NULL,
+       PRIMARY KEY (app_id, pushkey, user_id)
+     ) WITHOUT ROWID;
+     CREATE INDEX pushers_user ON pushers (user_id);`,
+  ],
+};
+
+/** A receiver of push notifications. */
+export interface Pusher {
+  readonly userId: UserId;
+  readonly appId: string;
+  readonly pushkey: string;
+  /** `http` or `email`. */
+  readonly kind: string;
+  readonly appDisplayName: string;
+  readonly deviceDisplayName: string;
+  readonly profileTag: string;
+  readonly lang: string | null;
+  readonly data: JsonObject;
+  readonly accessTokenId: number | null;
+  readonly deviceId: string | null;
+  readonly createdTs: number;
+}
+
+const selectPushers = `
+  SELECT user_id AS userId, app_id AS appId, pushkey, kind, app_display_name AS appDisplayName,
+         device_display_name AS deviceDisplayName, profile_tag AS profileTag, lang, data,
+         access_token_id AS accessTokenId, device_id AS deviceId, created_ts AS createdTs
+  FROM pushers`;
+
+/** Pushers of users. */
+export class PusherStore {
+  constructor(private readonly database: Database) {}
+
+  ofUser(userId: UserId): readonly Pusher[] {
+    return this.database
+      .all<Omit<Pusher, 'data'> & { data: string }>(`${selectPushers} WHERE user_id = ? ORDER BY created_ts`, userId)
+      .map((row) => ({ ...row, data: JSON.parse(row.data) as JsonObject }));
+  }
+
+  save(pusher: Pusher): void {
+    this.database.run(
+      'INSERT OR REPLACE INTO pushers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      pusher.userId,
+      pusher.appId,
+      pusher.pushkey,
+      pusher.kind,
+      pusher.appDisplayName,
+      pusher.deviceDisplayName,
+      pusher.profileTag,
+      pusher.lang,
+      JSON.stringify(pusher.data),
+      pusher.accessTokenId,
+      pusher.deviceId,
+      pusher.createdTs,
+    );
+  }
+
+  delete(userId: UserId, appId: string, pushkey: string): void {
+    this.database.run('DELETE FROM pushers WHERE user_id = ? AND app_id = ? AND pushkey = ?', userId, appId, pushkey);
+  }
+
+  /** Removes a receiver from everybody but one user: it is theirs now. */
+  deleteOfOthers(userId: UserId, appId: string, pushkey: string): void {
+    this.database.run('DELETE FROM pushers WHERE app_id = ? AND pushkey = ? AND user_id <> ?', appId, pushkey, userId);
+  }
+
+  deleteOfAccessToken(accessTokenId: number): void {
+    this.database.run('DELETE FROM pushers WHERE access_token_id = ?', accessTokenId);
+  }
+
+  deleteOfDevice(userId: UserId, deviceId: string): void {
+    this.database.run('DELETE FROM pushers WHERE user_id = ? AND device_id = ?', userId, deviceId);
+  }
+
+  deleteOfUser(userId: UserId): void {
+    this.database.run('DELETE FROM pushers WHERE user_id = ?', userId);
+  }
+}

@@ -1,0 +1,57 @@
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+
+const timeout = 10_000;
+/** A host name with port and path (`util/stringutils.py: valid_id_server_location`). */
+const location = /^[0-9a-zA-Z.:[\]_-]+(?:\/[^?#]*)?$/;
+
+/** Talks to identity servers, as far as accounts need it (`handlers/identity.py`). */
+export class IdentityServers {
+  /** Asks a server to forget an address; false when it cannot. */
+  async unbind(server: string, userId: UserId, medium: string, address: string): Promise<boolean> {
+    const response = await this.post(server, '/3pid/unbind', { mxid: userId, threepid: { medium, address } });
+    if (response.ok) return true;
+    if ([400, 404, 501].includes(response.status)) return false;
+    throw new SynapseError(500, 'Failed to contact identity server');
+  }
+
+  /** Binds an address that the server validated; answers with what it says: the address. */
+  async bind(
+    server: string,
+    binding: { readonly sid: string; readonly client_secret: string; readonly mxid: UserId },
+    accessToken: string,
+  ): Promise<JsonObject> {
+    const response = await this.post(server, '/3pid/bind', binding, { Authorization: `Bearer ${accessToken}` });
+    const body: unknown = await response.json().catch(() => ({}));
+    const answer = isJsonObject(body) ? body : {};
+    if (response.ok) return answer;
+    const { error, errcode } = answer;
+    throw new SynapseError(
+      response.status === 401 ? 400 : response.status,
+      typeof error === 'string' ? error : response.statusText,
+      typeof errcode === 'string' ? errcode : undefined,
+    );
+  }
+
+  private async post(
+    server: string,
+    path: string,
+    body: JsonObject,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    if (!location.test(server)) {
+      throw new SynapseError(400, 'id_server must be a valid hostname with optional port and path components');
+    }
+    try {
+      return await fetch(`https://${server}/_matrix/identity/v2${path}`, {
+        method: 'POST',
+        headers: { ...headers, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(timeout),
+      });
+    } catch (error) {
+      throw new SynapseError(500, 'Failed to contact identity server', undefined, {}, {}, { cause: error });
+    }
+  }
+}
