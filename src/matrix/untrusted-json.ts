@@ -35,6 +35,8 @@ export function parseJsonObject(bytes: Uint8Array, options: { readonly allowEmpt
   if (bytes.byteLength === 0 && options.allowEmpty === true) return {};
   const value = parseJson(bytes);
   if (isJsonObject(value)) return value;
+  // Where a body may be absent, Synapse takes `null` for an absent one.
+  if (value === null && options.allowEmpty === true) return {};
   throw new SynapseError(400, 'Content must be a JSON object.', Codes.BAD_JSON);
 }
 

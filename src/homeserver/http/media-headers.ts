@@ -1,4 +1,5 @@
-import { corsHeaders, SERVER } from './responses.js';
+import { corsHeaders } from '../../web/web-headers.js';
+import { SERVER } from './responses.js';
 
 const TEXT_TYPES = new Set([
   'text/css',
@@ -30,33 +31,33 @@ const INLINE_TYPES = new Set([
 
 /** On every answer about media, errors included. */
 export const mediaHeaders = {
-  Server: SERVER,
+  server: SERVER,
   ...corsHeaders,
-  'Cross-Origin-Resource-Policy': 'cross-origin',
+  'cross-origin-resource-policy': 'cross-origin',
 };
 
 /** On every answer of a download, errors included: what users uploaded must not act on their behalf. */
 export const downloadHeaders = {
   ...mediaHeaders,
-  'Content-Security-Policy':
+  'content-security-policy':
     "sandbox; default-src 'none'; script-src 'none'; plugin-types application/pdf; style-src 'unsafe-inline'; media-src 'self'; object-src 'self';",
-  'X-Content-Security-Policy': 'sandbox;',
-  'Referrer-Policy': 'no-referrer',
+  'x-content-security-policy': 'sandbox;',
+  'referrer-policy': 'no-referrer',
 };
 
 /** Media never changes under its ID. */
-export const cacheHeaders = { 'Cache-Control': 'public,max-age=86400,s-maxage=0,proxy-revalidate', ETag: '1' };
+export const cacheHeaders = { 'cache-control': 'public,max-age=86400,s-maxage=0,proxy-revalidate', etag: '1' };
 
 /** What the answer says of the file it carries (`media/_base.py: add_file_headers`). */
 export function fileHeaders(mediaType: string, size: number, name: string | null): Record<string, string> {
   const lower = mediaType.toLowerCase();
   const disposition = INLINE_TYPES.has(lower.split(';', 1).join('')) ? 'inline' : 'attachment';
   return {
-    'Content-Type': TEXT_TYPES.has(lower) ? `${mediaType}; charset=UTF-8` : mediaType,
-    'Content-Disposition': disposition + fileName(name),
+    'content-type': TEXT_TYPES.has(lower) ? `${mediaType}; charset=UTF-8` : mediaType,
+    'content-disposition': disposition + fileName(name),
     ...cacheHeaders,
-    'Content-Length': String(size),
-    'X-Robots-Tag': 'noindex, nofollow, noarchive, noimageindex',
+    'content-length': String(size),
+    'x-robots-tag': 'noindex, nofollow, noarchive, noimageindex',
   };
 }
 

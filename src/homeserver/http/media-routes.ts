@@ -221,7 +221,7 @@ function noThumbnails(call: Call): SynapseError {
 }
 
 function isCached(call: Call): boolean {
-  return call.header('if-none-match') === cacheHeaders.ETag;
+  return call.header('if-none-match') === cacheHeaders.etag;
 }
 
 function notModified(headers: Headers): Response {

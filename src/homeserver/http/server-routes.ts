@@ -1,16 +1,10 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type JsonObject } from '../../matrix/json.js';
+import { answerOtherMethod } from '../../web/error-answers.js';
+import { respondWithHtml } from '../../web/html-response.js';
 import { type HomeserverContext } from '../context.js';
-import {
-  htmlPage,
-  htmlResponse,
-  methodNotAllowed,
-  notImplemented,
-  pathOf,
-  redirectResponse,
-  textResponse,
-} from './responses.js';
+import { pathOf, redirectResponse, textResponse } from './responses.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, type Method, type Route } from './route.js';
 import { turnCredentials } from './turn-credentials.js';
 
@@ -43,6 +37,7 @@ export function serverRoutes(context: HomeserverContext): Route[] {
     { method: 'GET', paths: ['/_matrix/client/versions'], handle: async () => versions() },
     { method: 'GET', paths: ['/.well-known/matrix/client'], handle: async () => wellKnownClient(context) },
     { method: 'GET', paths: ['/.well-known/matrix/server'], handle: async () => wellKnownServer(context) },
+    ...plainResource('/', async () => redirectResponse(config.webClientLocation ?? '/_matrix/static')),
     ...plainResource('/health', async () => textResponse(200, 'OK', 'text/plain')),
     { method: 'GET', paths: ['/_matrix/static'], handle: async () => redirectResponse('/_matrix/static/') },
     { method: 'GET', paths: ['/_matrix/static/'], handle: async () => welcome() },
@@ -110,26 +105,29 @@ function wellKnownServer({ config }: HomeserverContext): Answer {
 
 /** A resource of Twisted's that only knows GET: other methods get Twisted's own pages. */
 function plainResource(path: string, get: () => Promise<Response>): Route[] {
-  const refuse = (method: Method, refusal: (call: Call) => Response): Route => ({
-    method,
-    paths: [path],
-    handle: async (call) => refusal(call),
-  });
+  const others: readonly Method[] = ['POST', 'PUT', 'DELETE'];
+  const refuse = async (call: Call): Promise<Response> =>
+    answerOtherMethod('plain', call.method, pathOf(call.request), ['GET']);
   return [
     { method: 'GET', paths: [path], handle: get },
-    refuse('POST', (call) => methodNotAllowed(call.method, pathOf(call.request), 'HEAD, GET')),
-    refuse('PUT', (call) => notImplemented(call.method)),
-    refuse('DELETE', (call) => notImplemented(call.method)),
+    ...others.map((method): Route => ({ method, paths: [path], handle: refuse })),
   ];
 }
 
 function welcome(): Response {
   const text =
     'This is the embedded Matrix homeserver of Vesicle, for developing modules. Point a Matrix client at this address to use it.';
-  return htmlResponse(200, htmlPage('Vesicle is running', 'It works! Vesicle is running', text));
+  return page('Vesicle is running', text);
 }
 
 function uploadLimitExceeded(): Response {
   const text = 'You have uploaded as much as you may for now. Try again later.';
-  return htmlResponse(200, htmlPage('Upload limit', 'Media upload limit exceeded', text));
+  return page('Media upload limit exceeded', text);
+}
+
+function page(title: string, text: string): Response {
+  return respondWithHtml(
+    200,
+    `<!DOCTYPE html>\n<html lang="en">\n  <head><meta charset="utf-8"><title>${title}</title></head>\n  <body><h1>${title}</h1><p>${text}</p></body>\n</html>\n`,
+  );
 }

@@ -1,26 +1,29 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type Logger } from '../../log/logger.js';
+import { withoutBody } from '../../web/dress-response.js';
+import { noSuchResource } from '../../web/error-answers.js';
 import { type Clock } from '../clock.js';
 import { LimitExceededError } from '../rate-limit-error.js';
-import { isBuiltIn, isDummy } from './built-in-paths.js';
 import { type Authenticate, type CallHost, HttpCall, type Peer } from './http-call.js';
 import { PathRouter } from './path-router.js';
 import { limitBody, tooLarge } from './request-body.js';
 import {
   errorResponse,
   internalErrorResponse,
-  noSuchResource,
   optionsResponse,
-  redirectResponse,
   responseOf,
   SERVER,
   unrecognized,
 } from './responses.js';
 import { type Route } from './route.js';
 
-/** The web resources of modules: an answer, or undefined for a path that none owns. */
+/** The web resources of modules: an answer, or undefined for a path that is the homeserver's own. */
 export interface WebHost {
-  readonly handle: (request: Request, pathname: string) => Promise<Response> | Response | undefined;
+  readonly handle: (
+    request: Request,
+    pathname: string,
+    origin: { readonly ip: string },
+  ) => Promise<Response> | Response | undefined;
 }
 
 /** What a {@link HttpServer} is made of. */
@@ -28,8 +31,6 @@ export interface HttpServerOptions {
   readonly routes: readonly Route[];
   readonly web: WebHost;
   readonly authenticate: Authenticate;
-  /** Where `/` leads. */
-  readonly rootLocation: string;
   readonly log: Logger;
   readonly clock: Clock;
   /** Bytes that a request body may have. */
@@ -63,8 +64,11 @@ export class HttpServer {
     if (request.method === 'OPTIONS') return optionsResponse();
     const refusal = this.refusalOf(request);
     if (refusal !== undefined) return refusal;
-    if (isBuiltIn(path)) return this.track(this.answer(request, peer, path, queryAt < 0 ? '' : url.slice(queryAt + 1)));
-    return this.answerOutside(request, path);
+    const search = queryAt < 0 ? '' : url.slice(queryAt + 1);
+    if (path.startsWith('/_matrix/client/')) return this.track(this.answer(request, peer, path, search));
+    const response = this.answerModule(request, peer, path);
+    if (response instanceof Promise) return this.track(response);
+    return response ?? this.track(this.answer(request, peer, path, search));
   }
 
   /** Ends long polls at once and waits for the requests in flight, at most so long. */
@@ -81,23 +85,19 @@ export class HttpServer {
   private async answer(request: Request, peer: Peer, path: string, search: string): Promise<Response> {
     try {
       const found = this.router.find(request.method, path);
-      if (found.kind !== 'found') return errorResponse(unrecognized(found.kind === 'not_found' ? 404 : 405));
+      if (found.kind !== 'found') return missing(path, found.kind);
       const call = new HttpCall(this.host, peer, request, found.params, search);
-      return responseOf(await found.value.handle(call));
+      const response = responseOf(await found.value.handle(call));
+      return request.method === 'HEAD' ? withoutBody(response) : response;
     } catch (error) {
       return this.answerError(error, request.method, path);
     }
   }
 
-  private answerOutside(request: Request, path: string): Response | Promise<Response> {
+  private answerModule(request: Request, peer: Peer, path: string): Response | Promise<Response> | undefined {
     const isUnmeasured = request.headers.get('transfer-encoding') !== null;
     const limited = isUnmeasured ? limitBody(request, this.options.maxBodySize) : request;
-    const response = this.options.web.handle(limited, path);
-    if (response instanceof Promise)
-      return this.track(response.catch((error: unknown) => this.answerError(error, request.method, path)));
-    if (response !== undefined) return response;
-    if (path === '/') return redirectResponse(this.options.rootLocation);
-    return isDummy(path) ? errorResponse(unrecognized(404)) : noSuchResource();
+    return this.options.web.handle(limited, path, peer);
   }
 
   private async answerError(error: unknown, method: string, path: string): Promise<Response> {
@@ -137,6 +137,12 @@ export class HttpServer {
     response.then(done, done);
     return response;
   }
+}
+
+/** Below Twisted's own resources, unknown paths get Twisted's page. */
+function missing(path: string, kind: 'not_found' | 'method_not_allowed'): Response {
+  if (path.startsWith('/.well-known')) return noSuchResource();
+  return errorResponse(unrecognized(kind === 'not_found' ? 404 : 405));
 }
 
 /** How many bytes a request may have (`app/_base.py: max_request_body_size`). */
