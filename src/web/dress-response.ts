@@ -21,9 +21,9 @@ export function dressResponse(kind: WebResourceKind, response: Response): Respon
   const parts = readResponseParts(response);
   if (parts === undefined) return dressAny(kind, response);
   const own = lowerCased(parts.headers);
-  // A text without a type gets one from whoever writes it out.
-  const type = own['content-type'] ?? (typeof parts.body === 'string' ? 'text/plain; charset=utf-8' : null);
-  const added = additionsTo(kind, parts.status, type, parts.body === null);
+  // What Fetch does in the constructor.
+  if (typeof parts.body === 'string') own['content-type'] ??= 'text/plain;charset=UTF-8';
+  const added = additionsTo(kind, parts.status, own['content-type'] ?? null, parts.body === null);
   const replaced = added['content-type'];
   const headers = { ...added, ...own, ...(replaced !== undefined && { 'content-type': replaced }) };
   return new Response(parts.body, { status: parts.status, headers });
@@ -31,6 +31,8 @@ export function dressResponse(kind: WebResourceKind, response: Response): Respon
 
 /** The same response without its body: what HEAD gets. */
 export function withoutBody(response: Response): Response {
+  // Whoever produces a stream learns that nobody reads it.
+  response.body?.cancel().catch(() => undefined);
   return new Response(null, { status: response.status, headers: response.headers });
 }
 

@@ -41,13 +41,17 @@ export function compileModules(modules: ReadonlyMap<string, string>): readonly s
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
   };
   const texts = new Map([...modules].map(([name, text]) => [path.resolve('test', `${name}.example.ts`), text]));
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = (file) => texts.has(file) || fileExists(file);
-  host.readFile = (file) => texts.get(file) ?? readFile(file);
-  host.getSourceFile = (file, language, ...rest) => {
-    const text = texts.get(file);
-    return text === undefined ? getSourceFile(file, language, ...rest) : ts.createSourceFile(file, text, language);
+  const onDisk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...onDisk,
+    fileExists: (file) => texts.has(file) || onDisk.fileExists(file),
+    readFile: (file) => texts.get(file) ?? onDisk.readFile(file),
+    getSourceFile: (file, language, ...rest) => {
+      const text = texts.get(file);
+      return text === undefined
+        ? onDisk.getSourceFile(file, language, ...rest)
+        : ts.createSourceFile(file, text, language);
+    },
   };
   const program = ts.createProgram([...texts.keys()], options, host);
   return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
