@@ -67,6 +67,13 @@ export { type EventAllowed, type ProfileInfo, type ThirdPartyRulesCallbacks } fr
 export { type UnsignedFieldsCallbacks } from './callbacks/unsigned-fields.js';
 export { type When, type WhenSender, type WhenTest, type WhenTextTest } from './callbacks/when.js';
 
+export { ByteSize } from './decorators/byte-size.js';
+export { Callback } from './decorators/callback.js';
+export { Duration } from './decorators/duration.js';
+export { inject, injectable, optional, postConstruct, preDestroy } from './decorators/injection.js';
+export { Module } from './decorators/module.js';
+export { WebResource } from './decorators/web-resource.js';
+
 export { ConfigError } from './errors/config-error.js';
 export { HostError } from './errors/host-error.js';
 export { HttpResponseException } from './errors/http-response-exception.js';

@@ -38,6 +38,7 @@ export function compileModules(modules: ReadonlyMap<string, string>): readonly s
     ...readCompilerOptions(),
     noEmit: true,
     noUnusedLocals: false,
+    noUnusedParameters: false,
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
   };
   const texts = new Map([...modules].map(([name, text]) => [path.resolve('test', `${name}.example.ts`), text]));
