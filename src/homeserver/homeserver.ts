@@ -1,0 +1,133 @@
+import { type HomeserverConfig } from '../config/homeserver-config.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
+import { type Logger } from '../log/logger.js';
+import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
+import { WebResources } from '../web/web-resources.js';
+import { BackgroundWork } from './background-work.js';
+import { type Clock, systemClock } from './clock.js';
+import { type HomeserverContext } from './context.js';
+import { type Listener, openListener } from './http/listener.js';
+import { HttpServer, maxBodySizeOf } from './http/server.js';
+import { Notifier } from './notifier.js';
+import { schemas, Services } from './services.js';
+import { Database } from './store/database.js';
+import { Stream } from './store/stream.js';
+
+/** How long requests in flight are waited for at the end, in milliseconds. */
+const graceMs = 10_000;
+
+/** What a homeserver is opened with. */
+export interface HomeserverOptions {
+  readonly config: HomeserverConfig;
+  readonly log: Logger;
+  /** The machine's own when absent. */
+  readonly clock?: Clock;
+}
+
+/** An embedded homeserver: its modules run, its database is open; it takes requests in process, and over HTTP once it listens. */
+export class Homeserver implements AsyncDisposable {
+  private listeners: readonly Listener[] = [];
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    readonly context: HomeserverContext,
+    readonly services: Services,
+    readonly webResources: WebResources,
+    private readonly server: HttpServer,
+    private readonly background: BackgroundWork,
+  ) {}
+
+  /** The dispatcher that asks the modules. */
+  get dispatch(): Dispatcher {
+    return this.context.dispatch;
+  }
+
+  /** Answers a request without a socket. */
+  async fetch(request: Request, info: { readonly ip?: string } = {}): Promise<Response> {
+    return await this.server.fetch(request, { ip: info.ip ?? '127.0.0.1' });
+  }
+
+  /** Opens the configured listeners; all or none. */
+  async listen(): Promise<readonly { readonly url: string; readonly port: number }[]> {
+    const places = this.context.config.listeners.filter((listener) => listener.type === 'http');
+    const listeners: Listener[] = [];
+    try {
+      for (const { port, path, bindAddresses, xForwarded } of places) {
+        for (const address of path === undefined ? bindAddresses : ['']) {
+          const listen = { port, address, xForwarded, ...(path !== undefined && { path }) };
+          listeners.push(await openListener(listen, (request, peer) => this.server.fetch(request, peer)));
+        }
+      }
+    } catch (error) {
+      await Promise.all(listeners.map((listener) => listener.close(0)));
+      throw error;
+    }
+    this.listeners = listeners;
+    return listeners;
+  }
+
+  /** Resolves when nothing that requests set off is still running. */
+  async idle(): Promise<void> {
+    await this.background.idle();
+  }
+
+  /** Takes no more requests, finishes those in flight and the work in the background, stops the modules, closes the database. */
+  async close(): Promise<void> {
+    await (this.closing ??= this.shutDown());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  private async shutDown(): Promise<void> {
+    await Promise.all([...this.listeners.map((listener) => listener.close(graceMs)), this.server.close(graceMs)]);
+    await this.background.idle();
+    await this.services[Symbol.asyncDispose]();
+    this.context.database[Symbol.dispose]();
+  }
+}
+
+/** Opens a homeserver. What was opened is closed again when something fails. */
+export async function openHomeserver(options: HomeserverOptions): Promise<Homeserver> {
+  const { config, log, clock = systemClock } = options;
+  const serverName = config.serverName as ServerName;
+  const background = new BackgroundWork(log);
+  const dispatch = new Dispatcher({
+    log,
+    now: clock.now,
+    after: clock.after,
+    isLocalUser: (userId) => domainOf(userId as UserId) === serverName,
+  });
+  const database = new Database(config.databasePath, schemas);
+  const context: HomeserverContext = {
+    config,
+    serverName,
+    clock,
+    log,
+    dispatch,
+    database,
+    stream: new Stream(0),
+    notifier: new Notifier(clock),
+    inBackground: background.start,
+  };
+  const services = new Services(context);
+  const webResources = new WebResources({
+    warn: (message) => {
+      log.warn(message);
+    },
+    error: (message, fields) => {
+      log.error(message, { ...fields });
+    },
+  });
+  const server = new HttpServer({
+    routes: services.routes,
+    web: webResources,
+    authenticate: (credentials, requesterOptions) =>
+      services.users.authenticator.requester(credentials, requesterOptions),
+    log,
+    clock,
+    maxBodySize: maxBodySizeOf(config),
+  });
+  return new Homeserver(context, services, webResources, server, background);
+}
