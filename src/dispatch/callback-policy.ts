@@ -3,7 +3,7 @@ import { type AnyHandler, type Rule } from '../callbacks/rule.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { isJsonObject } from '../matrix/json.js';
-import { type Subject } from './subject.js';
+import { type Subject, subjectOf } from './subject.js';
 import { compileWhen, type Filter } from './when.js';
 
 /** The options of one callback, checked and ready. */
@@ -21,8 +21,26 @@ export const defaultOnFailure = { local: 'error', federated: 'allow' } as const;
 export const plainPolicy: Policy = { mode: 'enforce' };
 
 const optionNames = ['when', 'timeout', 'onFailure', 'mode'];
-const modes: readonly unknown[] = ['enforce', 'audit', 'off'];
-const actions: readonly unknown[] = ['allow', 'deny', 'error'];
+
+/** Whether a value is a {@link CallbackMode}. */
+export function isMode(value: unknown): boolean {
+  return value === 'enforce' || value === 'audit' || value === 'off';
+}
+
+/** Whether a value is a time that a callback may take. */
+export function isTimeout(value: unknown): boolean {
+  return typeof value === 'number' && value > 0;
+}
+
+/** Whether a value is a failure policy. */
+export function isFailurePolicy(value: unknown): boolean {
+  const { local, federated } = isJsonObject(value) ? value : { local: value, federated: value };
+  return isAction(local) && isAction(federated);
+}
+
+function isAction(value: unknown): boolean {
+  return value === 'allow' || value === 'deny' || value === 'error';
+}
 
 /** Checks the options of a callback; every mistake goes to one error that starts with `where`. */
 export function compilePolicy(
@@ -50,13 +68,28 @@ export function compilePolicy(
   };
 }
 
+/** What is wrong with the options of a callback, or undefined. */
+export function checkCallbackOptions(
+  rule: Rule<AnyHandler, unknown>,
+  options: CallbackOptions,
+  where: string,
+): VesicleError | undefined {
+  try {
+    compilePolicy(options, rule, subjectOf(rule.args), () => true, where);
+    return undefined;
+  } catch (error) {
+    if (error instanceof VesicleError) return error;
+    throw error;
+  }
+}
+
 function checkPlainOptions(options: CallbackOptions, report: (problem: string) => void): void {
   for (const name of Object.keys(options)) {
     if (!optionNames.includes(name)) report(`there is no option "${name}".${didYouMean(name, optionNames)}`);
   }
   const { mode = 'enforce', timeout = 1 }: { mode?: unknown; timeout?: unknown } = options;
-  if (!modes.includes(mode)) report('mode must be "enforce", "audit" or "off"');
-  if (typeof timeout !== 'number' || !(timeout > 0)) report('timeout must be a number of milliseconds above 0');
+  if (!isMode(mode)) report('mode must be "enforce", "audit" or "off"');
+  if (!isTimeout(timeout)) report('timeout must be a number of milliseconds above 0');
 }
 
 function parseOnFailure(
@@ -66,7 +99,7 @@ function parseOnFailure(
 ): Policy['onFailure'] {
   if (given === undefined) return undefined;
   const { local, federated } = isJsonObject(given) ? given : { local: given, federated: given };
-  if (!actions.includes(local) || !actions.includes(federated)) {
+  if (!isFailurePolicy(given)) {
     report('onFailure must be "allow", "deny" or "error", or { local, federated } of these');
     return undefined;
   }

@@ -52,9 +52,57 @@ export const errorCodes = {
     blame: 'operator',
     text: 'Cannot listen on {0}: {1}. Give another address or port under "listeners" in the configuration.',
   },
+  INJECT_KEY_ERASED: {
+    blame: 'author',
+    text: '{0}: parameter {1} of its constructor has no class at run time, so nothing can be injected. {2} Path: {3}.',
+  },
+  KERNEL_CIRCULAR: {
+    blame: 'author',
+    text: '{0}: its services ask for each other in a circle: {1}. Let one of them ask when it needs the other.',
+  },
+  KERNEL_CONSTRUCTOR_FAILED: {
+    blame: 'author',
+    text: '{0}: its constructor threw: {1}',
+  },
+  KERNEL_MODULE_CLOSED: {
+    blame: 'author',
+    text: '{0}: it was closed and can register nothing any more ({1}). Stop its timers and connections in a method with @preDestroy().',
+  },
+  KERNEL_MODULE_UNKNOWN: {
+    blame: 'bug',
+    text: 'There is no running module "{0}".{1}',
+  },
+  KERNEL_NOT_A_MODULE: {
+    blame: 'author',
+    text: '{0} is no module. Mark the class with @Module().',
+  },
+  KERNEL_START_FAILED: {
+    blame: 'author',
+    text: '{0}: a method with @postConstruct failed: {1}',
+  },
+  KERNEL_UNRESOLVED: {
+    blame: 'author',
+    text: '{0}: parameter {1} of its constructor asks for {2}, which there is none of. {3} Path: {4}.',
+  },
+  MODULE_INVALID: {
+    blame: 'author',
+    text: '{0} has {1} mistakes:{2}',
+  },
+  MODULE_OPTION_INVALID: {
+    blame: 'author',
+    text: '{0}: {1}',
+  },
+  STATIC_MEMBER: {
+    blame: 'author',
+    text: '{0}: {1} stands on a static member. Put it on a member of the instance.',
+  },
   WEB_PATH_RESERVED: {
     blame: 'author',
     text: "{0}: the web path {1} is refused, because {2} and everything below it is Synapse's own. Use a path like /_synapse/client/<name>/....",
+  },
+  WEB_RESOURCE_INVALID: {
+    blame: 'author',
+    text: '{0}: {1}',
   },
 } as const satisfies Record<string, CodeRow>;
 

@@ -1,0 +1,58 @@
+import { type CallbackOptions } from '../callbacks/callback-options.js';
+import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../callbacks/registry.js';
+import { checkCallbackOptions } from '../dispatch/callback-policy.js';
+import { didYouMean } from '../errors/nearest-name.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type CallbackRecord, readCallbacks } from '../metadata/callback-record.js';
+import { type Class } from '../metadata/metadata-store.js';
+
+/** One method that is a callback. */
+export interface DescribedCallback {
+  readonly category: CallbackCategory;
+  readonly name: string;
+  readonly method: string | symbol;
+  readonly options: CallbackOptions;
+  /** For `auth_checkers`: the login type and its fields. */
+  readonly key?: { readonly value: string; readonly fields: readonly string[] };
+}
+
+/** The callbacks of a class; what is wrong with them goes to `mistakes`. */
+export function describeCallbacks(type: Class, mistakes: VesicleError[]): readonly DescribedCallback[] {
+  return readCallbacks(type).flatMap((record) => {
+    const found = describeCallback(type, record);
+    if (!(found instanceof VesicleError)) return [found];
+    mistakes.push(found);
+    return [];
+  });
+}
+
+function describeCallback(type: Class, record: CallbackRecord): DescribedCallback | VesicleError {
+  const { category, name, method } = record;
+  const where = `${type.name}.${String(method)}`;
+  const names = callbackNames(category);
+  if (names === undefined) {
+    return new VesicleError('CATEGORY_UNKNOWN', [where, category, didYouMean(category, callbackCategories)]);
+  }
+  const rule = findRule(category, name);
+  if (rule === undefined) return new VesicleError('CALLBACK_UNKNOWN', [where, category, name, didYouMean(name, names)]);
+  if (record.isStatic) return new VesicleError('STATIC_MEMBER', [where, `@Callback('${category}', '${name}')`]);
+  const member: unknown = (type.prototype as Record<string | symbol, unknown>)[method];
+  if (typeof member !== 'function') {
+    return new VesicleError('CALLBACK_NOT_A_FUNCTION', [where, `${category}.${name}`, typeof member]);
+  }
+  const { loginType, fields, ...options } = record.options;
+  const mistake = checkCallbackOptions(rule, options, where);
+  if (mistake !== undefined) return mistake;
+  const described = { category: category as CallbackCategory, name, method, options };
+  if (rule.keyedBy === undefined) return loginType === undefined ? described : keyNotTaken(where, category, name);
+  if (typeof loginType === 'string' && Array.isArray(fields))
+    return { ...described, key: { value: loginType, fields } };
+  return new VesicleError('CALLBACK_OPTION_INVALID', [
+    where,
+    `${category}.${name} needs the options { loginType, fields }`,
+  ]);
+}
+
+function keyNotTaken(where: string, category: string, name: string): VesicleError {
+  return new VesicleError('CALLBACK_OPTION_INVALID', [where, `${category}.${name} is not registered for a loginType`]);
+}

@@ -1,0 +1,83 @@
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type Class } from '../metadata/metadata-store.js';
+import { readWebResources, type WebResourceRecord } from '../metadata/web-resource-record.js';
+import { type Fetchable, type WebHandler, type WebResourceLike, type WebResourceOptions } from '../web/web-resource.js';
+
+/** One path that a module serves, with the members that answer it. */
+export interface DescribedWebResource {
+  readonly path: string;
+  readonly members: readonly WebResourceRecord[];
+  readonly options: WebResourceOptions;
+}
+
+type Member = string | symbol;
+
+/** The web resources of a class, one for each path; what is wrong with them goes to `mistakes`. */
+export function describeWebResources(type: Class, mistakes: VesicleError[]): readonly DescribedWebResource[] {
+  const byPath = new Map<string, WebResourceRecord[]>();
+  for (const record of readWebResources(type)) {
+    const mistake = checkRecord(type, record);
+    if (mistake !== undefined) mistakes.push(mistake);
+    else byPath.set(record.path, [...(byPath.get(record.path) ?? []), record]);
+  }
+  return [...byPath].map(([path, members]) => {
+    const problem = members.length > 1 ? checkShared(type, members) : undefined;
+    if (problem !== undefined)
+      mistakes.push(new VesicleError('WEB_RESOURCE_INVALID', [`${type.name}: ${path}`, problem]));
+    return { path, members, options: optionsOf(members) };
+  });
+}
+
+/** The resource that the members of an instance make; `undefined` members and others without `fetch` are refused. */
+export function webResourceOf(instance: object, described: DescribedWebResource, module: string): WebResourceLike {
+  const [first] = described.members;
+  if (described.members.length === 1 && first !== undefined) return memberOf(instance, first.member, module);
+  const handlers = described.members.map(({ member, options }) => [options.method, memberOf(instance, member, module)]);
+  return Object.fromEntries(handlers) as WebResourceLike;
+}
+
+function memberOf(instance: object, member: Member, module: string): WebHandler | Fetchable {
+  const value = (instance as Readonly<Record<Member, unknown>>)[member];
+  if (typeof value === 'function') return value.bind(instance) as WebHandler;
+  if (typeof value === 'object' && value !== null && 'fetch' in value && typeof value.fetch === 'function') {
+    return value as Fetchable;
+  }
+  const problem = `it holds ${value === undefined ? 'nothing' : typeof value}, where something with fetch(request) is needed. Give it when the instance is made.`;
+  throw new VesicleError('WEB_RESOURCE_INVALID', [`${module}.${String(member)}`, problem]);
+}
+
+function checkRecord(type: Class, record: WebResourceRecord): VesicleError | undefined {
+  const where = `${type.name}.${String(record.member)}`;
+  if (record.isStatic) return new VesicleError('STATIC_MEMBER', [where, `@WebResource('${record.path}')`]);
+  const methods: readonly unknown[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', undefined];
+  const { path, options }: { path: unknown; options: WebResourceOptions } = record;
+  if (typeof path !== 'string') return new VesicleError('WEB_RESOURCE_INVALID', [where, 'the path must be a text']);
+  if (methods.includes(options.method)) return undefined;
+  const problem = `there is no method "${String(options.method)}". Use GET, POST, PUT, DELETE or PATCH.`;
+  return new VesicleError('WEB_RESOURCE_INVALID', [where, problem]);
+}
+
+function checkShared(type: Class, members: readonly WebResourceRecord[]): string | undefined {
+  const names = members.map(({ member }) => String(member)).join(' and ');
+  const isMethod = ({ member }: WebResourceRecord): boolean =>
+    typeof Object.getOwnPropertyDescriptor(ownerOf(type, member), member)?.value === 'function';
+  const methods = members.map(({ options }) => options.method);
+  if (!members.every(isMethod) || methods.includes(undefined) || new Set(methods).size < methods.length) {
+    return `${names} answer the same requests. Let each be a method for another HTTP method: { method: 'GET' }.`;
+  }
+  const kinds = new Set(members.map(({ options }) => JSON.stringify([options.subtree, options.kind])));
+  return kinds.size > 1 ? `${names} are one resource: give them the same subtree and kind.` : undefined;
+}
+
+/** The prototype that has the member; the class's own when none has. */
+function ownerOf(type: Class, member: Member): object {
+  let at: unknown = type.prototype;
+  while (typeof at === 'object' && at !== null && !Object.hasOwn(at, member)) at = Object.getPrototypeOf(at);
+  return (at ?? type.prototype) as object;
+}
+
+function optionsOf(members: readonly WebResourceRecord[]): WebResourceOptions {
+  const { subtree, kind, method } = members[0]?.options ?? {};
+  const isAlone = members.length === 1 && method !== undefined;
+  return { ...(isAlone && { method }), ...(subtree !== undefined && { subtree }), ...(kind !== undefined && { kind }) };
+}

@@ -1,0 +1,104 @@
+import { VesicleError } from '../errors/vesicle-error.js';
+import { didYouMean } from '../errors/nearest-name.js';
+import { type LoadedModule } from './loaded-module.js';
+import { describeModule, type ModuleDescription } from './module-description.js';
+import { type ModuleHost, RunningModule } from './running-module.js';
+
+export { type LoadedModule } from './loaded-module.js';
+export { type ModuleHost, type RunningModule } from './running-module.js';
+
+/**
+ * Makes and starts one instance for each module, in order; each is done, its `@postConstruct` included, before the next is
+ * made. When one fails, those that are open are closed in reverse order and the error names it.
+ */
+export async function openModules(modules: readonly LoadedModule[], host: ModuleHost): Promise<RunningModules> {
+  const running = new RunningModules(host);
+  try {
+    // All mistakes that show without running anything come before the first constructor.
+    const described = modules.map((loaded) => ({ loaded, description: describeModule(loaded.type) }));
+    for (const { loaded, description } of described) await running.open(loaded, description);
+    return running;
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+}
+
+/** The modules of one homeserver. */
+export class RunningModules implements AsyncDisposable {
+  private readonly modules: RunningModule[] = [];
+  private readonly names = new Set<string>();
+  /** Reloads and the closing go one after the other. */
+  private work: Promise<void> = Promise.resolve();
+  private isClosed = false;
+
+  constructor(private readonly host: ModuleHost) {}
+
+  /** In the order of the configuration. */
+  get list(): readonly RunningModule[] {
+    return [...this.modules];
+  }
+
+  /** Starts one more module behind the others. */
+  async open(loaded: LoadedModule, description: ModuleDescription): Promise<void> {
+    const place = { name: this.uniqueName(description.name), rank: this.modules.length, isReplacement: false };
+    await this.start(new RunningModule(loaded, description, place, this.host));
+  }
+
+  /**
+   * Loads a running module again. The new instance is started first, then takes the place of the old one at once, at the
+   * same place in the order of callbacks, and the old one is closed. When the new one fails, the old one stays.
+   */
+  replace(name: string, loaded: LoadedModule): Promise<void> {
+    return this.inTurn(async () => {
+      const index = this.modules.findIndex((module) => module.name === name);
+      const old = this.modules[index];
+      if (old === undefined) {
+        throw new VesicleError('KERNEL_MODULE_UNKNOWN', [name, didYouMean(name, this.names)]);
+      }
+      const place = { name, rank: old.rank, isReplacement: true };
+      const module = new RunningModule(loaded, describeModule(loaded.type), place, this.host);
+      try {
+        await module.open();
+        module.takeOver(old);
+      } catch (error) {
+        await module.close();
+        throw error;
+      }
+      this.modules[index] = module;
+      await old.close();
+    });
+  }
+
+  /** Closes all modules in reverse order: registrations go, `@preDestroy` runs, services end. */
+  close(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.isClosed) return;
+      this.isClosed = true;
+      for (const module of this.modules.toReversed()) await module.close();
+      this.modules.length = 0;
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async start(module: RunningModule): Promise<void> {
+    this.modules.push(module);
+    await module.open();
+  }
+
+  private uniqueName(wanted: string): string {
+    let name = wanted;
+    for (let number = 2; this.names.has(name); number++) name = `${wanted} (${String(number)})`;
+    this.names.add(name);
+    return name;
+  }
+
+  private inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.work.then(task);
+    this.work = done.catch(() => undefined);
+    return done;
+  }
+}

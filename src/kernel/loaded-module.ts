@@ -1,0 +1,21 @@
+import { type CallbackPolicy } from '../callbacks/callback-options.js';
+import { type Class } from '../metadata/metadata-store.js';
+
+/** What an operator sets for a module, before what its author set. */
+export interface OperatorPolicy extends CallbackPolicy {
+  /** By callback: `check_event_for_spam`. */
+  readonly callbacks?: Readonly<Record<string, CallbackPolicy>>;
+}
+
+/** One item of `modules:`, loaded and checked, ready to be run. */
+export interface LoadedModule {
+  /** What the file calls it: `./word-filter.ts`. */
+  readonly name: string;
+  /** The class with `@Module`. */
+  readonly type: Class;
+  /** The validated configuration, or the mapping as it is. */
+  readonly config: unknown;
+  /** Where it is configured, `file:line:column`. */
+  readonly at: string;
+  readonly policy?: OperatorPolicy;
+}

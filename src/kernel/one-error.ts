@@ -1,0 +1,12 @@
+import { VesicleError } from '../errors/vesicle-error.js';
+
+/** Throws all mistakes of a class in one error; a single one as it is. */
+export function throwMistakes(name: string, mistakes: readonly VesicleError[]): void {
+  const [first, second] = mistakes;
+  if (first === undefined) return;
+  if (second === undefined) throw first;
+  const list = mistakes.map((mistake) => `\n  ${mistake.message}`).join('');
+  throw new VesicleError('MODULE_INVALID', [name, String(mistakes.length), list], {
+    cause: new AggregateError(mistakes),
+  });
+}

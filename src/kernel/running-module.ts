@@ -1,0 +1,129 @@
+import { type ModuleApi } from '../api/module-api.js';
+import { type Registrar } from '../api/registrar.js';
+import { type CallbackCategory } from '../callbacks/registry.js';
+import { type AnyHandler } from '../callbacks/rule.js';
+import { type Dispatcher } from '../dispatch/dispatcher.js';
+import { type NewCallback } from '../dispatch/registration.js';
+import { HostError } from '../errors/host-error.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type Logger } from '../log/logger.js';
+import { type ModuleService } from '../metadata/module-options.js';
+import { type WebResources } from '../web/web-resources.js';
+import { webResourceOf } from './described-web-resource.js';
+import { type LoadedModule } from './loaded-module.js';
+import { type ModuleDescription } from './module-description.js';
+import { ModuleRegistrar } from './module-registrar.js';
+import { endInstance, ModuleScope, startInstance } from './module-scope.js';
+import { throwMistakes } from './one-error.js';
+
+/** What a homeserver gives to its modules. */
+export interface ModuleHost {
+  readonly dispatch: Dispatcher;
+  readonly webResources: WebResources;
+  readonly log: Logger;
+  /** The `ModuleApi` of one module, which registers with `registrar`. */
+  readonly createModuleApi: (registrar: Registrar, moduleName: string) => ModuleApi;
+  /** Services that every module's container has; they go before a module's own. */
+  readonly services?: readonly ModuleService[];
+}
+
+/** Where a module stands among the others. */
+export interface ModulePlace {
+  /** Unique among the running ones. */
+  readonly name: string;
+  readonly rank: number;
+  readonly isReplacement: boolean;
+}
+
+/** One instance of one module class, from construction to its end. */
+export class RunningModule {
+  readonly name: string;
+  readonly rank: number;
+  private readonly registrar: ModuleRegistrar;
+  private readonly scope: ModuleScope;
+  private instance: object | undefined;
+
+  constructor(
+    readonly loaded: LoadedModule,
+    private readonly description: ModuleDescription,
+    place: ModulePlace,
+    private readonly host: ModuleHost,
+  ) {
+    this.name = place.name;
+    this.rank = place.rank;
+    const policy = { operator: loaded.policy, module: description.policy };
+    this.registrar = new ModuleRegistrar(place.name, place.rank, policy, host, place.isReplacement);
+    const values = {
+      api: host.createModuleApi(this.registrar, place.name),
+      log: host.log.child({ module: place.name }),
+      config: loaded.config,
+    };
+    this.scope = new ModuleScope(description, values, host.services ?? []);
+  }
+
+  /** Makes the instance, registers what its decorators say, and waits for `@postConstruct`. */
+  async open(): Promise<void> {
+    throwMistakes(this.name, this.scope.check());
+    const instance = await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => this.scope.make(this.loaded.type));
+    this.instance = instance;
+    await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => {
+      this.register(instance);
+    });
+    await this.naming('KERNEL_START_FAILED', () => startInstance(instance));
+  }
+
+  /** Stands in for the module that is called the same. */
+  takeOver(old: RunningModule): void {
+    this.registrar.takeOver(old.registrar);
+  }
+
+  /** Takes back what was registered, runs `@preDestroy`, and ends the services; failures are logged. */
+  async close(): Promise<void> {
+    this.registrar.close();
+    await this.logging(() => endInstance(this.instance));
+    await this.logging(() => this.scope.close());
+  }
+
+  private register(instance: object): void {
+    const byCategory = new Map<CallbackCategory, NewCallback[]>();
+    for (const { category, name, method, options, key } of this.description.callbacks) {
+      const handler = (instance as Readonly<Record<string | symbol, AnyHandler>>)[method]?.bind(instance);
+      if (handler === undefined) continue;
+      const callbacks = byCategory.get(category) ?? [];
+      callbacks.push({ name, handler, options, ...(key && { key }) });
+      byCategory.set(category, callbacks);
+    }
+    for (const [category, callbacks] of byCategory) this.registrar.addCallbacks(category, callbacks);
+    for (const described of this.description.webResources) {
+      const resource = webResourceOf(instance, described, this.name);
+      this.registrar.registerWebResource(described.path, resource, described.options);
+    }
+  }
+
+  /** A failure names the module; a mistake that Vesicle found names it already. */
+  private async naming<T>(
+    code: 'KERNEL_CONSTRUCTOR_FAILED' | 'KERNEL_START_FAILED',
+    work: () => T,
+  ): Promise<Awaited<T>> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof VesicleError) throw error;
+      const { name, loaded } = this;
+      throw new VesicleError(code, [`${name} (${loaded.name}, ${loaded.at})`, textOf(error)], { cause: error });
+    }
+  }
+
+  private async logging(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (err) {
+      this.host.log.error(`${this.name}: closing it failed`, { module: this.name, err });
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof HostError) return `${error.type}: ${error.message}`;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
