@@ -107,7 +107,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     log,
     dispatch,
     database,
-    stream: new Stream(0),
+    stream: new Stream(database),
     notifier: new Notifier(clock),
     inBackground: background.start,
   };

@@ -9,11 +9,12 @@ import { MediaRepository } from './media/media-repository.js';
 import { RateLimiters } from './rate-limiters.js';
 import { type Schema } from './store/database.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
+import { streamSchema } from './store/stream.js';
 import { UserStore } from './store/user-store.js';
 import { userSchemas, UserServices } from './users/user-services.js';
 
 /** The tables of a homeserver. */
-export const schemas: readonly Schema[] = [...userSchemas, mediaSchema];
+export const schemas: readonly Schema[] = [streamSchema, ...userSchemas, mediaSchema];
 
 /** The parts of a running homeserver, made once, each given the others that it needs. */
 export class Services implements AsyncDisposable {

@@ -28,6 +28,10 @@ export class Database implements Disposable {
     this.migrate(schemas);
   }
 
+  get isOpen(): boolean {
+    return this.connection.isOpen;
+  }
+
   /** Runs a statement that answers with no rows. */
   run(sql: string, ...values: SQLInputValue[]): { readonly changes: number; readonly lastId: number } {
     const result = this.prepare(sql).run(...values);

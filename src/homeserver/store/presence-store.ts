@@ -36,10 +36,6 @@ export class PresenceStore {
     database.run("UPDATE presence SET state = 'offline', currently_active = 0 WHERE state <> 'offline'");
   }
 
-  static lastStreamPosition(database: Database): number {
-    return database.get<{ last: number | null }>('SELECT MAX(position) AS last FROM presence')?.last ?? 0;
-  }
-
   set(state: UserPresenceState, position: number): void {
     this.database.run(
       'INSERT OR REPLACE INTO presence VALUES (?, ?, ?, ?, ?, ?, ?)',
