@@ -172,8 +172,7 @@ export class CallbackHook {
   /** What a throw of a callback means: thrown on, or logged and the next one is asked. */
   private rethrow(entry: CallbackEntry, error: unknown): typeof NEXT {
     const { throws } = this.rule;
-    const isAnswer = error instanceof SynapseError && throws.kind !== 'logged';
-    if (!isAnswer) {
+    if (!this.isAnswer(error)) {
       const level = throws.kind === 'logged' ? throws.level : 'error';
       this.context.log[level](`${entry.module}: ${this.where} threw`, {
         module: entry.module,
@@ -182,8 +181,15 @@ export class CallbackHook {
       });
     }
     if (throws.kind === 'logged') return NEXT;
-    if (throws.kind === 'propagates' || (throws.keepsSynapseError && error instanceof SynapseError)) throw error;
+    if (throws.kind === 'propagates' || this.isAnswer(error)) throw error;
     throw throws.error(error);
+  }
+
+  /** Whether what was thrown reaches the client as it is: then it is an answer like others, and nothing to log. */
+  private isAnswer(error: unknown): boolean {
+    const { throws } = this.rule;
+    if (!(error instanceof SynapseError) || throws.kind === 'logged') return false;
+    return throws.kind === 'propagates' || throws.keepsSynapseError;
   }
 
   /** Runs a callback on copies, and only says what it would have done. */
@@ -205,7 +211,7 @@ export class CallbackHook {
     heard: { answer?: unknown; error?: unknown; result?: unknown },
     startedAt: number,
   ): void {
-    const { timers, observers } = this.context;
+    const { timers, observers, log } = this.context;
     const user = this.subject.sender?.(args);
     const call = {
       module: entry.module,
@@ -219,11 +225,17 @@ export class CallbackHook {
       startedAt,
       duration: timers.now() - startedAt,
     };
-    for (const observer of observers) observer(call);
+    for (const observer of observers) {
+      try {
+        observer(call);
+      } catch (err) {
+        log.error('An observer of callbacks threw', { callback: this.where, err });
+      }
+    }
   }
 
   private isRefusal(heard: { error?: unknown; result?: unknown }): boolean {
-    if (heard.error instanceof SynapseError) return this.rule.throws.kind !== 'logged';
+    if (this.isAnswer(heard.error)) return true;
     if (!('result' in heard)) return false;
     return this.rule.isRefusal?.(heard.result) ?? this.rule.way === 'first_refusal';
   }

@@ -104,7 +104,7 @@ export function checkKey(
 ): void {
   const { value, fields } = key;
   const start = `A module tried to register support for login type: ${value} with parameters ${pythonText(fields)}`;
-  if (!fields.every((field) => typeof field !== 'string')) {
+  if (!fields.every((field) => typeof field === 'string')) {
     throw new HostError('RuntimeError', `${start} but all parameter names must be strings`);
   }
   // Synapse looks for the type among its own fields: only then does it notice that the fields differ.

@@ -20,13 +20,13 @@ export function subjectOf(argumentNames: readonly string[]): Subject {
 }
 
 function subjectOfEvent(index: number): Subject {
-  const from = (args: readonly unknown[]): MatrixEvent => args[index] as MatrixEvent;
+  const from = (args: readonly unknown[]): MatrixEvent | undefined => args[index] as MatrixEvent | undefined;
   return {
-    type: (args) => from(args).type,
-    state_key: (args) => from(args).stateKey,
-    sender: (args) => from(args).sender,
-    room_id: (args) => from(args).roomId,
-    content: (args) => from(args).content,
+    type: (args) => from(args)?.type,
+    state_key: (args) => from(args)?.stateKey,
+    sender: (args) => from(args)?.sender,
+    room_id: (args) => from(args)?.roomId,
+    content: (args) => from(args)?.content,
   };
 }
 
