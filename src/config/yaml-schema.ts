@@ -1,4 +1,4 @@
-import { type ScalarTag, type SchemaOptions, type Tags } from 'yaml';
+import { type SchemaOptions, type Tags } from 'yaml';
 
 const BOOL = 'tag:yaml.org,2002:bool';
 const FLOAT = 'tag:yaml.org,2002:float';
@@ -26,5 +26,5 @@ function adapt(tag: Tags[number]): Tags {
   const isExponent = 'format' in tag && tag.format === 'EXP';
   const kind = isExponent ? 'EXP' : String(tag.identify?.(true));
   const test = PYTHON_TESTS[`${tag.tag} ${kind}`];
-  return [test === undefined ? tag : (Object.assign({}, tag, { test }) as ScalarTag)];
+  return [test === undefined ? tag : Object.assign({}, tag, { test })];
 }

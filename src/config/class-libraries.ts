@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module';
+import { type ClassTransformOptions, type TypeMetadata } from 'class-transformer';
+import { type MetadataStorage as ValidatorStorage, type ValidationError } from 'class-validator';
+
+/** A class that is filled from a configuration. */
+export type ConfigClass = new () => object;
+
+/** What class-transformer remembers of its decorators; it does not export it. */
+interface TransformerStorage {
+  readonly findTypeMetadata: (type: ConfigClass, property: string) => TypeMetadata | undefined;
+  readonly findTransformMetadatas: (type: ConfigClass, property: string, direction: number) => readonly unknown[];
+  readonly findExposeMetadata: (
+    type: ConfigClass,
+    property: string,
+  ) => { readonly options: { readonly name?: string } } | undefined;
+  readonly getExposedProperties: (type: ConfigClass, direction: number) => readonly string[];
+  readonly getExcludedProperties: (type: ConfigClass, direction: number) => readonly string[];
+}
+
+/** The two libraries that modules describe their configuration with. */
+export interface ClassLibraries {
+  readonly plainToInstance: (type: ConfigClass, plain: object, options: ClassTransformOptions) => object;
+  readonly Type: (of: () => ConfigClass) => PropertyDecorator;
+  readonly transformer: TransformerStorage;
+  readonly validate: (
+    object: object,
+    options: { readonly forbidUnknownValues: boolean },
+  ) => Promise<readonly ValidationError[]>;
+  readonly validator: ValidatorStorage;
+}
+
+let loaded: ClassLibraries | undefined;
+
+/** Loads them when the first configuration class is met: they take a tenth of a second. */
+export async function loadClassLibraries(): Promise<ClassLibraries> {
+  if (loaded !== undefined) return loaded;
+  const require = createRequire(import.meta.url);
+  const [transformer, validator] = await Promise.all([import('class-transformer'), import('class-validator')]);
+  const storage = require('class-transformer/cjs/storage.js') as {
+    readonly defaultMetadataStorage: TransformerStorage;
+  };
+  const libraries: ClassLibraries = {
+    plainToInstance: transformer.plainToInstance,
+    Type: transformer.Type,
+    transformer: storage.defaultMetadataStorage,
+    validate: validator.validate,
+    validator: validator.getMetadataStorage(),
+  };
+  loaded = libraries;
+  return libraries;
+}
