@@ -3,7 +3,7 @@ import { type ClassLibraries, type ConfigClass, loadClassLibraries } from './cla
 import { ClassPlain } from './class-plain.js';
 import { ClassShapes, type UnitsOf } from './class-shape.js';
 import { type Place } from './place.js';
-import { type ConfigPath, formatPath } from './problem.js';
+import { formatPath } from './problem.js';
 import { isMapping, kindOf } from './readers.js';
 
 /** Fills a configuration class from what stands in the file. Problems are reported at their place; then the result is null. */
@@ -146,12 +146,4 @@ function memberOf(given: unknown, key: string | number): Given {
 
 function classOf(instance: unknown): ConfigClass {
   return (instance as object).constructor as ConfigClass;
-}
-
-/** Where errors thrown by class-validator's own functions point to. */
-export function pathsOfErrors(errors: readonly ValidationError[]): readonly (readonly [ConfigPath, string])[] {
-  return errors.flatMap((error) => [
-    ...Object.values(error.constraints ?? {}).map((text) => [[error.property], text] as const),
-    ...pathsOfErrors(error.children ?? []).map(([path, text]) => [[error.property, ...path], text] as const),
-  ]);
 }

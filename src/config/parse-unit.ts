@@ -1,7 +1,8 @@
 import { HostError } from '../errors/host-error.js';
 
 const second = 1000;
-const durations: Readonly<Record<string, number>> = {
+/** Milliseconds by suffix. */
+export const durations: Readonly<Record<string, number>> = {
   s: second,
   m: 60 * second,
   h: 3600 * second,
@@ -9,7 +10,9 @@ const durations: Readonly<Record<string, number>> = {
   w: 7 * 86_400 * second,
   y: 365 * 86_400 * second,
 };
-const sizes: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+
+/** Bytes by suffix. */
+export const sizes: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 
 /** Milliseconds of `'5d'`, `'90s'`, `'1000'` or `1000` (`config/_base.py: parse_duration`, with its errors). */
 export function parseDuration(value: unknown): number {

@@ -13,36 +13,51 @@ export class Place {
     readonly path: ConfigPath = [],
     /** What every fault from here on is the cause of. */
     private readonly prefix: readonly string[] = [],
+    private readonly error?: unknown,
   ) {}
 
   /** The place of a member. */
   at(key: string | number): Place {
-    return new Place(this.findings, [...this.path, key], this.prefix);
+    return this.into([key]);
+  }
+
+  /** The place at the end of a path that starts here. */
+  into(path: ConfigPath): Place {
+    return new Place(this.findings, [...this.path, ...path], this.prefix, this.error);
   }
 
   /** The place of the mapping or list that this is a member of. */
   parent(): Place {
-    return new Place(this.findings, this.path.slice(0, -1), this.prefix);
+    return new Place(this.findings, this.path.slice(0, -1), this.prefix, this.error);
   }
 
   /** The same place, where every fault is the cause of another. */
   within(...causes: readonly string[]): Place {
-    return new Place(this.findings, this.path, [...this.prefix, ...causes]);
+    return new Place(this.findings, this.path, [...this.prefix, ...causes], this.error);
+  }
+
+  /** The same place, where faults were thrown. */
+  because(error: unknown): Place {
+    return new Place(this.findings, this.path, this.prefix, error);
   }
 
   /** The value here is wrong. Returns null, so that a reader can end with it. */
   fault(...causes: readonly string[]): null {
-    this.findings.problems.push({ path: this.path, at: 'value', causes: [...this.prefix, ...causes] });
-    return null;
+    return this.report('value', causes);
   }
 
   /** The key here is wrong. */
   faultyKey(...causes: readonly string[]): null {
-    this.findings.problems.push({ path: this.path, at: 'key', causes: [...this.prefix, ...causes] });
-    return null;
+    return this.report('key', causes);
   }
 
   warn(message: string): void {
     this.findings.warnings.push({ path: this.path, message });
+  }
+
+  private report(at: Problem['at'], causes: readonly string[]): null {
+    const thrown = this.error === undefined ? {} : { error: this.error };
+    this.findings.problems.push({ path: this.path, at, causes: [...this.prefix, ...causes], ...thrown });
+    return null;
   }
 }

@@ -1,23 +1,13 @@
-const SECOND = 1000;
-const DURATION_SUFFIXES: Readonly<Record<string, number>> = {
-  s: SECOND,
-  m: 60 * SECOND,
-  h: 3600 * SECOND,
-  d: 86_400 * SECOND,
-  w: 7 * 86_400 * SECOND,
-  y: 365 * 86_400 * SECOND,
-};
-
-const SIZE_SUFFIXES: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+import { durations, sizes } from './parse-unit.js';
 
 /** Milliseconds of Synapse's `90s`, `5d`, `1000` (`config/_base.py: parse_duration`), undefined for anything else. */
 export function readDuration(value: unknown): number | undefined {
-  return readWithSuffix(value, DURATION_SUFFIXES);
+  return readWithSuffix(value, durations);
 }
 
 /** Bytes of Synapse's `50M`, `1K`, `1000` (`config/_base.py: parse_size`), undefined for anything else. */
 export function readByteSize(value: unknown): number | undefined {
-  return readWithSuffix(value, SIZE_SUFFIXES);
+  return readWithSuffix(value, sizes);
 }
 
 function readWithSuffix(value: unknown, suffixes: Readonly<Record<string, number>>): number | undefined {

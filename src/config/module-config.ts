@@ -1,0 +1,137 @@
+import { inspect } from 'node:util';
+import { type ValidationError } from 'class-validator';
+import { ConfigError } from '../errors/config-error.js';
+import { readConfigClass } from './config-class.js';
+import { type ConfigClass } from './class-libraries.js';
+import { type UnitsOf } from './class-shape.js';
+import { type Place } from './place.js';
+import { type ConfigPath } from './problem.js';
+
+/** What a module's class says about its configuration. */
+export interface ConfigurableModule {
+  /** As in the file. */
+  readonly name: string;
+  /** The static `parseConfig` of the class, bound to it. */
+  readonly parseConfig: ((config: unknown) => unknown) | undefined;
+  /** The class of `@Module({ config })`. */
+  readonly configClass: ConfigClass | undefined;
+}
+
+/** A configuration that a module can be made with, or null after its faults were reported. */
+export type ParsedConfig = { readonly value: unknown } | null;
+
+/** What a module gets that says nothing about its configuration (`util/module_loader.py: load_module`). */
+export function configOrEmpty(config: unknown): unknown {
+  const isFalsy = !config || (Array.isArray(config) && config.length === 0);
+  return isFalsy ? {} : config;
+}
+
+/** `parseConfig` first, then the configuration class, as far as the module has them. */
+export async function readModuleConfig(
+  module: ConfigurableModule,
+  config: unknown,
+  place: Place,
+  unitsOf: UnitsOf,
+): Promise<ParsedConfig> {
+  const given = configOrEmpty(config);
+  const failed = place.within(`Failed to parse config for module '${module.name}'`);
+  const parsed =
+    module.parseConfig === undefined
+      ? { value: given }
+      : await callParseConfig(module.parseConfig, given, place, failed);
+  if (parsed === null || module.configClass === undefined) return parsed;
+  const filled = await fill(module.configClass, parsed.value, failed, unitsOf);
+  return filled === null ? null : { value: filled };
+}
+
+async function callParseConfig(
+  parseConfig: (config: unknown) => unknown,
+  config: unknown,
+  place: Place,
+  failed: Place,
+): Promise<ParsedConfig> {
+  try {
+    return { value: await parseConfig(config) };
+  } catch (error) {
+    // Not swallowed: it becomes one of the problems of the file, with the others.
+    reportThrown(error, place, failed);
+    return null;
+  }
+}
+
+async function fill(type: ConfigClass, value: unknown, failed: Place, unitsOf: UnitsOf): Promise<object | null> {
+  try {
+    return await readConfigClass(type, value, failed, unitsOf);
+  } catch (error) {
+    // A @Transform, a validator of the author's or the class's own constructor threw.
+    return failed.because(error).fault(...messagesOf(error));
+  }
+}
+
+/** What is thrown by `parseConfig` (reference/module-api.md, 1.2). */
+function reportThrown(error: unknown, place: Place, failed: Place): void {
+  if (isConfigError(error)) {
+    failed
+      .into(error.path)
+      .because(error)
+      .fault(...messagesOf(error));
+  } else if (isSchemaError(error)) {
+    place.into(error.path).because(error).fault(error.message);
+  } else if (isListOfValidationErrors(error)) {
+    for (const [path, text] of pathsOf(error)) place.into(path).because(error).fault(text);
+  } else {
+    failed.because(error).fault(...messagesOf(error));
+  }
+}
+
+/** By name too: a module may bring its own copy of this package. */
+function isConfigError(error: unknown): error is Error & { readonly path: ConfigPath } {
+  return (
+    error instanceof ConfigError ||
+    (error instanceof Error && error.name === 'ConfigError' && 'path' in error && isPath(error.path))
+  );
+}
+
+/** The `ValidationError` of a JSON schema library: a message and the path into the value. */
+function isSchemaError(error: unknown): error is Error & { readonly path: ConfigPath } {
+  return error instanceof Error && error.name === 'ValidationError' && 'path' in error && isPath(error.path);
+}
+
+function isPath(path: unknown): path is ConfigPath {
+  return Array.isArray(path) && path.every((part) => typeof part === 'string' || typeof part === 'number');
+}
+
+/** What `validateOrReject` of class-validator rejects with. */
+function isListOfValidationErrors(error: unknown): error is readonly ValidationError[] {
+  if (!Array.isArray(error) || error.length === 0) return false;
+  return error.every(
+    (one) =>
+      typeof one === 'object' && one !== null && 'property' in one && ('constraints' in one || 'children' in one),
+  );
+}
+
+function pathsOf(errors: readonly ValidationError[]): readonly (readonly [ConfigPath, string])[] {
+  return errors.flatMap((error) => {
+    const part = /^\d+$/.test(error.property) ? Number(error.property) : error.property;
+    return [
+      ...Object.values(error.constraints ?? {}).map((text) => [[part], text] as const),
+      ...pathsOf(error.children ?? []).map(([path, text]) => [[part, ...path], text] as const),
+    ];
+  });
+}
+
+/** The message of an error and of those that caused it. */
+function messagesOf(error: unknown): readonly string[] {
+  const messages: string[] = [];
+  let at = error;
+  while (at !== undefined && at !== null && messages.length < 10) {
+    messages.push(textOf(at));
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return messages.length === 0 ? [textOf(error)] : messages;
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  return typeof error === 'string' ? error : inspect(error, { depth: 1 });
+}

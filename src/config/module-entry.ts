@@ -1,0 +1,84 @@
+import { type Place } from './place.js';
+import { duration, isMapping, kindOf, type Mapping, mappingOf, oneOf, type Reader } from './readers.js';
+
+type Mode = 'enforce' | 'audit' | 'off';
+type Action = 'allow' | 'deny' | 'error';
+
+/** How callbacks are run, as an operator says it. */
+export interface EntryPolicy {
+  readonly mode?: Mode;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly onFailure?: Action | { readonly local: Action; readonly federated: Action };
+}
+
+/** One item of `modules`, its keys checked. */
+export interface ModuleEntry {
+  /** As in the file: `./word-filter.ts`. */
+  readonly name: string;
+  /** Untouched: `undefined` when the key is absent. */
+  readonly config: unknown;
+  readonly policy: (EntryPolicy & { readonly callbacks?: Readonly<Record<string, EntryPolicy>> }) | undefined;
+}
+
+interface PolicyMembers {
+  readonly mode: Mode;
+  readonly timeout: number;
+  readonly onFailure: NonNullable<EntryPolicy['onFailure']>;
+}
+
+const mode = oneOf<Mode>('enforce', 'audit', 'off');
+const action = oneOf<Action>('allow', 'deny', 'error');
+
+const byOrigin = mappingOf<{ readonly local: Action; readonly federated: Action }>({
+  local: action,
+  federated: action,
+});
+
+const onFailure: Reader<NonNullable<EntryPolicy['onFailure']>> = (value, place) => {
+  if (!isMapping(value)) return action(value, place);
+  const given = byOrigin(value, place);
+  return given === null ? null : { ...{ local: 'error', federated: 'allow' }, ...given };
+};
+
+const unquotedMode: Reader<Mode> = (value, place) =>
+  // An unquoted `off` is false in YAML.
+  mode(value === false ? 'off' : value, place);
+
+const policyKeys = { mode: unquotedMode, timeout: duration, onFailure };
+
+const callbackPolicy = mappingOf<PolicyMembers>(policyKeys);
+
+const modulePolicy = mappingOf<PolicyMembers & { readonly callbacks: Readonly<Record<string, EntryPolicy>> }>(
+  {
+    ...policyKeys,
+    callbacks: (value, place) => {
+      if (!isMapping(value))
+        return place.fault(`expected a mapping, got ${kindOf(value)}. Write "check_event_for_spam: { mode: audit }".`);
+      const read = Object.entries(value).map(([name, policy]) => [name, callbackPolicy(policy, place.at(name)) ?? {}]);
+      return Object.fromEntries(read) as Readonly<Record<string, EntryPolicy>>;
+    },
+  },
+  { alsoKnown: ['module', 'config'] },
+);
+
+/** Reads one item of `modules`; null when it is none (then the faults are reported, in Synapse's words). */
+export function readModuleEntry(value: unknown, place: Place): ModuleEntry | null {
+  if (!isMapping(value)) {
+    return place.fault(`expected a mapping, got ${kindOf(value)}. Write "- module: ./my-module.ts".`);
+  }
+  const { module: name, config, ...rest } = value;
+  const policy = readPolicy(rest, place);
+  if (typeof name !== 'string') return faultyName(name, place);
+  return { name, config, policy };
+}
+
+function faultyName(name: unknown, place: Place): null {
+  const given = name === undefined ? 'the key "module" is missing' : `got ${kindOf(name)}`;
+  return place.at('module').fault(`expected a string, ${given}. Write "module: ./my-module.ts".`);
+}
+
+function readPolicy(members: Mapping, place: Place): ModuleEntry['policy'] {
+  if (Object.keys(members).length === 0) return undefined;
+  return modulePolicy(members, place) ?? undefined;
+}
