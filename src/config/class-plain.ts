@@ -1,7 +1,7 @@
 import { type ClassLibraries, type ConfigClass } from './class-libraries.js';
 import { type ClassShapes, discriminatorOf, type PropertyShape } from './class-shape.js';
 import { type Place } from './place.js';
-import { isMapping, kindOf, type Mapping, unknownKey } from './readers.js';
+import { isMapping, kindOf, type Mapping, shown, unknownKey } from './readers.js';
 import { readByteSize, readDuration } from './units.js';
 
 /** A value that class-transformer must not look into: it takes a `constructor` key for a class. */
@@ -77,7 +77,7 @@ export class ClassPlain {
   }
 
   private leaf(value: unknown, property: PropertyShape): unknown {
-    if (typeof value !== 'object' || value === null || property.isTransformed) return value;
+    if (typeof value !== 'object' || value === null || property.isTyped || property.isTransformed) return value;
     const wrapped: Opaque = () => value;
     this.opaque.add(wrapped);
     return wrapped;
@@ -110,7 +110,7 @@ function hasRightShape(value: unknown, property: PropertyShape, place: Place): b
   ) {
     return true;
   }
-  place.fault(`expected ${expected}, got ${kindOf(value)}. ${REMEDIES[expected] ?? ''}`.trimEnd());
+  place.fault(`expected ${expected}, got ${shown(value)}. ${REMEDIES[expected] ?? ''}`.trimEnd());
   return false;
 }
 
@@ -123,14 +123,15 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 function expectedKind(property: PropertyShape): string | undefined {
-  const { designType, isTransformed } = property;
-  if (designType === Array || designType === Map) return designType === Array && !isTransformed ? 'a list' : undefined;
+  const { designType } = property;
+  if (property.isTransformed || designType === Map) return undefined;
+  if (designType === Array) return 'a list';
   const isNested = property.nestedIn({}, {}) !== undefined;
   return isNested && typeof designType === 'function' && designType !== Object ? 'a mapping' : kindOfDefault(property);
 }
 
 /** A property without decorators says by its default what it holds. */
-function kindOfDefault({ isValidated, isTransformed, defaultValue }: PropertyShape): string | undefined {
-  if (isValidated || isTransformed || defaultValue === undefined || defaultValue === null) return undefined;
+function kindOfDefault({ isValidated, isTyped, defaultValue }: PropertyShape): string | undefined {
+  if (isValidated || isTyped || defaultValue === undefined || defaultValue === null) return undefined;
   return typeof defaultValue === 'boolean' ? 'true or false' : kindOf(defaultValue);
 }

@@ -19,7 +19,9 @@ export interface PropertyShape {
   readonly nestedIn: (value: Mapping, owner: Mapping) => ConfigClass | undefined;
   /** The value must be nested (`@ValidateNested`), but nothing says which class it has. */
   readonly isClassMissing: boolean;
-  /** class-transformer has something to do with the value. */
+  /** `@Type`, or the class that TypeScript emitted: class-transformer makes the value. */
+  readonly isTyped: boolean;
+  /** `@Transform`: the author makes the value of whatever is given. */
   readonly isTransformed: boolean;
   readonly isValidated: boolean;
   readonly defaultValue: unknown;
@@ -85,9 +87,8 @@ export class ClassShapes {
           designType,
           nestedIn,
           isClassMissing: own.some((one) => one.type === 'nestedValidation') && nestedIn({}, {}) === undefined,
-          isTransformed:
-            transformer.findTypeMetadata(type, property) !== undefined ||
-            transformer.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0,
+          isTyped: transformer.findTypeMetadata(type, property) !== undefined,
+          isTransformed: transformer.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0,
           isValidated: own.length > 0,
           defaultValue: defaults[property],
         };

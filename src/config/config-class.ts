@@ -4,7 +4,7 @@ import { ClassPlain } from './class-plain.js';
 import { ClassShapes, type UnitsOf } from './class-shape.js';
 import { type Place } from './place.js';
 import { formatPath } from './problem.js';
-import { isMapping, kindOf } from './readers.js';
+import { isMapping, shown } from './readers.js';
 
 /** Fills a configuration class from what stands in the file. Problems are reported at their place; then the result is null. */
 export async function readConfigClass(
@@ -15,7 +15,7 @@ export async function readConfigClass(
 ): Promise<object | null> {
   if (value instanceof type) return value;
   if (!isMapping(value)) {
-    return place.fault(`expected a mapping, got ${kindOf(value)}. Write "key: value" lines below "config:".`);
+    return place.fault(`expected a mapping, got ${shown(value)}. Write "key: value" lines below "config:".`);
   }
   return new ConfigClassReader(await loadClassLibraries(), unitsOf).read(type, value, place);
 }
@@ -73,9 +73,9 @@ class ConfigClassReader {
       return;
     }
     const wrongItems = await this.wrongItems(error, instance);
-    if (wrongItems.length === 0) place.fault(`${text}, got ${kindOf(given.value)}.`);
+    if (wrongItems.length === 0) place.fault(`${text}, got ${shown(given.value)}.`);
     for (const { index, message, item } of wrongItems) {
-      place.at(index).fault(`${rename(message, error.property, label)}, got ${kindOf(item)}.`);
+      place.at(index).fault(`${rename(message, error.property, label)}, got ${shown(item)}.`);
     }
   }
 

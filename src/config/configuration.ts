@@ -3,7 +3,7 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import { type HomeserverConfig } from './homeserver-config.js';
 import { readHomeserver } from './homeserver-reader.js';
 import { Findings, Place } from './place.js';
-import { type ConfigPath, formatLocation, formatPath, formatProblem, type Problem } from './problem.js';
+import { type ConfigPath, formatLocation, formatPath, formatProblem, type Position, type Problem } from './problem.js';
 import { type FileReader, fileSystem } from './secrets.js';
 import { plainSource, readYaml, type Source } from './yaml-source.js';
 
@@ -78,7 +78,7 @@ export class Configuration {
     const problems = this.findings.problems;
     if (problems.length === 0) return;
     const located = problems.map((problem) => ({ problem, ...this.locate(problem) }));
-    located.sort((a, b) => a.line - b.line);
+    located.sort((a, b) => a.line - b.line || a.column - b.column);
     const texts = located.map(({ problem, location }) => this.source.redactor.redact(formatProblem(problem, location)));
     const count =
       texts.length === 1 ? 'The configuration has a problem' : `The configuration has ${texts.length} problems`;
@@ -86,10 +86,14 @@ export class Configuration {
     throw new VesicleError('CONFIG_INVALID', [count, [...new Set(texts)].join('\n')], { cause: causes[0] });
   }
 
-  private locate(problem: Problem): { readonly line: number; readonly location: string | undefined } {
+  private locate(problem: Problem): Located {
     const position = problem.position ?? this.source.positionOf(problem.path, problem.at);
-    return { line: position?.line ?? 0, location: formatLocation(this.file, position) };
+    return { line: position?.line ?? 0, column: position?.column ?? 0, location: formatLocation(this.file, position) };
   }
+}
+
+interface Located extends Position {
+  readonly location: string | undefined;
 }
 
 /**

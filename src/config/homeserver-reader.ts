@@ -4,7 +4,7 @@ import { homeserverKeys } from './homeserver-keys.js';
 import { ignoredKeys } from './ignored-keys.js';
 import { TemplatesConfig } from './homeserver-sections.js';
 import { type Place } from './place.js';
-import { anyMapping, flag, integer, isMapping, kindOf, type Mapping, mappingOf, snakeCase, text } from './readers.js';
+import { anyMapping, flag, integer, isMapping, shown, type Mapping, mappingOf, snakeCase, text } from './readers.js';
 import { type FileReader } from './secrets.js';
 
 type Settings = Partial<HomeserverConfig>;
@@ -19,7 +19,7 @@ function database(value: unknown, place: Place): Settings | null {
   if (typeof value === 'string') return { databasePath: value };
   if (!isMapping(value)) {
     return place.fault(
-      `expected the path of a SQLite file or a mapping, got ${kindOf(value)}. Write "database: ./hs.db".`,
+      `expected the path of a SQLite file or a mapping, got ${shown(value)}. Write "database: ./hs.db".`,
     );
   }
   const { name = 'sqlite3', args = {} } = databaseMembers(value, place) ?? {};

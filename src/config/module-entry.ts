@@ -1,5 +1,5 @@
 import { type Place } from './place.js';
-import { duration, isMapping, kindOf, type Mapping, mappingOf, oneOf, type Reader } from './readers.js';
+import { duration, isMapping, shown, type Mapping, mappingOf, oneOf, type Reader } from './readers.js';
 
 type Mode = 'enforce' | 'audit' | 'off';
 type Action = 'allow' | 'deny' | 'error';
@@ -54,7 +54,7 @@ const modulePolicy = mappingOf<PolicyMembers & { readonly callbacks: Readonly<Re
     ...policyKeys,
     callbacks: (value, place) => {
       if (!isMapping(value))
-        return place.fault(`expected a mapping, got ${kindOf(value)}. Write "check_event_for_spam: { mode: audit }".`);
+        return place.fault(`expected a mapping, got ${shown(value)}. Write "check_event_for_spam: { mode: audit }".`);
       const read = Object.entries(value).map(([name, policy]) => [name, callbackPolicy(policy, place.at(name)) ?? {}]);
       return Object.fromEntries(read) as Readonly<Record<string, EntryPolicy>>;
     },
@@ -65,7 +65,7 @@ const modulePolicy = mappingOf<PolicyMembers & { readonly callbacks: Readonly<Re
 /** Reads one item of `modules`; null when it is none (then the faults are reported, in Synapse's words). */
 export function readModuleEntry(value: unknown, place: Place): ModuleEntry | null {
   if (!isMapping(value)) {
-    return place.fault(`expected a mapping, got ${kindOf(value)}. Write "- module: ./my-module.ts".`);
+    return place.fault(`expected a mapping, got ${shown(value)}. Write "- module: ./my-module.ts".`);
   }
   const { module: name, config, ...rest } = value;
   const policy = readPolicy(rest, place);
@@ -74,7 +74,7 @@ export function readModuleEntry(value: unknown, place: Place): ModuleEntry | nul
 }
 
 function faultyName(name: unknown, place: Place): null {
-  const given = name === undefined ? 'the key "module" is missing' : `got ${kindOf(name)}`;
+  const given = name === undefined ? 'the key "module" is missing' : `got ${shown(name)}`;
   return place.at('module').fault(`expected a string, ${given}. Write "module: ./my-module.ts".`);
 }
 

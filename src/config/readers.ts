@@ -24,13 +24,18 @@ export function kindOf(value: unknown): string {
   return `a ${typeof value}`;
 }
 
+/** What was given instead of what was expected. Numbers may be shown: a secret is a text. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}
+
 /** `enable_3pid_changes` of `enable3pidChanges`. */
 export function snakeCase(property: string): string {
   return property.replace(/(?<=[a-z])[A-Z0-9]|(?<=[0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 export const text: Reader<string> = (value, place) =>
-  typeof value === 'string' ? value : place.fault(`expected a string, got ${kindOf(value)}. ${quoteIt(value)}`);
+  typeof value === 'string' ? value : place.fault(`expected a string, got ${shown(value)}. ${quoteIt(value)}`);
 
 function quoteIt(value: unknown): string {
   return isMapping(value) || Array.isArray(value) ? 'Write one text here.' : 'Write it in quotes.';
@@ -39,14 +44,14 @@ function quoteIt(value: unknown): string {
 export const flag: Reader<boolean> = (value, place) =>
   typeof value === 'boolean'
     ? value
-    : place.fault(`expected true or false, got ${kindOf(value)}. Write true or false without quotes.`);
+    : place.fault(`expected true or false, got ${shown(value)}. Write true or false without quotes.`);
 
 /** A number from `minimum` on. */
 export function number(minimum: number): Reader<number> {
   return (value, place) =>
     typeof value === 'number' && value >= minimum && Number.isFinite(value)
       ? value
-      : place.fault(`expected a number from ${minimum} on, got ${describeNumber(value)}.`);
+      : place.fault(`expected a number from ${minimum} on, got ${shown(value)}.`);
 }
 
 /** A whole number within bounds. */
@@ -55,11 +60,7 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Rea
   return (value, place) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum
       ? value
-      : place.fault(`expected a whole number ${range}, got ${describeNumber(value)}.`);
-}
-
-function describeNumber(value: unknown): string {
-  return typeof value === 'number' ? String(value) : kindOf(value);
+      : place.fault(`expected a whole number ${range}, got ${shown(value)}.`);
 }
 
 /** Milliseconds. */
@@ -84,7 +85,7 @@ export function oneOf<const T extends string | boolean>(...choices: readonly T[]
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   return (value, place) => {
     if (!Array.isArray(value)) {
-      return place.fault(`expected a list, got ${kindOf(value)}. Write it as a list: [..., ...].`);
+      return place.fault(`expected a list, got ${shown(value)}. Write it as a list: [..., ...].`);
     }
     const items = value as readonly unknown[];
     return items.flatMap((one, index) => {
@@ -98,7 +99,7 @@ export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
 export const anyMapping: Reader<Mapping> = (value, place) =>
   isMapping(value)
     ? value
-    : place.fault(`expected a mapping, got ${kindOf(value)}. Write "key: value" lines below the key.`);
+    : place.fault(`expected a mapping, got ${shown(value)}. Write "key: value" lines below the key.`);
 
 /** A value for which `null` means something. */
 export function orNull<T>(reader: Reader<T>): Reader<T | null> {

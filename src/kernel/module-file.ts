@@ -1,0 +1,80 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { nearestName } from '../errors/nearest-name.js';
+import { describeImportError } from './import-error.js';
+import { type Namespace } from './module-export.js';
+import { installHooks, filesLoadedSince } from './module-hooks.js';
+import { packageSpecifier, withGeneration } from './typescript-hooks.js';
+
+/** What was imported, or why not: texts each of which is the cause of the one before. */
+export type ImportedModule =
+  | { readonly namespace: Namespace; readonly files: readonly string[] }
+  | { readonly fault: readonly string[]; readonly error?: unknown };
+
+let generations = 0;
+
+/** Imports the file or package of an entry. `./x`, `../x` and absolute paths are files, everything else is a package. */
+export async function importModule(source: string, directory: string, isFresh: boolean): Promise<ImportedModule> {
+  installHooks();
+  const generation = isFresh ? String(++generations) : null;
+  if (isFile(source)) {
+    const path = source.startsWith('file:') ? new URL(source).pathname : resolve(directory, source);
+    const fault = fileFault(path, source);
+    if (fault !== undefined) return { fault: [fault] };
+    return importFrom(withGeneration(pathToFileURL(path).href, generation), source, directory);
+  }
+  const parent = pathToFileURL(resolve(directory, 'vesicle.yaml')).href;
+  return importFrom(packageSpecifier(source, parent, generation), source, directory);
+}
+
+async function importFrom(specifier: string, source: string, directory: string): Promise<ImportedModule> {
+  const loaded = filesLoadedSince();
+  try {
+    const namespace = (await import(specifier)) as Namespace;
+    return { namespace, files: loaded() };
+  } catch (error) {
+    // Not swallowed: it becomes one of the problems of the configuration, which names the place.
+    if (!isFile(source) && isMissingPackage(error, source)) return { fault: [packageFault(source, directory)], error };
+    return { fault: [`cannot load ${source}`, describeImportError(error)], error };
+  }
+}
+
+function isFile(source: string): boolean {
+  return /^(?:\.{1,2}(?:[\\/]|$)|[\\/]|file:|[A-Za-z]:[\\/])/.test(source);
+}
+
+function fileFault(path: string, source: string): string | undefined {
+  if (existsSync(path)) {
+    return statSync(path).isDirectory() ? `${path} is a folder. Name the file in it.` : undefined;
+  }
+  const folder = dirname(path);
+  const near = existsSync(folder) ? nearestName(basename(path), readdirSync(folder)) : undefined;
+  const remedy =
+    near === undefined
+      ? 'Correct the path: it starts at the folder of the configuration file.'
+      : `Did you mean "${source.slice(0, source.length - basename(source).length)}${near}"?`;
+  return `there is no file ${path}. ${remedy}`;
+}
+
+function isMissingPackage(error: unknown, source: string): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  const isMissing = error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'ERR_INVALID_MODULE_SPECIFIER';
+  return (
+    isMissing &&
+    error.message.includes(
+      `'${source
+        .split('/')
+        .slice(0, source.startsWith('@') ? 2 : 1)
+        .join('/')}'`,
+    )
+  );
+}
+
+function packageFault(source: string, directory: string): string {
+  const isThere = existsSync(resolve(directory, source));
+  const remedy = isThere
+    ? `Write "./${source}" for the file.`
+    : `Install it with "npm install ${source}", or write "./..." for a file.`;
+  return `there is no package "${source}" to be found from ${directory}. ${remedy}`;
+}

@@ -1,0 +1,19 @@
+import { type LoadHook, type ResolveHook } from 'node:module';
+import { candidatesOf, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
+
+/** The hooks of `module-hooks.ts` for a Node without `registerHooks`: the same, asynchronous, loaded by node itself. */
+export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
+  let failure: unknown;
+  for (const candidate of candidatesOf(specifier, context.parentURL)) {
+    try {
+      const found = await nextResolve(candidate.specifier, { ...context, parentURL: candidate.parentUrl });
+      return { ...found, url: urlToLoad(found.url, specifier, context.parentURL) };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+};
+
+export const load: LoadHook = async (url, context, nextLoad) =>
+  isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);

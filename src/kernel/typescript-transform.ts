@@ -1,0 +1,41 @@
+import { Buffer } from 'node:buffer';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type * as Oxc from 'oxc-transform';
+
+/** A TypeScript file that cannot be turned into JavaScript; the message starts with `file:line:column`. */
+export class TypeScriptSyntaxError extends SyntaxError {
+  override readonly name = 'TypeScriptSyntaxError';
+}
+
+let oxc: typeof Oxc | undefined;
+
+/** JavaScript of TypeScript, as tsc makes it with the options of the README (`verbatimModuleSyntax`, decorator metadata). */
+export function transformTypeScript(url: string, text: string): string {
+  // Loaded with the first TypeScript file, in the middle of a synchronous hook.
+  oxc ??= createRequire(import.meta.url)('oxc-transform') as typeof Oxc;
+  const path = fileURLToPath(url);
+  const { code, map, errors } = oxc.transformSync(path, text, {
+    lang: 'ts',
+    sourceType: 'module',
+    sourcemap: true,
+    target: 'es2022',
+    typescript: { onlyRemoveTypeImports: true },
+    decorator: { legacy: true, emitDecoratorMetadata: true },
+  });
+  const [error] = errors;
+  if (error !== undefined) throw new TypeScriptSyntaxError(describe(error, path, text));
+  const sourceMap = { ...map, sources: [pathToFileURL(path).href] };
+  const encoded = Buffer.from(JSON.stringify(sourceMap)).toString('base64');
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${encoded}\n`;
+}
+
+function describe(error: Oxc.OxcError, path: string, text: string): string {
+  // Offsets count bytes of UTF-8.
+  const before = Buffer.from(text)
+    .subarray(0, error.labels[0]?.start ?? 0)
+    .toString();
+  const line = before.split('\n').length;
+  const column = before.length - before.lastIndexOf('\n');
+  return `${path}:${line}:${column}: ${error.message.replace(/\.$/, '')}.`;
+}
