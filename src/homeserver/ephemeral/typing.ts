@@ -1,0 +1,57 @@
+import { type RoomId, type UserId } from '../../matrix/ids.js';
+import { type Timer } from '../clock.js';
+import { type HomeserverContext } from '../context.js';
+
+interface TypingRoom {
+  /** When each user's typing ends by itself. */
+  readonly users: Map<UserId, Timer>;
+  /** The number of the last change. */
+  position: number;
+}
+
+/** Who is typing where (`handlers/typing.py`); nothing of it is stored. */
+export class Typing implements Disposable {
+  private readonly rooms = new Map<RoomId, TypingRoom>();
+
+  constructor(private readonly context: Pick<HomeserverContext, 'clock' | 'stream' | 'notifier'>) {}
+
+  start(roomId: RoomId, userId: UserId, timeoutMs: number): void {
+    let room = this.rooms.get(roomId);
+    if (room === undefined) this.rooms.set(roomId, (room = { users: new Map<UserId, Timer>(), position: 0 }));
+    const running = room.users.get(userId);
+    running?.cancel();
+    room.users.set(
+      userId,
+      this.context.clock.after(timeoutMs, () => {
+        this.stop(roomId, userId);
+      }),
+    );
+    if (running === undefined) this.changed(roomId, room);
+  }
+
+  /** Also when a user leaves a room or sends a message. */
+  stop(roomId: RoomId, userId: UserId): void {
+    const room = this.rooms.get(roomId);
+    const running = room?.users.get(userId);
+    if (room === undefined || running === undefined) return;
+    running.cancel();
+    room.users.delete(userId);
+    this.changed(roomId, room);
+  }
+
+  /** Who types in a room, when that changed after a position. */
+  changedSince(roomId: RoomId, position: number): readonly UserId[] | undefined {
+    const room = this.rooms.get(roomId);
+    return room === undefined || room.position <= position ? undefined : [...room.users.keys()];
+  }
+
+  [Symbol.dispose](): void {
+    for (const room of this.rooms.values()) for (const timer of room.users.values()) timer.cancel();
+    this.rooms.clear();
+  }
+
+  private changed(roomId: RoomId, room: TypingRoom): void {
+    room.position = this.context.stream.next();
+    this.context.notifier.notify({ rooms: [roomId] });
+  }
+}
