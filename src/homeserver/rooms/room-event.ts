@@ -1,0 +1,161 @@
+import { type MatrixEvent } from '../../matrix/event.js';
+import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject, type JsonValue, type MutableJsonObject } from '../../matrix/json.js';
+import { type RoomVersion } from './room-version.js';
+
+/** Makes the `signatures` of an event that this server built: Ed25519 gives the same each time, so they are made when asked for. */
+export type EventSigner = (version: RoomVersion, pdu: JsonObject) => JsonObject;
+
+/** What is stored beside an event and never leaves this server as it is. */
+export interface EventMetadata {
+  /** Transaction ID of the request that sent it, shown to the device that did. */
+  readonly txnId?: string;
+  readonly deviceId?: string;
+  readonly accessTokenId?: number;
+  /** The state event that this one replaced. */
+  readonly replaces?: EventId;
+  /** Passed on to the invited or knocking user: stripped state of the room. */
+  readonly strippedState?: readonly JsonObject[];
+  /** Not part of the room's history here: an invite from elsewhere, or its rejection. */
+  readonly isOutlier?: boolean;
+  /** Failed the checks against the current state when it came in; kept, but never shown. */
+  readonly isSoftFailed?: boolean;
+  /** Failed the authorisation rules; kept only so that it is known. */
+  readonly isRejected?: boolean;
+  readonly redactedBy?: EventId;
+}
+
+/** What a room event is made from. */
+export interface RoomEventParts {
+  readonly eventId: EventId;
+  readonly roomId: RoomId;
+  readonly version: RoomVersion;
+  /** Canonical JSON of the event without `unsigned`, and without `signatures` when this server alone signs it. */
+  readonly json: string;
+  readonly metadata: EventMetadata;
+  /** 0 until it is stored. */
+  readonly position: number;
+  readonly sign: EventSigner;
+}
+
+/** An event of a room: immutable, whoever holds it. */
+export class RoomEvent implements MatrixEvent {
+  readonly eventId: EventId;
+  readonly roomId: RoomId;
+  readonly type: string;
+  readonly sender: UserId;
+  readonly content: JsonObject;
+  readonly originServerTs: number;
+  declare readonly stateKey?: string;
+  declare readonly redacts?: EventId;
+  declare readonly membership?: string;
+  readonly depth: number;
+  readonly version: RoomVersion;
+  /** Canonical JSON of the event without `unsigned`, and without `signatures` when this server alone signs it. */
+  readonly json: string;
+  private readonly pdu: JsonObject;
+  private readonly sign: EventSigner;
+  private kept: EventMetadata;
+  private storedAt: number;
+
+  constructor(parts: RoomEventParts) {
+    const pdu = deepFreeze(JSON.parse(parts.json) as JsonObject);
+    this.pdu = pdu;
+    this.json = parts.json;
+    this.sign = parts.sign;
+    this.kept = parts.metadata;
+    this.storedAt = parts.position;
+    this.eventId = parts.eventId;
+    this.roomId = parts.roomId;
+    this.version = parts.version;
+    this.type = pdu['type'] as string;
+    this.sender = pdu['sender'] as UserId;
+    this.content = isJsonObject(pdu['content']) ? pdu['content'] : {};
+    this.originServerTs = pdu['origin_server_ts'] as number;
+    this.depth = pdu['depth'] as number;
+    if (typeof pdu['state_key'] === 'string') this.stateKey = pdu['state_key'];
+    const redacts = parts.version.isUpdated ? this.content['redacts'] : pdu['redacts'];
+    if (this.type === 'm.room.redaction' && typeof redacts === 'string') this.redacts = redacts as EventId;
+    const membership = this.content['membership'];
+    if (this.type === 'm.room.member' && typeof membership === 'string') this.membership = membership;
+  }
+
+  get roomVersion(): string {
+    return this.version.id;
+  }
+
+  /** What is stored beside the event. */
+  get metadata(): EventMetadata {
+    return this.kept;
+  }
+
+  /** Its number in the stream of changes, 0 until it is stored. */
+  get position(): number {
+    return this.storedAt;
+  }
+
+  get unsigned(): JsonObject {
+    const { replaces, strippedState } = this.metadata;
+    return {
+      age_ts: this.originServerTs,
+      ...(replaces === undefined ? {} : { replaces_state: replaces }),
+      ...(strippedState === undefined
+        ? {}
+        : { [this.membership === 'knock' ? 'knock_room_state' : 'invite_room_state']: strippedState }),
+    };
+  }
+
+  /** The events before this one. */
+  get prevEvents(): readonly EventId[] {
+    return eventIds(this.pdu['prev_events']);
+  }
+
+  /** The events that authorise this one. */
+  get authEvents(): readonly EventId[] {
+    return eventIds(this.pdu['auth_events']);
+  }
+
+  isState(): boolean {
+    return this.stateKey !== undefined;
+  }
+
+  getDict(): MutableJsonObject {
+    const { signatures, ...pdu } = JSON.parse(this.json) as MutableJsonObject;
+    return {
+      ...pdu,
+      signatures: signatures ?? this.sign(this.version, this.pdu),
+      unsigned: structuredClone(this.unsigned),
+    };
+  }
+
+  /** Notes that the event was stored, and what was stored beside it. */
+  markStored(position: number, metadata: EventMetadata): void {
+    this.storedAt = position;
+    this.kept = metadata;
+  }
+
+  /** The event as its redaction leaves it. */
+  redacted(json: string, by: EventId): RoomEvent {
+    const { eventId, roomId, version, sign, position } = this;
+    return new RoomEvent({ eventId, roomId, version, json, sign, position, metadata: { ...this.kept, redactedBy: by } });
+  }
+}
+
+/** The membership that a member event gives; `leave` when it gives none. */
+export function membershipOf(event: { readonly membership?: string } | undefined): string | undefined {
+  return event === undefined ? undefined : (event.membership ?? 'leave');
+}
+
+function eventIds(value: JsonValue | undefined): readonly EventId[] {
+  if (!Array.isArray(value)) return [];
+  // Room versions 1 and 2 pair each ID with a hash.
+  return (value as readonly JsonValue[]).map((item) => (Array.isArray(item) ? (item[0] as EventId) : (item as EventId)));
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) if (typeof member === 'object') deepFreeze(member);
+    Object.freeze(value);
+  }
+  return value;
+}
