@@ -1,8 +1,8 @@
 import { Codes } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
 
-/** How deep JSON may nest: deeper than Python's own reader goes. */
-const maxDepth = 900;
+/** How deep JSON may nest: no request body gets near it. */
+const maxDepth = 950;
 
 /**
  * Encodes a JSON value as Matrix signs it: keys sorted by code point, no spaces, UTF-8 text unescaped

@@ -1,0 +1,140 @@
+import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
+import { type Database } from './database.js';
+
+/** One member of a room's state. */
+export interface StateEntry {
+  readonly type: string;
+  readonly state_key: string;
+  readonly event_id: EventId;
+}
+
+/** A change of a room's state; `event_id` null: the member went away. */
+export interface StateChange {
+  readonly type: string;
+  readonly state_key: string;
+  readonly event_id: EventId | null;
+  readonly position: number;
+}
+
+/** A user's membership of a room. */
+export interface Membership {
+  readonly user_id: UserId;
+  readonly room_id: RoomId;
+  readonly membership: string;
+  readonly event_id: EventId;
+  readonly position: number;
+}
+
+/** The newest membership of a user in a room. */
+export interface CurrentMembership extends Membership {
+  /** 1: the user does not want to see the room any more. */
+  readonly is_forgotten: number;
+}
+
+/** The state of rooms, now and at every position since they exist here, and memberships. */
+export class StateStore {
+  constructor(private readonly database: Database) {}
+
+  /** Stores what a state event changes. */
+  set(roomId: RoomId, entry: StateEntry, position: number): void {
+    const { type, state_key: key, event_id: id } = entry;
+    this.database.run('INSERT OR REPLACE INTO current_state VALUES (?, ?, ?, ?)', roomId, type, key, id);
+    this.database.run('INSERT OR REPLACE INTO state_history VALUES (?, ?, ?, ?, ?)', roomId, type, key, position, id);
+  }
+
+  /** The event that was the state of this type and key after the events up to a position. */
+  at(roomId: RoomId, type: string, stateKey: string, position: number): EventId | undefined {
+    const row = this.database.get<{ event_id: EventId | null }>(
+      `SELECT event_id FROM state_history WHERE room_id = ? AND type = ? AND state_key = ? AND position <= ?
+       ORDER BY position DESC LIMIT 1`,
+      roomId,
+      type,
+      stateKey,
+      position,
+    );
+    return row?.event_id ?? undefined;
+  }
+
+  /** The whole state after the events up to a position. */
+  allAt(roomId: RoomId, position: number): readonly StateEntry[] {
+    return this.database.all<StateEntry>(
+      `SELECT type, state_key, event_id FROM (
+         SELECT type, state_key, event_id, max(position) FROM state_history
+         WHERE room_id = ? AND position <= ? GROUP BY type, state_key
+       ) WHERE event_id IS NOT NULL`,
+      roomId,
+      position,
+    );
+  }
+
+  /** The changes after one position up to another, oldest first. */
+  changes(roomId: RoomId, after: number, upTo: number): readonly StateChange[] {
+    return this.database.all<StateChange>(
+      `SELECT type, state_key, event_id, position FROM state_history
+       WHERE room_id = ? AND position > ? AND position <= ? ORDER BY position`,
+      roomId,
+      after,
+      upTo,
+    );
+  }
+
+  // --- memberships
+
+  setMembership(membership: Membership): void {
+    const { user_id: userId, room_id: roomId, membership: value, event_id: eventId, position } = membership;
+    this.database.run(
+      'INSERT OR REPLACE INTO memberships VALUES (?, ?, ?, ?, ?, 0)',
+      userId,
+      roomId,
+      value,
+      eventId,
+      position,
+    );
+    this.database.run(
+      'INSERT OR REPLACE INTO membership_history VALUES (?, ?, ?, ?, ?)',
+      userId,
+      position,
+      roomId,
+      value,
+      eventId,
+    );
+  }
+
+  membership(userId: UserId, roomId: RoomId): CurrentMembership | undefined {
+    return this.database.get<CurrentMembership>(
+      'SELECT * FROM memberships WHERE user_id = ? AND room_id = ?',
+      userId,
+      roomId,
+    );
+  }
+
+  /** All rooms that a user has or had to do with, in the order in which their membership was set. */
+  membershipsOf(userId: UserId): readonly CurrentMembership[] {
+    return this.database.all<CurrentMembership>(
+      'SELECT * FROM memberships WHERE user_id = ? ORDER BY position',
+      userId,
+    );
+  }
+
+  /** Everybody who has or had to do with a room, in the order in which their membership was set. */
+  membershipsIn(roomId: RoomId): readonly CurrentMembership[] {
+    return this.database.all<CurrentMembership>(
+      'SELECT * FROM memberships WHERE room_id = ? ORDER BY position',
+      roomId,
+    );
+  }
+
+  /** How a user's memberships changed after one position up to another, oldest first. */
+  membershipChanges(userId: UserId, after: number, upTo: number): readonly Membership[] {
+    return this.database.all<Membership>(
+      'SELECT * FROM membership_history WHERE user_id = ? AND position > ? AND position <= ? ORDER BY position',
+      userId,
+      after,
+      upTo,
+    );
+  }
+
+  setForgotten(userId: UserId, roomId: RoomId): void {
+    this.database.run('UPDATE memberships SET is_forgotten = 1 WHERE user_id = ? AND room_id = ?', userId, roomId);
+  }
+}
