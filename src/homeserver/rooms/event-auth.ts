@@ -61,7 +61,10 @@ export function redactionNeedsSameSender(
 }
 
 /** The types and keys of the state that an event is judged by, in the order in which its `auth_events` list them. */
-export function authTypesFor(version: RoomVersion, event: AuthEvent): readonly (readonly [string, string])[] {
+export function authTypesFor(
+  version: RoomVersion,
+  event: Pick<AuthEvent, 'type' | 'sender' | 'stateKey' | 'content'>,
+): readonly (readonly [string, string])[] {
   if (event.type === 'm.room.create') return [];
   const types: [string, string][] = [
     ['m.room.create', ''],
@@ -84,7 +87,7 @@ export function authTypesFor(version: RoomVersion, event: AuthEvent): readonly (
 /** Refuses when the user of this member event is not joined. */
 export function checkJoined(member: AuthEvent | undefined, userId: string, roomId: RoomId): void {
   if (member?.membership === 'join') return;
-  throw new AuthError(403, `User ${userId} not in room ${roomId} (${member === undefined ? 'None' : member.eventId})`);
+  throw new AuthError(403, `User ${userId} not in room ${roomId} (${describe(member)})`);
 }
 
 /** Refuses users of other servers in rooms that are for one server only. */
@@ -103,6 +106,13 @@ export function checkAdditionalCreators(creators: JsonValue | undefined): void {
     }
     if (Buffer.byteLength(entry) > 255) throw new AuthError(400, 'entry in additional_creators too long');
   }
+}
+
+/** A member event as Python prints it. */
+function describe(member: AuthEvent | undefined): string {
+  if (member === undefined) return 'None';
+  const { eventId, type, stateKey, membership } = member;
+  return `<Event event_id=${eventId}, type=${type}, state_key=${stateKey ?? ''}, membership=${membership ?? ''}>`;
 }
 
 function checkCreate(version: RoomVersion, event: EventToAuth): void {

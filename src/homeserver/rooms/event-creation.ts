@@ -1,0 +1,214 @@
+import { type Dispatcher } from '../../dispatch/dispatcher.js';
+import { type Hook } from '../../dispatch/hook.js';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { domainOf, type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { type Requester } from '../../matrix/requester.js';
+import { type HomeserverContext } from '../context.js';
+import { AuthError } from '../synapse-errors.js';
+import { authTypesFor } from './event-auth.js';
+import { type EventBatch } from './event-batch.js';
+import { type EventBuilder, type EventDraft, type EventPlace } from './event-builder.js';
+import { validateDraft, validateEvent } from './event-validation.js';
+import { type AuthState } from './power-levels.js';
+import { checkRelation } from './relation-rules.js';
+import { type EventMetadata, type RoomEvent } from './room-event.js';
+import { type RoomEvents } from './room-events.js';
+import { RoomState, StateHandle } from './room-state.js';
+import { type RoomUsers } from './room-users.js';
+import { type RoomVersion } from './room-version.js';
+import { type Room, type Rooms } from './rooms.js';
+import { type RelationStore } from '../store/relation-store.js';
+
+/** What somebody wants to send. */
+export interface EventRequest extends EventDraft {
+  readonly roomId: RoomId;
+}
+
+/** How one event is made differently. */
+export interface CreateOptions {
+  readonly txnId?: string;
+  /** The event follows this batch rather than the room's newest event. */
+  readonly batch?: EventBatch;
+}
+
+/** What makes events. */
+export interface EventCreationParts {
+  readonly context: HomeserverContext;
+  readonly rooms: Rooms;
+  readonly events: RoomEvents;
+  readonly relations: RelationStore;
+  readonly users: RoomUsers;
+  readonly builder: EventBuilder;
+}
+
+/** An event refers to at most so many before it. */
+const maxPrevEvents = 10;
+
+/** Builds events and asks the modules whether they may be (`handlers/message.py: EventCreationHandler.create_event`). */
+export class EventCreation {
+  private readonly eventAllowed: Hook<'third_party_rules', 'check_event_allowed'>;
+
+  constructor(private readonly parts: EventCreationParts) {
+    const dispatch: Dispatcher = parts.context.dispatch;
+    this.eventAllowed = dispatch.hook('third_party_rules', 'check_event_allowed');
+  }
+
+  /** An event for a room, complete and allowed by the modules; not yet checked against the authorisation rules. */
+  async create(requester: Requester, request: EventRequest, options: CreateOptions = {}): Promise<RoomEvent> {
+    this.checkSuspended(requester, request);
+    const room = this.parts.rooms.find(request.roomId);
+    if (room === undefined) throw new AuthError(403, 'Unknown room');
+    validateDraft(room.version, request, request.roomId);
+    if (request.type === 'm.room.create' && request.stateKey !== undefined) this.checkIsFirst(room);
+    const built = this.build(room, request, metadataFor(requester, options), options.batch);
+    const event = await this.askModules(built, room.state, (replacement) => this.rebuild(room, replacement, built));
+    return this.validated(event, options.batch ?? room.state);
+  }
+
+  /** The create event of a room that has no ID before it is built (room version 12 on). */
+  async createCreateEvent(
+    requester: Requester,
+    version: RoomVersion,
+    content: JsonObject,
+    originServerTs?: number,
+  ): Promise<RoomEvent> {
+    const draft: EventDraft = {
+      type: 'm.room.create',
+      sender: requester.userId,
+      stateKey: '',
+      content,
+      ...(originServerTs !== undefined && { originServerTs }),
+    };
+    this.checkSuspended(requester, draft);
+    validateDraft(version, draft, undefined);
+    const place: EventPlace = { version, prevEvents: [], authEvents: [], depth: 1 };
+    const metadata = metadataFor(requester, {});
+    const built = this.parts.builder.build(draft, place, metadata);
+    const event = await this.askModules(built, new RoomState(version), (replacement) =>
+      this.parts.builder.build(this.readReplacement(replacement, built), place, metadata),
+    );
+    return this.validated(event, new RoomState(version));
+  }
+
+  private build(room: Room, draft: EventDraft, metadata: EventMetadata, batch?: EventBatch): RoomEvent {
+    return this.parts.builder.build(draft, placeIn(room, draft, batch), metadata);
+  }
+
+  private async askModules(
+    event: RoomEvent,
+    state: RoomState,
+    rebuild: (replacement: JsonObject) => RoomEvent,
+  ): Promise<RoomEvent> {
+    if (!this.eventAllowed.isUsed) return event;
+    const decision = await this.eventAllowed.ask(event, new StateHandle(state.snapshot()));
+    if (!decision.allowed) throw new SynapseError(403, 'This event is not allowed in this context', Codes.FORBIDDEN);
+    return decision.replacement === null ? event : rebuild(decision.replacement);
+  }
+
+  private validated(event: RoomEvent, state: AuthState): RoomEvent {
+    validateEvent(event, this.parts.context.serverName);
+    checkRelation(event, this.parts.events, this.parts.relations);
+    const joinRule = state.get('m.room.join_rules', '')?.content['join_rule'];
+    if (event.type === 'm.call.invite' && joinRule === 'public') {
+      throw new SynapseError(403, 'Call invites are not allowed in public rooms.', Codes.FORBIDDEN);
+    }
+    return event;
+  }
+
+  /** The event that a module put in the place of another; it follows what is stored, whatever the first one followed. */
+  private rebuild(room: Room, replacement: JsonObject, original: RoomEvent): RoomEvent {
+    return this.build(room, this.readReplacement(replacement, original), original.metadata);
+  }
+
+  /** What a module made of an event. Its mistakes are no mistakes of the client: 500, as in Synapse. */
+  private readReplacement(replacement: JsonObject, original: RoomEvent): EventDraft {
+    const { type, sender, content = {}, redacts, origin_server_ts: sentAt, state_key: stateKey } = replacement;
+    if (typeof type !== 'string' || typeof sender !== 'string') {
+      throw new Error('The event that a module put in place of another lacks type or sender');
+    }
+    if (!isJsonObject(content)) throw new Error('The event that a module put in place of another has no content');
+    const draft: EventDraft = {
+      type,
+      sender: sender as UserId,
+      content,
+      ...(typeof stateKey === 'string' && { stateKey }),
+      ...(typeof redacts === 'string' && { redacts: redacts as EventId }),
+      ...(typeof sentAt === 'number' && { originServerTs: sentAt }),
+    };
+    const roomId = original.type === 'm.room.create' && original.version.hasCreatorPower ? undefined : original.roomId;
+    try {
+      validateDraft(original.version, draft, roomId);
+    } catch (error) {
+      if (!(error instanceof SynapseError)) throw error;
+      const message = `Third party rules module created an invalid event: ${error.message}`;
+      throw new SynapseError(500, message, error.errcode, {}, {}, { cause: error });
+    }
+    const unchanged: readonly (readonly [string, unknown, unknown])[] = [
+      ['room_id', replacement['room_id'] ?? undefined, roomId],
+      ['type', type, original.type],
+      ['state_key', stateKey ?? undefined, original.stateKey],
+    ];
+    const changed = unchanged.find(([, now, before]) => now !== before);
+    if (changed !== undefined) {
+      throw new Error(`Third party rules module created an invalid event: cannot change field ${changed[0]}`);
+    }
+    if (domainOf(draft.sender) !== this.parts.context.serverName) {
+      throw new Error(`Third party rules module created an invalid event: invalid sender ${sender}`);
+    }
+    return draft;
+  }
+
+  private checkIsFirst(room: Room): void {
+    if (room.version.hasCreatorPower || room.extremities.length > 0) {
+      throw new SynapseError(400, 'Cannot resend m.room.create event', Codes.INVALID_PARAM);
+    }
+  }
+
+  private checkSuspended(requester: Requester, draft: EventDraft): void {
+    const { context, users } = this.parts;
+    if (requester.authenticatedEntity === context.serverName || !users.isSuspended(requester.userId)) return;
+    if (draft.type === 'm.room.redaction') {
+      const redacts = draft.redacts ?? draft.content['redacts'];
+      const target = typeof redacts === 'string' ? this.parts.events.find(redacts) : undefined;
+      if (target === undefined || target.sender === requester.userId) return;
+      throw suspended('You can only redact your own events while account is suspended.');
+    }
+    if (draft.type !== 'm.room.member') {
+      throw suspended('Sending messages while account is suspended is not allowed.');
+    }
+    if (draft.content['membership'] !== 'leave') {
+      throw suspended('Changing membership while account is suspended is not allowed.');
+    }
+  }
+}
+
+/** 403 `M_USER_SUSPENDED`. */
+export function suspended(message: string): SynapseError {
+  return new SynapseError(403, message, Codes.USER_ACCOUNT_SUSPENDED);
+}
+
+function metadataFor(requester: Requester, options: CreateOptions): EventMetadata {
+  const { deviceId } = requester;
+  const { txnId } = options;
+  return {
+    ...(deviceId !== undefined && txnId !== undefined && { deviceId }),
+    ...(txnId !== undefined && { txnId }),
+  };
+}
+
+function placeIn(room: Room, draft: EventDraft, batch: EventBatch | undefined): EventPlace {
+  const { version, roomId } = room;
+  const state: AuthState = batch ?? room.state;
+  const authEvents: EventId[] = [];
+  for (const [type, stateKey] of authTypesFor(version, draft)) {
+    if (type === 'm.room.create' && version.hasCreatorPower) continue;
+    const event = state.get(type, stateKey);
+    if (event !== undefined) authEvents.push(event.eventId as EventId);
+  }
+  if (batch !== undefined) return { version, roomId, authEvents, prevEvents: batch.prevEvents, depth: batch.depth };
+  const last = room.extremities.slice(-maxPrevEvents);
+  const depth = 1 + Math.max(0, ...last.map((extremity) => extremity.depth));
+  return { version, roomId, authEvents, prevEvents: last.map((extremity) => extremity.eventId), depth };
+}

@@ -1,0 +1,150 @@
+import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
+import { type HomeserverContext } from '../context.js';
+import { type EventStore } from '../store/event-store.js';
+import { type RelationStore } from '../store/relation-store.js';
+import { type StateStore } from '../store/state-store.js';
+import { relationOf } from './relation.js';
+import { type EventMetadata, membershipOf, type RoomEvent } from './room-event.js';
+import { type RoomEvents } from './room-events.js';
+import { type Extremity, type Room, type Rooms } from './rooms.js';
+
+/** Told of events right after they were stored. */
+export type StoredEventListener = (events: readonly RoomEvent[]) => void;
+
+/** Stores accepted events, and brings the room in memory up to date. */
+export class EventPersistence {
+  private readonly listeners: StoredEventListener[] = [];
+  private forgottenAt = 0;
+
+  constructor(
+    private readonly context: Pick<HomeserverContext, 'database' | 'stream' | 'clock'>,
+    private readonly rooms: Rooms,
+    private readonly events: RoomEvents,
+    private readonly stores: {
+      readonly events: EventStore;
+      readonly states: StateStore;
+      readonly relations: RelationStore;
+    },
+  ) {}
+
+  /** Calls `listener` after each commit. */
+  listen(listener: StoredEventListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Stores events of one room in one transaction, in order. */
+  store(roomId: RoomId, events: readonly RoomEvent[]): void {
+    const room = this.rooms.find(roomId);
+    if (room === undefined) throw new Error(`There is no room ${roomId}`);
+    const extremities = events.reduce(follow, room.extremities);
+    const stored = this.context.database.transaction(() => {
+      const replaced = new Map<string, EventId>();
+      const noted = events.map((event) => this.insert(room, event, replaced));
+      if (extremities.length > 1 || room.extremities.length > 1) {
+        this.stores.events.setExtremities(roomId, extremities.length > 1 ? extremities.map((e) => e.eventId) : []);
+      }
+      return noted;
+    });
+    for (const [index, event] of events.entries()) {
+      const note = stored[index];
+      if (note === undefined) continue;
+      event.markStored(note.position, note.metadata);
+      this.events.remember(event);
+      if (event.isState()) room.state.set(event);
+      if (event.redacts !== undefined) this.showRedaction(room, event.redacts, event.eventId);
+    }
+    room.extremities = extremities;
+    this.forgetOldTransactions();
+    for (const listener of this.listeners) listener(events);
+  }
+
+  private insert(
+    room: Room,
+    event: RoomEvent,
+    replaced: Map<string, EventId>,
+  ): { readonly position: number; readonly metadata: EventMetadata } {
+    const position = this.context.stream.next();
+    const metadata = withReplaced(room, event, replaced);
+    const { txnId: _txnId, ...rest } = metadata;
+    this.stores.events.insert({
+      position,
+      event_id: event.eventId,
+      room_id: event.roomId,
+      type: event.type,
+      state_key: event.stateKey ?? null,
+      sender: event.sender,
+      origin_server_ts: event.originServerTs,
+      json: event.json,
+      metadata: metadata.txnId === undefined && Object.keys(rest).length === 0 ? null : JSON.stringify(metadata),
+      is_hidden: 0,
+      redacted_by: null,
+    });
+    this.insertState(event, position);
+    this.insertRelation(event, position);
+    if (event.redacts !== undefined) this.stores.events.setRedactedBy(event.redacts, event.eventId);
+    if (metadata.txnId !== undefined && metadata.deviceId !== undefined) {
+      const row = { room_id: event.roomId, event_id: event.eventId };
+      this.stores.events.addTransaction(event.sender, metadata.deviceId, metadata.txnId, row, this.context.clock.now());
+    }
+    return { position, metadata };
+  }
+
+  private insertState(event: RoomEvent, position: number): void {
+    if (event.stateKey === undefined) return;
+    const { roomId, type, stateKey, eventId } = event;
+    this.stores.states.set(roomId, { type, state_key: stateKey, event_id: eventId }, position);
+    if (type !== 'm.room.member') return;
+    this.stores.states.setMembership({
+      user_id: stateKey as UserId,
+      room_id: roomId,
+      membership: membershipOf(event) ?? 'leave',
+      event_id: eventId,
+      position,
+    });
+  }
+
+  private insertRelation(event: RoomEvent, position: number): void {
+    const relation = relationOf(event.content);
+    if (relation === undefined) return;
+    this.stores.relations.insert({
+      parent_id: relation.parentId as EventId,
+      position,
+      event_id: event.eventId,
+      room_id: event.roomId,
+      rel_type: relation.type,
+      type: event.type,
+      sender: event.sender,
+      aggregation_key: relation.key ?? null,
+    });
+  }
+
+  private showRedaction(room: Room, target: EventId, by: EventId): void {
+    const event = this.events.find(target);
+    if (event === undefined) return;
+    this.stores.relations.remove(target);
+    const redacted = event.metadata.redactedBy === by && event.position > 0 ? event : this.events.redact(event, by);
+    const current = redacted.stateKey === undefined ? undefined : room.state.get(redacted.type, redacted.stateKey);
+    if (current?.eventId === target) room.state.set(redacted);
+  }
+
+  private forgetOldTransactions(): void {
+    const now = this.context.clock.now();
+    if (now - this.forgottenAt < 3_600_000) return;
+    this.forgottenAt = now;
+    this.stores.events.forgetTransactions(now - 86_400_000);
+  }
+}
+
+function withReplaced(room: Room, event: RoomEvent, replaced: Map<string, EventId>): EventMetadata {
+  if (event.stateKey === undefined) return event.metadata;
+  const key = JSON.stringify([event.type, event.stateKey]);
+  const before = replaced.get(key) ?? room.state.get(event.type, event.stateKey)?.eventId;
+  replaced.set(key, event.eventId);
+  return before === undefined ? event.metadata : { ...event.metadata, replaces: before };
+}
+
+/** The extremities after one more event. */
+function follow(extremities: readonly Extremity[], event: RoomEvent): readonly Extremity[] {
+  const { prevEvents, eventId, depth } = event;
+  return [...extremities.filter((extremity) => !prevEvents.includes(extremity.eventId)), { eventId, depth }];
+}

@@ -1,0 +1,213 @@
+import { type Hook } from '../../dispatch/hook.js';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
+import { type RoomId, type UserId } from '../../matrix/ids.js';
+import { type Requester } from '../../matrix/requester.js';
+import { type HomeserverContext } from '../context.js';
+import { type RateLimiters } from '../rate-limiters.js';
+import { type EventStore } from '../store/event-store.js';
+import { AuthError, NotFoundError } from '../synapse-errors.js';
+import { checkEventAuth, redactionNeedsSameSender } from './event-auth.js';
+import { EventBatch } from './event-batch.js';
+import { type EventCreation, type EventRequest } from './event-creation.js';
+import { type EventPersistence } from './event-persistence.js';
+import { checkEventSize } from './event-validation.js';
+import { type AuthState } from './power-levels.js';
+import { type RoomEvent } from './room-event.js';
+import { type RoomEvents } from './room-events.js';
+import { StateHandle } from './room-state.js';
+import { type Room, type Rooms } from './rooms.js';
+import { pretendToWork, ShadowBanError } from './shadow-ban.js';
+import { refuseSpam } from './spam-refusal.js';
+
+/** How one event is sent differently. */
+export interface SendOptions {
+  /** False: rate limits do not apply. */
+  readonly ratelimit?: boolean;
+  readonly txnId?: string;
+  readonly ignoreShadowBan?: boolean;
+}
+
+/** How built events are accepted differently. */
+export interface AcceptOptions extends SendOptions {
+  /** Told of the events although they are not in the room. */
+  readonly extraUsers?: readonly UserId[];
+}
+
+/** What runs just before events are stored, and may refuse them. */
+export type BeforeStoring = (requester: Requester, event: RoomEvent, room: Room) => Promise<void>;
+
+/** What sends events. */
+export interface EventSenderParts {
+  readonly context: HomeserverContext;
+  readonly rooms: Rooms;
+  readonly events: RoomEvents;
+  readonly store: EventStore;
+  readonly creation: EventCreation;
+  readonly persistence: EventPersistence;
+  readonly limits: RateLimiters;
+}
+
+/** Sends events into rooms (`handlers/message.py: EventCreationHandler`). */
+export class EventSender {
+  private readonly spam: Hook<'spam_checker', 'check_event_for_spam'>;
+  private readonly newEvent: Hook<'third_party_rules', 'on_new_event'>;
+  private readonly checks: BeforeStoring[] = [];
+
+  constructor(private readonly parts: EventSenderParts) {
+    const { dispatch } = parts.context;
+    this.spam = dispatch.hook('spam_checker', 'check_event_for_spam');
+    this.newEvent = dispatch.hook('third_party_rules', 'on_new_event');
+  }
+
+  /** Adds what must run before an event is stored. */
+  check(check: BeforeStoring): void {
+    this.checks.push(check);
+  }
+
+  /** Sends anything but a membership (`create_and_send_nonmember_event`). A repeated transaction gives the event it sent. */
+  async send(requester: Requester, request: EventRequest, options: SendOptions = {}): Promise<RoomEvent> {
+    if (request.type === 'm.room.member') {
+      throw new SynapseError(500, 'Tried to send member event through non-member codepath');
+    }
+    if (requester.shadowBanned && options.ignoreShadowBan !== true) await this.pretend();
+    if (options.ratelimit !== false) await this.checkRate(requester, request, false);
+    if (options.txnId !== undefined) {
+      const sent = this.findSent(requester, request.roomId, options.txnId);
+      if (sent !== undefined) return sent;
+    }
+    const { userId } = requester;
+    if (this.parts.rooms.find(request.roomId)?.state.membershipOf(userId) !== 'join') {
+      throw new AuthError(403, `User ${userId} not in room ${request.roomId}`);
+    }
+    const event = await this.parts.creation.create(requester, request, options);
+    if (this.spam.isUsed) {
+      refuseSpam(await this.spam.ask(event), 'This message has been rejected as probable spam');
+    }
+    return this.accept(requester, [event], options);
+  }
+
+  /** The event that this device sent with a transaction ID. */
+  findSent(requester: Requester, roomId: RoomId, txnId: string): RoomEvent | undefined {
+    if (requester.deviceId === undefined) return undefined;
+    const eventId = this.parts.store.findTransaction(requester.userId, requester.deviceId, roomId, txnId);
+    return eventId === undefined ? undefined : this.parts.events.find(eventId);
+  }
+
+  /**
+   * Checks built events against the authorisation rules, stores them and tells everybody (`handle_new_client_event`).
+   * State that is there already is not stored again: its event is the answer.
+   */
+  async accept(requester: Requester, events: readonly RoomEvent[], options: AcceptOptions = {}): Promise<RoomEvent> {
+    const [first] = events;
+    const room = first === undefined ? undefined : this.parts.rooms.find(first.roomId);
+    if (first === undefined || room === undefined) throw new AuthError(403, 'Unknown room');
+    for (const event of events) {
+      if (event.type !== 'm.room.member' && requester.shadowBanned && options.ignoreShadowBan !== true) {
+        await this.pretend();
+      }
+      const same = this.findSame(room, event);
+      if (same !== undefined) return same;
+    }
+    this.checkAuth(room, events);
+    for (const event of events) {
+      if (options.ratelimit !== false) await this.checkRate(requester, event, true);
+      for (const check of this.checks) await check(requester, event, room);
+      checkSender(requester, event);
+    }
+    // Time may have passed: the room is another object if it was unloaded, and its state may have changed.
+    const now = this.parts.rooms.find(first.roomId) ?? room;
+    for (const event of events) this.checkRedaction(now, event);
+    this.parts.persistence.store(first.roomId, events);
+    this.tell(first.roomId, events, options.extraUsers ?? []);
+    return events.at(-1) ?? first;
+  }
+
+  /** Wakes those who wait for the room, after the modules were told; no request waits for that. */
+  private tell(roomId: RoomId, events: readonly RoomEvent[], users: readonly UserId[]): void {
+    const { notifier, inBackground } = this.parts.context;
+    const change = { rooms: [roomId], users };
+    if (!this.newEvent.isUsed) {
+      notifier.notify(change);
+      return;
+    }
+    inBackground('on_new_event', async () => {
+      try {
+        for (const event of events) await this.tellModules(event);
+      } finally {
+        notifier.notify(change);
+      }
+    });
+  }
+
+  private async tellModules(event: RoomEvent): Promise<void> {
+    const room = this.parts.rooms.find(event.roomId);
+    // A room that nobody here is in any more has no current state (`reference/callbacks.md`, on_new_event).
+    if (room !== undefined) await this.newEvent.ask(event, new StateHandle(room.state.snapshot()));
+  }
+
+  private findSame(room: Room, event: RoomEvent): RoomEvent | undefined {
+    if (event.stateKey === undefined) return undefined;
+    const before = room.state.get(event.type, event.stateKey);
+    if (before?.sender !== event.sender) return undefined;
+    return encodeCanonicalJson(before.content) === encodeCanonicalJson(event.content) ? before : undefined;
+  }
+
+  private checkAuth(room: Room, events: readonly RoomEvent[]): void {
+    const { serverName } = this.parts.context;
+    const [extremity] = room.extremities;
+    const batch = extremity === undefined || events.length === 1 ? undefined : new EventBatch(room.state, extremity);
+    const state: AuthState = batch ?? room.state;
+    for (const event of events) {
+      checkEventSize(event, serverName);
+      checkEventAuth(room.version, event, state);
+      batch?.add(event);
+    }
+  }
+
+  private async checkRate(
+    requester: Requester,
+    event: EventRequest | RoomEvent,
+    update: boolean,
+  ): Promise<void> {
+    const target = event.type === 'm.room.redaction' ? redactsOf(event) : undefined;
+    const original = target === undefined ? undefined : this.parts.events.findShown(target);
+    const isAdminRedaction = original !== undefined && original.sender !== event.sender;
+    await this.parts.limits.request(requester, { update, isAdminRedaction });
+  }
+
+  private checkRedaction(room: Room, event: RoomEvent): void {
+    if (event.type !== 'm.room.redaction') return;
+    if (event.redacts === undefined) {
+      throw new SynapseError(400, "Missing params: ['redacts']", Codes.MISSING_PARAM);
+    }
+    const original = this.parts.events.findShown(event.redacts);
+    if (original?.type === 'm.room.create') throw new AuthError(403, 'Redacting create events is not permitted');
+    if (original !== undefined && original.roomId !== event.roomId) {
+      throw new SynapseError(400, 'Cannot redact event from a different room');
+    }
+    if (original?.type === 'm.room.server_acl') {
+      throw new AuthError(403, 'Redacting server ACL events is not permitted');
+    }
+    if (!redactionNeedsSameSender(room.version, event, room.state.powerLevels)) return;
+    if (original === undefined) throw new NotFoundError(`Could not find event ${event.redacts}`);
+    if (original.sender !== event.sender) throw new AuthError(403, "You don't have permission to redact events");
+  }
+
+  private async pretend(): Promise<never> {
+    await pretendToWork(this.parts.context.clock);
+    throw new ShadowBanError();
+  }
+}
+
+/** Synapse keeps a transaction ID with the sender's device: a module that changed the sender makes it fail. */
+function checkSender(requester: Requester, event: RoomEvent): void {
+  if (event.metadata.txnId === undefined || event.sender === requester.userId) return;
+  throw new Error(`The sender of ${event.eventId} was changed, but its transaction ID is the first sender's`);
+}
+
+function redactsOf(event: EventRequest | RoomEvent): string | undefined {
+  const redacts = event.redacts ?? event.content['redacts'];
+  return typeof redacts === 'string' ? redacts : undefined;
+}

@@ -1,0 +1,120 @@
+import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
+import { type EventId, type RoomId } from '../../matrix/ids.js';
+import { type JsonObject } from '../../matrix/json.js';
+import { BoundedCache } from '../store/bounded-cache.js';
+import { type EventRange, type EventStore, type StoredEvent } from '../store/event-store.js';
+import { type RoomStore } from '../store/room-store.js';
+import { type StateStore } from '../store/state-store.js';
+import { redactPdu } from './redaction.js';
+import { type EventMetadata, type EventSigner, RoomEvent } from './room-event.js';
+import { RoomState } from './room-state.js';
+import { findRoomVersion, type RoomVersion } from './room-version.js';
+
+const noMetadata: EventMetadata = {};
+
+/** Stored events, as objects; the newest ones from memory. */
+export class RoomEvents {
+  private readonly cache = new BoundedCache<string, RoomEvent>(5000);
+  private readonly versions = new BoundedCache<string, RoomVersion>(1000);
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly states: StateStore,
+    private readonly rooms: RoomStore,
+    private readonly sign: EventSigner,
+  ) {}
+
+  /** An event by its ID, whatever became of it. */
+  find(eventId: string): RoomEvent | undefined {
+    const cached = this.cache.get(eventId);
+    if (cached !== undefined) return cached;
+    const row = this.store.find(eventId);
+    return row === undefined ? undefined : this.fromRow(row);
+  }
+
+  /** An event that clients may see. */
+  findShown(eventId: string): RoomEvent | undefined {
+    const event = this.find(eventId);
+    return event === undefined || event.metadata.isRejected === true ? undefined : event;
+  }
+
+  /** Part of a room's history in order of reading. */
+  read(range: EventRange): RoomEvent[] {
+    return this.store.read(range).map((row) => this.fromRow(row));
+  }
+
+  /** The events of the room's state now. */
+  currentState(roomId: RoomId): RoomEvent[] {
+    return this.store.currentState(roomId).map((row) => this.fromRow(row));
+  }
+
+  /** The state event of this type and key after the events up to a position. */
+  stateAt(roomId: RoomId, position: number, type: string, stateKey: string): RoomEvent | undefined {
+    const id = this.states.at(roomId, type, stateKey, position);
+    return id === undefined ? undefined : this.find(id);
+  }
+
+  /** The whole state after the events up to a position. */
+  allStateAt(roomId: RoomId, position: number): RoomState {
+    const events = this.states.allAt(roomId, position).map((entry) => this.find(entry.event_id));
+    return new RoomState(
+      this.versionOf(roomId),
+      events.filter((event) => event !== undefined),
+    );
+  }
+
+  /** The state event that this one replaced. */
+  replacedBy(event: RoomEvent): RoomEvent | undefined {
+    return event.metadata.replaces === undefined ? undefined : this.find(event.metadata.replaces);
+  }
+
+  /** Keeps an event that was just stored. */
+  remember(event: RoomEvent): void {
+    this.cache.set(event.eventId, event);
+  }
+
+  /** The event with its content taken out, kept from now on. */
+  redact(event: RoomEvent, by: EventId): RoomEvent {
+    const redacted = event.redacted(redactedJson(event.version, event.json), by);
+    this.cache.set(event.eventId, redacted);
+    return redacted;
+  }
+
+  /** Forgets everything of a room that was purged. */
+  forgetAll(): void {
+    this.cache.clear();
+    this.versions.clear();
+  }
+
+  fromRow(row: StoredEvent): RoomEvent {
+    const cached = this.cache.get(row.event_id);
+    if (cached !== undefined) return cached;
+    const version = this.versionOf(row.room_id);
+    const metadata = row.metadata === null ? noMetadata : (JSON.parse(row.metadata) as EventMetadata);
+    const event = new RoomEvent({
+      eventId: row.event_id,
+      roomId: row.room_id,
+      version,
+      json: row.redacted_by === null ? row.json : redactedJson(version, row.json),
+      metadata: row.redacted_by === null ? metadata : { ...metadata, redactedBy: row.redacted_by },
+      position: row.position,
+      sign: this.sign,
+    });
+    this.cache.set(event.eventId, event);
+    return event;
+  }
+
+  private versionOf(roomId: RoomId): RoomVersion {
+    let version = this.versions.get(roomId);
+    if (version === undefined) {
+      version = findRoomVersion(this.rooms.find(roomId)?.version);
+      if (version === undefined) throw new Error(`Room ${roomId} has no known version`);
+      this.versions.set(roomId, version);
+    }
+    return version;
+  }
+}
+
+function redactedJson(version: RoomVersion, json: string): string {
+  return encodeCanonicalJson(redactPdu(version, JSON.parse(json) as JsonObject));
+}

@@ -1,0 +1,103 @@
+import { type StateMap } from '../../matrix/event.js';
+import { PowerLevels } from './power-levels.js';
+import { type RoomEvent } from './room-event.js';
+import { type RoomVersion } from './room-version.js';
+
+type Keyed = ReadonlyMap<string, RoomEvent>;
+
+const nothing: Keyed = new Map();
+
+/** The state of a room: one event for each pair of type and state key. */
+export class RoomState {
+  private readonly types = new Map<string, Map<string, RoomEvent>>();
+  /** The types whose events a snapshot still shows: they are copied before they change. */
+  private readonly shared = new Set<string>();
+  private levels: PowerLevels | undefined;
+  private count = 0;
+
+  constructor(
+    readonly version: RoomVersion,
+    events: Iterable<RoomEvent> = [],
+  ) {
+    for (const event of events) this.set(event);
+  }
+
+  /** How many events the state has. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Who has which power. */
+  get powerLevels(): PowerLevels {
+    return (this.levels ??= PowerLevels.of(this.version, this));
+  }
+
+  get(type: string, stateKey: string): RoomEvent | undefined {
+    return this.types.get(type)?.get(stateKey);
+  }
+
+  /** The events of a type by state key. */
+  ofType(type: string): Keyed {
+    return this.types.get(type) ?? nothing;
+  }
+
+  /** All events, types in the order in which the first of them came. */
+  all(): RoomEvent[] {
+    return [...this.types.values()].flatMap((events) => [...events.values()]);
+  }
+
+  /** The membership of a user; undefined when the room knows nothing of them. */
+  membershipOf(userId: string): string | undefined {
+    return this.get('m.room.member', userId)?.membership;
+  }
+
+  /** The users with a membership. */
+  usersWith(membership: string): string[] {
+    const users: string[] = [];
+    for (const [userId, event] of this.ofType('m.room.member')) if (event.membership === membership) users.push(userId);
+    return users;
+  }
+
+  /** Puts a state event in its place. */
+  set(event: RoomEvent): void {
+    const key = event.stateKey ?? '';
+    const events = this.writable(event.type);
+    if (!events.has(key)) this.count++;
+    events.set(key, event);
+    if (event.type === 'm.room.power_levels' || event.type === 'm.room.create') this.levels = undefined;
+  }
+
+  /** The state as it is now, whatever happens to the room later. */
+  snapshot(): RoomState {
+    const copy = new RoomState(this.version);
+    for (const [type, events] of this.types) {
+      copy.types.set(type, events);
+      copy.shared.add(type);
+      this.shared.add(type);
+    }
+    copy.count = this.count;
+    copy.levels = this.levels;
+    return copy;
+  }
+
+  private writable(type: string): Map<string, RoomEvent> {
+    const events = this.types.get(type);
+    if (events !== undefined && !this.shared.delete(type)) return events;
+    const own = new Map(events);
+    this.types.set(type, own);
+    return own;
+  }
+}
+
+/** The state of a room as callbacks get it. */
+export class StateHandle implements StateMap {
+  constructor(private readonly state: RoomState) {}
+
+  readonly get = async (type: string, stateKey: string): Promise<RoomEvent | undefined> =>
+    this.state.get(type, stateKey);
+
+  readonly keys = async (): Promise<readonly (readonly [type: string, stateKey: string])[]> =>
+    this.state.all().map((event) => [event.type, event.stateKey ?? ''] as const);
+
+  readonly all = async (): Promise<readonly RoomEvent[]> => this.state.all();
+}

@@ -1,0 +1,112 @@
+import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
+import { type Database } from './database.js';
+
+/** An event that relates to another. */
+export interface StoredRelation {
+  readonly parent_id: EventId;
+  readonly position: number;
+  readonly event_id: EventId;
+  readonly room_id: RoomId;
+  readonly rel_type: string;
+  readonly type: string;
+  readonly sender: UserId;
+  readonly aggregation_key: string | null;
+}
+
+/** Which relations are asked for, in order of reading; positions as in `EventRange`. */
+export interface RelationRange {
+  readonly parentId: string;
+  readonly relType?: string;
+  readonly type?: string;
+  readonly direction: 'f' | 'b';
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit: number;
+}
+
+/** Relations between events that are not redacted. */
+export class RelationStore {
+  constructor(private readonly database: Database) {}
+
+  insert(relation: StoredRelation): void {
+    this.database.run(
+      'INSERT OR IGNORE INTO relations VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      relation.parent_id,
+      relation.position,
+      relation.event_id,
+      relation.room_id,
+      relation.rel_type,
+      relation.type,
+      relation.sender,
+      relation.aggregation_key,
+    );
+  }
+
+  /** Forgets what an event said of others: it was redacted. */
+  remove(eventId: EventId): void {
+    this.database.run('DELETE FROM relations WHERE event_id = ?', eventId);
+  }
+
+  read(range: RelationRange): readonly StoredRelation[] {
+    const { parentId, relType, type, direction, from, to, limit } = range;
+    const where = ['parent_id = ?', direction === 'f' ? 'position > ? AND position <= ?' : 'position <= ? AND position > ?'];
+    const lowest = Number.MIN_SAFE_INTEGER;
+    const highest = Number.MAX_SAFE_INTEGER;
+    const values: (string | number)[] = [parentId];
+    values.push(...(direction === 'f' ? [from ?? lowest, to ?? highest] : [from ?? highest, to ?? lowest]));
+    if (relType !== undefined) where.push('rel_type = ?') && values.push(relType);
+    if (type !== undefined) where.push('type = ?') && values.push(type);
+    return this.database.all<StoredRelation>(
+      `SELECT * FROM relations WHERE ${where.join(' AND ')} ORDER BY position ${direction === 'f' ? 'ASC' : 'DESC'} LIMIT ?`,
+      ...values,
+      limit,
+    );
+  }
+
+  /** All relations of one type to an event, oldest first. */
+  ofType(parentId: string, relType: string): readonly StoredRelation[] {
+    return this.database.all<StoredRelation>(
+      'SELECT * FROM relations WHERE parent_id = ? AND rel_type = ? ORDER BY position',
+      parentId,
+      relType,
+    );
+  }
+
+  /** Whether any event relates to this one. */
+  isParent(eventId: string): boolean {
+    return this.database.get('SELECT 1 FROM relations WHERE parent_id = ? LIMIT 1', eventId) !== undefined;
+  }
+
+  /** Whether this event relates to another. */
+  isChild(eventId: string): boolean {
+    return this.database.get('SELECT 1 FROM relations WHERE event_id = ? LIMIT 1', eventId) !== undefined;
+  }
+
+  /** Whether a user reacted to an event with this key already. */
+  hasAnnotated(parentId: string, type: string, key: string, sender: UserId): boolean {
+    const row = this.database.get(
+      `SELECT 1 FROM relations WHERE parent_id = ? AND rel_type = 'm.annotation' AND type = ? AND aggregation_key = ?
+       AND sender = ? LIMIT 1`,
+      parentId,
+      type,
+      key,
+      sender,
+    );
+    return row !== undefined;
+  }
+
+  /** The roots of a room's threads, the one with the newest message first. */
+  threads(
+    roomId: RoomId,
+    before: number,
+    limit: number,
+  ): readonly { readonly parent_id: EventId; readonly newest: number }[] {
+    return this.database.all(
+      `SELECT parent_id, max(position) AS newest FROM relations WHERE room_id = ? AND rel_type = 'm.thread'
+       GROUP BY parent_id HAVING newest < ? ORDER BY newest DESC LIMIT ?`,
+      roomId,
+      before,
+      limit,
+    );
+  }
+}
