@@ -1,0 +1,18 @@
+import { type RoomDirectoryRule } from '../../config/homeserver-sections.js';
+import { globMatches } from './server-acl.js';
+
+/** Whether the first rule that matches allows it; without one it is not allowed (`config/room_directory.py`). */
+export function isAllowedByRules(
+  rules: readonly RoomDirectoryRule[],
+  userId: string,
+  roomId: string,
+  aliases: readonly string[],
+): boolean {
+  const rule = rules.find(
+    (candidate) =>
+      globMatches(candidate.userId, userId) &&
+      globMatches(candidate.roomId, roomId) &&
+      (candidate.alias === '*' || aliases.some((alias) => globMatches(candidate.alias, alias))),
+  );
+  return rule?.action === 'allow';
+}

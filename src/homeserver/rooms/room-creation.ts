@@ -1,0 +1,314 @@
+import { randomInt } from 'node:crypto';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
+import { type JsonObject, type JsonValue, type MutableJsonObject } from '../../matrix/json.js';
+import { type Requester } from '../../matrix/requester.js';
+import { type HomeserverContext } from '../context.js';
+import { LimitExceededError } from '../rate-limit-error.js';
+import { type RateLimiters } from '../rate-limiters.js';
+import { type RoomStore } from '../store/room-store.js';
+import { type Directory } from './directory.js';
+import { EventBatch } from './event-batch.js';
+import { type EventCreation } from './event-creation.js';
+import { type EventSender } from './event-sender.js';
+import { type Memberships } from './memberships.js';
+import { type RoomEvent } from './room-event.js';
+import { findPreset, isEncryptedByDefault, powerLevelsFor, type RoomPreset } from './room-presets.js';
+import { RoomState, StateHandle } from './room-state.js';
+import { type RoomUsers } from './room-users.js';
+import { type RoomVersion } from './room-version.js';
+import { readRoomWishes, type RoomWishes } from './room-wishes.js';
+import { type Rooms } from './rooms.js';
+import { pretendToWork } from './shadow-ban.js';
+import { refuseSpam } from './spam-refusal.js';
+import { type ThirdPartyInvites } from './third-party-invites.js';
+
+/** What rooms are made with. */
+export interface RoomCreationParts {
+  readonly context: HomeserverContext;
+  readonly rooms: Rooms;
+  readonly roomStore: RoomStore;
+  readonly users: RoomUsers;
+  readonly limits: RateLimiters;
+  readonly creation: EventCreation;
+  readonly sender: EventSender;
+  readonly memberships: Memberships;
+  readonly directory: Directory;
+  readonly thirdPartyInvites: ThirdPartyInvites;
+}
+
+/** How a room is made differently. */
+export interface CreateRoomOptions {
+  /** False: rate limits do not apply. */
+  readonly ratelimit?: boolean;
+  /** Members of the creator's join event, `displayname` for one. */
+  readonly creatorJoinProfile?: JsonObject;
+  /** No encryption that was not asked for. */
+  readonly ignoreForcedEncryption?: boolean;
+}
+
+/** A new room. */
+export interface CreatedRoom {
+  readonly roomId: RoomId;
+  readonly alias: RoomAlias | undefined;
+}
+
+/** The first events of a room, besides the ones that every room has. */
+export interface FirstEvents {
+  readonly version: RoomVersion;
+  readonly presetName: string;
+  readonly creationContent: JsonObject;
+  readonly initialState: readonly { readonly type: string; readonly stateKey: string; readonly content: JsonObject }[];
+  readonly invited: readonly UserId[];
+  readonly powerLevels?: JsonObject | undefined;
+  readonly alias?: RoomAlias | undefined;
+  readonly name?: JsonValue | undefined;
+  readonly topic?: JsonValue | undefined;
+  /** The create event, when it was built already (room version 12 on). */
+  readonly createEvent?: RoomEvent;
+  readonly joinProfile?: JsonObject;
+  readonly ignoreForcedEncryption?: boolean;
+}
+
+const maxAttempts = 5;
+
+/** Makes rooms (`handlers/room.py: RoomCreationHandler`). */
+export class RoomCreation {
+  constructor(private readonly parts: RoomCreationParts) {}
+
+  /** Makes a room as `/createRoom` does. `body` is live: modules may change it. */
+  async create(requester: Requester, body: MutableJsonObject, options: CreateRoomOptions = {}): Promise<CreatedRoom> {
+    const { context, users } = this.parts;
+    const { dispatch, config, serverName } = context;
+    const { userId } = requester;
+    if (options.ratelimit !== false) await this.checkRate(requester);
+    const isAdmin = users.isAdmin(userId) || this.isNoticesUser(userId);
+    await dispatch.ask('third_party_rules', 'on_create_room', requester, body, isAdmin);
+    const wishes = await this.checkWishes(
+      requester,
+      readRoomWishes(body as JsonObject, serverName, config.defaultRoomVersion),
+    );
+    if (!isAdmin && dispatch.isAsked('spam_checker', 'user_may_create_room')) {
+      const copy = structuredClone(body) as JsonObject;
+      const outcome = await dispatch.ask('spam_checker', 'user_may_create_room', userId, copy);
+      refuseSpam(outcome, 'You are not permitted to create rooms');
+    }
+    const { roomId, first } = await this.reserve(requester, wishes);
+    await this.checkVisibility(requester, roomId, wishes);
+    if (wishes.alias !== undefined) {
+      await this.parts.directory.createAlias(requester, wishes.alias, roomId, {
+        servers: [serverName],
+        isNewRoom: true,
+      });
+    }
+    const { creatorJoinProfile: joinProfile, ignoreForcedEncryption } = options;
+    await this.sendFirstEvents(requester, roomId, {
+      ...first,
+      ...(joinProfile !== undefined && { joinProfile }),
+      ...(ignoreForcedEncryption !== undefined && { ignoreForcedEncryption }),
+    });
+    await this.invite(requester, roomId, wishes);
+    return { roomId, alias: wishes.alias };
+  }
+
+  /** Builds and stores the create event's room: from version 12 on the event comes first and names the room. */
+  async reserveByEvent(
+    requester: Requester,
+    version: RoomVersion,
+    content: JsonObject,
+    isPublic: boolean,
+  ): Promise<RoomEvent> {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const sentAt = attempt === 0 ? undefined : this.parts.context.clock.now() + randomInt(1, 11);
+      const event = await this.parts.creation.createCreateEvent(requester, version, content, sentAt);
+      if (this.parts.rooms.create(event.roomId, version, requester.userId, isPublic)) return event;
+    }
+    throw new SynapseError(500, "Couldn't generate a unique room ID.");
+  }
+
+  /** Stores a room with a random ID, as versions before 12 have. */
+  reserveRandom(requester: Requester, version: RoomVersion, isPublic: boolean): RoomId {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const roomId = `!${randomLetters(18)}:${this.parts.context.serverName}` as RoomId;
+      if (this.parts.rooms.create(roomId, version, requester.userId, isPublic)) return roomId;
+    }
+    throw new SynapseError(500, "Couldn't generate a room ID.");
+  }
+
+  /** Sends the events that begin a room: create and join at once, the others as one batch (`_send_events_for_new_room`). */
+  async sendFirstEvents(requester: Requester, roomId: RoomId, first: FirstEvents): Promise<void> {
+    const { creation, sender, memberships, rooms } = this.parts;
+    const { userId } = requester;
+    const preset = presetOf(first.presetName);
+    const createContent = first.version.isUpdated
+      ? first.creationContent
+      : { ...first.creationContent, creator: userId };
+    const request = { type: 'm.room.create', roomId, sender: userId, stateKey: '', content: createContent };
+    const createEvent = first.createEvent ?? (await creation.create(requester, request));
+    const quietly = { ratelimit: false, ignoreShadowBan: true };
+    await sender.accept(requester, [createEvent], quietly);
+    const join = await memberships.updateInNewRoom(requester, userId, roomId, 'join', first.joinProfile ?? {});
+    const state = rooms.find(roomId)?.state ?? new RoomState(first.version);
+    const batch = new EventBatch(state, join);
+    for (const { type, stateKey, content } of this.batchOf(userId, first, preset)) {
+      batch.add(
+        await creation.create(requester, { type, roomId, sender: userId, stateKey, content }, { batch }),
+      );
+    }
+    await sender.accept(requester, batch.events, quietly);
+  }
+
+  private async checkRate(requester: Requester): Promise<void> {
+    const { limits } = this.parts;
+    await limits.roomCreation.check(requester, { update: false });
+    await limits.request(requester);
+    await limits.roomCreation.check(requester);
+  }
+
+  private async checkWishes(requester: Requester, wishes: RoomWishes): Promise<RoomWishes> {
+    const { roomStore, limits, context } = this.parts;
+    if (wishes.alias !== undefined && roomStore.findAlias(wishes.alias) !== undefined) {
+      throw new SynapseError(400, 'Room alias already taken', Codes.ROOM_IN_USE);
+    }
+    let { invited, invitedAddresses } = wishes;
+    if (requester.shadowBanned && invited.length + invitedAddresses.length > 0) {
+      await pretendToWork(context.clock);
+      invited = [];
+      invitedAddresses = [];
+    }
+    const count = invited.length + invitedAddresses.length;
+    if (count > 0) {
+      try {
+        await limits.invitesPerRoom.check(requester, { update: false, actions: count });
+      } catch (error) {
+        if (!(error instanceof LimitExceededError)) throw error;
+        throw new SynapseError(400, 'Cannot invite so many users at once', Codes.UNKNOWN, {}, {}, { cause: error });
+      }
+    }
+    const users = wishes.powerLevels?.['users'];
+    if (!wishes.version.hasCreatorPower && users !== undefined && !namesUser(users, requester.userId)) {
+      throw new SynapseError(
+        400,
+        `Not a valid power_level_content_override: 'users' did not contain ${requester.userId}`,
+      );
+    }
+    presetOf(wishes.presetName);
+    return { ...wishes, invited, invitedAddresses };
+  }
+
+  /** Takes a room ID; everything later may still fail, and leaves the room as it is then, as in Synapse. */
+  private async reserve(
+    requester: Requester,
+    wishes: RoomWishes,
+  ): Promise<{ readonly roomId: RoomId; readonly first: FirstEvents }> {
+    const { version, presetName, invited } = wishes;
+    const isPublic = wishes.visibility === 'public';
+    let creationContent: JsonObject = { ...wishes.creationContent, room_version: version.id };
+    if (version.hasCreatorPower && presetName === 'trusted_private_chat' && invited.length > 0) {
+      const given = creationContent['additional_creators'];
+      const creators = new Set([...(Array.isArray(given) ? (given as readonly JsonValue[]) : []), ...invited]);
+      creationContent = { ...creationContent, additional_creators: [...creators] };
+    }
+    const first = { ...wishes, creationContent };
+    if (!version.hasCreatorPower) return { roomId: this.reserveRandom(requester, version, isPublic), first };
+    const createEvent = await this.reserveByEvent(requester, version, creationContent, isPublic);
+    return { roomId: createEvent.roomId, first: { ...first, createEvent } };
+  }
+
+  private async checkVisibility(requester: Requester, roomId: RoomId, wishes: RoomWishes): Promise<void> {
+    const { context, directory, roomStore } = this.parts;
+    const state = new StateHandle(new RoomState(wishes.version));
+    const visibility = wishes.visibility as 'public' | 'private';
+    const isAllowed = await context.dispatch.ask(
+      'third_party_rules',
+      'check_visibility_can_be_modified',
+      roomId,
+      state,
+      visibility,
+    );
+    if (!isAllowed) throw new SynapseError(403, 'Room visibility value not allowed.');
+    const aliases = wishes.alias === undefined ? [] : [wishes.alias];
+    if (visibility === 'public' && !directory.isPublishingAllowed(requester.userId, roomId, aliases)) {
+      roomStore.setPublic(roomId, false);
+    }
+  }
+
+  /** The state of a new room after create and join, in Synapse's order. */
+  private batchOf(
+    creator: UserId,
+    first: FirstEvents,
+    preset: RoomPreset,
+  ): readonly { readonly type: string; readonly stateKey: string; readonly content: JsonObject }[] {
+    const { config } = this.parts.context;
+    const given = new Map(first.initialState.map((event) => [JSON.stringify([event.type, event.stateKey]), event]));
+    const isGiven = (type: string): boolean => given.has(JSON.stringify([type, '']));
+    const state = (type: string, content: JsonObject): { type: string; stateKey: string; content: JsonObject } => ({
+      type,
+      stateKey: '',
+      content,
+    });
+    const powerKey = JSON.stringify(['m.room.power_levels', '']);
+    const override = first.powerLevels;
+    const { version, presetName, invited } = first;
+    const events = [
+      given.get(powerKey) ??
+        state(
+          'm.room.power_levels',
+          powerLevelsFor(config, { version, creator, presetName, preset, invited, override }),
+        ),
+    ];
+    given.delete(powerKey);
+    if (first.alias !== undefined && !isGiven('m.room.canonical_alias')) {
+      events.push(state('m.room.canonical_alias', { alias: first.alias }));
+    }
+    if (!isGiven('m.room.join_rules')) events.push(state('m.room.join_rules', { join_rule: preset.joinRule }));
+    if (!isGiven('m.room.history_visibility')) {
+      events.push(state('m.room.history_visibility', { history_visibility: preset.historyVisibility }));
+    }
+    if (preset.letsGuestsIn && !isGiven('m.room.guest_access')) {
+      events.push(state('m.room.guest_access', { guest_access: 'can_join' }));
+    }
+    events.push(...given.values());
+    const encryption = given.get(JSON.stringify(['m.room.encryption', '']));
+    const mustEncrypt = first.ignoreForcedEncryption !== true && isEncryptedByDefault(config, presetName);
+    if (mustEncrypt && typeof encryption?.content['algorithm'] !== 'string') {
+      events.push(state('m.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' }));
+    }
+    if (first.name !== undefined) events.push(state('m.room.name', { name: first.name }));
+    if (first.topic !== undefined) {
+      events.push(state('m.room.topic', { topic: first.topic, 'm.topic': { 'm.text': [{ body: first.topic }] } }));
+    }
+    return events;
+  }
+
+  private async invite(requester: Requester, roomId: RoomId, wishes: RoomWishes): Promise<void> {
+    const isDirect = wishes.isDirect;
+    const content: JsonObject = isDirect === undefined || isDirect === null || isDirect === false ? {} : { is_direct: isDirect };
+    for (const userId of wishes.invited) {
+      await this.parts.memberships.updateInNewRoom(requester, userId, roomId, 'invite', content);
+    }
+    for (const invite of wishes.invitedAddresses) await this.parts.thirdPartyInvites.invite(requester, roomId, invite);
+  }
+
+  private isNoticesUser(userId: UserId): boolean {
+    const { config, serverName } = this.parts.context;
+    const localpart = config.serverNotices?.systemMxidLocalpart;
+    return localpart !== undefined && userId === `@${localpart}:${serverName}`;
+  }
+}
+
+function presetOf(name: string): RoomPreset {
+  const preset = findPreset(name);
+  if (preset === undefined) throw new SynapseError(400, `'${name}' is not a valid preset`, Codes.BAD_JSON);
+  return preset;
+}
+
+function namesUser(users: JsonValue, userId: UserId): boolean {
+  return typeof users === 'object' && users !== null && Object.hasOwn(users, userId);
+}
+
+function randomLetters(length: number): string {
+  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+  return Array.from({ length }, () => letters.charAt(randomInt(letters.length))).join('');
+}
