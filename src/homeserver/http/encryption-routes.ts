@@ -6,7 +6,7 @@ import { type HomeserverContext } from '../context.js';
 import { type DeviceKeys } from '../encryption/device-keys.js';
 import { type ToDevice } from '../encryption/to-device.js';
 import { parseUploadedKeys } from '../encryption/uploaded-keys.js';
-import { parseSyncToken } from '../sync/sync-token.js';
+import { parseStreamToken } from '../stream-token.js';
 import { type UiAuth } from '../users/ui-auth.js';
 import { checkAuthField, requireParams } from './fields.js';
 import { queryInteger, requiredQueryString } from './query.js';
@@ -85,7 +85,7 @@ class EncryptionEndpoints {
 
   readonly changes = async (call: Call): Promise<Answer> => {
     const { userId } = await call.requester({ allowGuest: true });
-    const since = parseSyncToken(requiredQueryString(call.query, 'from'));
+    const since = parseStreamToken(requiredQueryString(call.query, 'from'));
     return { ...this.dependencies.changedDevices(userId, since) };
   };
 
