@@ -35,7 +35,7 @@ export type WhenTextTest =
  * const sender: WhenSender = { local: false };
  * ```
  */
-export type WhenSender = WhenTest | { readonly local: boolean };
+export type WhenSender = WhenTest | { readonly local: boolean } | { readonly not: WhenSender };
 
 /**
  * Which questions a callback is asked; for the others it counts as not registered. All members must hold. It is data,
