@@ -20,7 +20,7 @@ export function parseDuration(value: unknown): number {
   if (typeof value !== 'string') {
     throw new HostError('TypeError', `Bad duration type ${show(value)} (expected int or string duration)`);
   }
-  const suffix = lastCharacter(value, 'duration');
+  const suffix = lastCharacter(value);
   const factor = durations[suffix];
   if (factor === undefined && !/\d/.test(suffix)) {
     const known = `dict_keys([${Object.keys(durations).map(quote).join(', ')}])`;
@@ -34,12 +34,12 @@ export function parseDuration(value: unknown): number {
 export function parseByteSize(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
   if (typeof value !== 'string') throw new HostError('TypeError', `Bad byte size ${show(value)}`);
-  const factor = sizes[lastCharacter(value, 'byte size')];
+  const factor = sizes[lastCharacter(value)];
   return factor === undefined ? parseInteger(value) : inRange(parseInteger(value.slice(0, -1)) * factor, value);
 }
 
-function lastCharacter(value: string, what: string): string {
-  if (value === '') throw new HostError('IndexError', `string index out of range: an empty ${what}`);
+function lastCharacter(value: string): string {
+  if (value === '') throw new HostError('IndexError', 'string index out of range');
   return value.slice(-1);
 }
 

@@ -128,12 +128,19 @@ function foreignKey(element: InversifyElement | undefined): ServiceKey | undefin
   return keyless.includes(key) ? undefined : (key as ServiceKey | undefined);
 }
 
-/** The class whose constructor runs for this one: one without a constructor takes that of the class it extends. */
+/**
+ * The class whose constructor runs for this one: a class that shows no parameters takes those of the class it extends.
+ * When it has a constructor without parameters after all, what it is given too much does no harm.
+ */
 function declaringClass(type: AbstractClass): AbstractClass {
   const parent: unknown = Object.getPrototypeOf(type);
-  const isInherited =
-    typeof parent === 'function' && parent !== Function.prototype && !constructorStart.test(String(type));
-  return isInherited ? declaringClass(parent as AbstractClass) : type;
+  const isFirst = typeof parent !== 'function' || parent === Function.prototype;
+  const shows =
+    type.length > 0 ||
+    Reflect.hasOwnMetadata('design:paramtypes', type) ||
+    (readInversify(type)?.constructorArguments.length ?? 0) > 0 ||
+    injections.own(type).some((row) => typeof row.at === 'number');
+  return isFirst || shows ? type : declaringClass(parent as AbstractClass);
 }
 
 /** Reads names from the source: good enough for messages and for telling which parameter is the configuration. */
