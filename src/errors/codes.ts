@@ -32,6 +32,14 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: there is no callback category "{1}".{2}',
   },
+  CLI_FILE_MISSING: {
+    blame: 'operator',
+    text: 'There is no file {0}.{1} Write one with "modules:" in it, or name another: vesicle dev FILE.',
+  },
+  CLI_FILE_UNREADABLE: {
+    blame: 'operator',
+    text: 'The file {0} cannot be read: {1}. Check the path and its permissions.',
+  },
   CONFIG_INVALID: {
     blame: 'operator',
     text: '{0}.\n{1}',

@@ -1,5 +1,9 @@
+import { ModuleApi } from '../api/module-api.js';
+import { type Registrar } from '../api/registrar.js';
 import { type HomeserverConfig } from '../config/homeserver-config.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
 import { type Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
@@ -19,6 +23,10 @@ const graceMs = 10_000;
 /** What a homeserver is opened with. */
 export interface HomeserverOptions {
   readonly config: HomeserverConfig;
+  /** In the order of the configuration. */
+  readonly modules: readonly LoadedModule[];
+  /** A file or `:memory:`, in place of the configured one. */
+  readonly databasePath?: string;
   readonly log: Logger;
   /** The machine's own when absent. */
   readonly clock?: Clock;
@@ -32,6 +40,7 @@ export class Homeserver implements AsyncDisposable {
   constructor(
     readonly context: HomeserverContext,
     readonly services: Services,
+    readonly modules: RunningModules,
     readonly webResources: WebResources,
     private readonly server: HttpServer,
     private readonly background: BackgroundWork,
@@ -83,9 +92,21 @@ export class Homeserver implements AsyncDisposable {
   private async shutDown(): Promise<void> {
     await Promise.all([...this.listeners.map((listener) => listener.close(graceMs)), this.server.close(graceMs)]);
     await this.background.idle();
+    await this.modules.close();
     await this.services[Symbol.asyncDispose]();
     this.context.database[Symbol.dispose]();
   }
+}
+
+/** Registers, and says of everything else that it is not there yet. */
+function pendingModuleApi(registrar: Registrar): ModuleApi {
+  const api = Reflect.construct(ModuleApi as unknown as new (registrar: Registrar) => ModuleApi, [registrar]);
+  return new Proxy(api, {
+    get: (target, name) => {
+      if (name in target || typeof name === 'symbol' || name === 'then') return Reflect.get(target, name) as unknown;
+      return async () => Promise.reject(new VesicleError('API_NOT_IMPLEMENTED_YET', [name]));
+    },
+  });
 }
 
 /** Opens a homeserver. What was opened is closed again when something fails. */
@@ -99,7 +120,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     after: clock.after,
     isLocalUser: (userId) => domainOf(userId as UserId) === serverName,
   });
-  const database = new Database(config.databasePath, schemas);
+  const database = new Database(options.databasePath ?? config.databasePath, schemas);
   const context: HomeserverContext = {
     config,
     serverName,
@@ -129,5 +150,12 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     clock,
     maxBodySize: maxBodySizeOf(config),
   });
-  return new Homeserver(context, services, webResources, server, background);
+  const modules = await openModules(options.modules, {
+    dispatch,
+    webResources,
+    log,
+    createModuleApi: pendingModuleApi,
+  });
+  webResources.seal();
+  return new Homeserver(context, services, modules, webResources, server, background);
 }

@@ -1,3 +1,4 @@
+import { levels } from './levels.js';
 import { Logger, type LogFields, type LogLevel } from './logger.js';
 
 /** Where lines go, each with its line break. */
@@ -12,9 +13,6 @@ export interface TextLogOptions {
   readonly hasColour?: boolean;
   readonly now?: () => Date;
 }
-
-/** Levels from the least to the most severe. */
-export const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 const colours: Readonly<Record<LogLevel, number>> = { debug: 90, info: 36, warn: 33, error: 31 };
 

@@ -181,7 +181,7 @@ class CaseRun {
   private async awaitCalls(index: number): Promise<void> {
     const { test, theatre } = this;
     await this.quiet();
-    if (test.calls === undefined || test.calls_match === 'ignore') return;
+    if (test.calls === undefined || test.calls_match === 'ignore' || this.problems.length > 0) return;
     const isExact = (test.calls_match ?? 'exact') === 'exact';
     const due = test.calls.filter((call) => (call.step ?? 0) <= index);
     const hasAll = (): boolean => {

@@ -1,7 +1,13 @@
+import { describeError } from '../../../src/cli/report-error.js';
 import { Configuration } from '../../../src/config/configuration.js';
-import { openHomeserver } from '../../../src/homeserver/homeserver.js';
+import { type Homeserver, openHomeserver } from '../../../src/homeserver/homeserver.js';
+import { loadModules } from '../../../src/kernel/module-source.js';
 import { TextLog } from '../../../src/log/text-log.js';
-import { type ConformanceHost, type RunningServer, type ServerPlan } from '../host.js';
+import { type ConformanceHost, type RunningServer, type ServerPlan, StartupFailure } from '../host.js';
+import { makePuppetClass, type PuppetClass } from '../puppets/puppet-class.js';
+
+/** Log lines go to standard error when this variable is set. */
+const isLoud = process.env['CONFORMANCE_LOG'] !== undefined;
 
 /** The embedded homeserver, in this process, on a real loopback port. */
 export async function openEmbeddedHost(): Promise<ConformanceHost> {
@@ -9,21 +15,34 @@ export async function openEmbeddedHost(): Promise<ConformanceHost> {
 }
 
 async function start(plan: ServerPlan): Promise<RunningServer> {
-  const level = process.env['CONFORMANCE_LOG'] === undefined ? 'silent' : 'debug';
-  const log = new TextLog({ level: 'debug', write: (line) => level === 'debug' && process.stderr.write(line) });
+  const homeserver = await open(plan).catch((error: unknown) => {
+    throw new StartupFailure(describeError(error).text);
+  });
+  return {
+    baseUrl: homeserver.url,
+    idle: () => homeserver.idle(),
+    federationInvite: () => Promise.reject(new Error('federation is not simulated')),
+    close: () => homeserver.close(),
+  };
+}
+
+/** What `vesicle dev` does with a file. */
+async function open(plan: ServerPlan): Promise<Homeserver & { readonly url: string }> {
+  const log = new TextLog({ level: 'debug', write: (line) => isLoud && process.stderr.write(line) });
   const configuration = Configuration.of(plan.configuration);
-  configuration.throwProblems();
-  const homeserver = await openHomeserver({ config: configuration.homeserver, log });
+  const modules = await loadModules(configuration, { resolve: (name) => resolve(name, plan) });
+  const homeserver = await openHomeserver({ config: configuration.homeserver, modules, log });
   try {
     const [listener] = await homeserver.listen();
-    return {
-      baseUrl: listener?.url ?? '',
-      idle: () => homeserver.idle(),
-      federationInvite: () => Promise.reject(new Error('federation is not simulated')),
-      close: () => homeserver.close(),
-    };
+    return Object.assign(homeserver, { url: listener?.url ?? '' });
   } catch (error) {
     await homeserver.close();
     throw error;
   }
+}
+
+/** `puppet.A` is a class of the case; other names are looked for as in a file of an author. */
+function resolve(name: string, plan: ServerPlan): PuppetClass | undefined {
+  const spec = name.startsWith('puppet.') ? plan.puppets.get(name.slice('puppet.'.length)) : undefined;
+  return spec && makePuppetClass(spec, plan.theatre);
 }

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// Every Node must be able to read this file, so that a Node that is too old can say so: no syntax newer than import().
+var needed = [22, 13];
+var running = process.versions.node.split('.').map(Number);
+if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1])) {
+  process.stderr.write(
+    'Vesicle needs Node.js ' +
+      needed.join('.') +
+      ' or newer, and this is ' +
+      process.versions.node +
+      '. Install a newer one from https://nodejs.org, or run: npx -p node@24 vesicle\n',
+  );
+  process.exitCode = 1;
+} else {
+  import('node:module')
+    .then(function (module) {
+      module.enableCompileCache();
+      return import('../dist/src/cli/main.js');
+    })
+    .then(function (cli) {
+      return cli.runCli(process.argv.slice(2));
+    });
+}

@@ -1,0 +1,21 @@
+import { type Command } from './command.js';
+
+/** Every command of `vesicle`: the help is made from this table. */
+export const commands: readonly Command[] = [
+  {
+    name: 'dev',
+    summary: 'runs the embedded homeserver with the modules of FILE; reloads a module when its file changes',
+    options: [
+      { name: 'try', value: 'TEXT', summary: 'makes a user and a room, and prints a curl line that sends TEXT there' },
+      { name: 'log-level', value: 'LEVEL', summary: 'debug, info, warn or error; info when absent' },
+      { name: 'log-format', value: 'FORMAT', summary: 'text for people, json for machines; text when absent' },
+    ],
+    run: async (call) => (await import('./dev.js')).dev(call),
+  },
+  {
+    name: 'check',
+    summary: 'loads and validates everything without serving; lists what each module registers',
+    options: [{ name: 'json', summary: 'writes the result as JSON' }],
+    run: async (call) => (await import('./check.js')).check(call),
+  },
+];

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { didYouMean } from '../errors/nearest-name.js';
+import { type Command, type CommandCall } from './command.js';
+import { commands } from './commands.js';
+import { exitCodes } from './exit-codes.js';
+import { defaultFile, generalHelp, helpOf } from './help.js';
+import { reportError } from './report-error.js';
+import { processTerminal, type Terminal } from './terminal.js';
+
+/** Runs `vesicle` with these arguments and ends the process with its exit code. */
+export async function runCli(args: readonly string[]): Promise<void> {
+  process.exitCode = await main(args, processTerminal());
+  // What a module left running must not keep a process alive that is done; output is written first.
+  process.stdout.write('', () => {
+    process.exit();
+  });
+}
+
+/** Runs `vesicle` with these arguments; answers with the exit code. */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === '--version') return say(terminal, `${version()}\n`);
+  if (first === undefined || first === '--help' || first === 'help') return say(terminal, generalHelp());
+  const command = commands.find((candidate) => candidate.name === first);
+  if (command === undefined) {
+    const names = commands.map((candidate) => candidate.name);
+    return misused(terminal, `There is no command "${first}".${didYouMean(first, names)}`);
+  }
+  if (rest.includes('--help')) return say(terminal, helpOf(command));
+  const call = readCall(command, rest, terminal);
+  if (typeof call === 'string') return misused(terminal, call, command.name);
+  try {
+    return await command.run(call);
+  } catch (error) {
+    return reportError(error, terminal);
+  }
+}
+
+function readCall(command: Command, args: readonly string[], terminal: Terminal): CommandCall | string {
+  const options = Object.fromEntries(
+    command.options.map((option) => [
+      option.name,
+      { type: option.value === undefined ? 'boolean' : 'string' } as const,
+    ]),
+  );
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (positionals.length > 1) return `Only one file can be named, not ${positionals.join(' and ')}.`;
+    const given = Object.entries(values);
+    return {
+      file: positionals[0] ?? defaultFile,
+      switches: new Set(given.flatMap(([name, value]) => (value === true ? [name] : []))),
+      values: new Map(given.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))),
+      terminal,
+    };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function say(terminal: Terminal, text: string): number {
+  terminal.out(text);
+  return exitCodes.done.code;
+}
+
+function misused(terminal: Terminal, problem: string, command?: string): number {
+  terminal.error(`${problem}\nSee: vesicle ${command === undefined ? '' : `${command} `}--help\n`);
+  return exitCodes.usage.code;
+}
+
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Configuration } from '../config/configuration.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type Homeserver, openHomeserver } from '../homeserver/homeserver.js';
+import { loadModules, type SourcedModule } from '../kernel/module-source.js';
+import { type Logger } from '../log/logger.js';
+import { defaultFile } from './help.js';
+
+/** A configuration file with the homeserver that runs on it. */
+export interface OpenedFile {
+  readonly file: string;
+  readonly modules: readonly SourcedModule[];
+  readonly homeserver: Homeserver;
+}
+
+/** Reads a configuration file, loads its modules and opens a homeserver that does not listen yet. */
+export async function openFile(file: string, log: Logger, isInMemory = false): Promise<OpenedFile> {
+  const configuration = await readConfiguration(file);
+  const modules = await loadModules(configuration);
+  for (const warning of configuration.warnings) log.warn(warning);
+  const { homeserver: config } = configuration;
+  const isFile = !isInMemory && config.databasePath !== ':memory:';
+  const databasePath = isFile ? resolve(configuration.directory, config.databasePath) : ':memory:';
+  return { file, modules, homeserver: await openHomeserver({ config, databasePath, modules, log }) };
+}
+
+/** Reads a configuration file; mistakes in it are thrown when its modules are loaded. */
+export async function readConfiguration(file: string): Promise<Configuration> {
+  try {
+    return Configuration.read(await readFile(file, 'utf8'), { file });
+  } catch (error) {
+    if (error instanceof VesicleError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw new VesicleError('CLI_FILE_UNREADABLE', [file, message], { cause: error });
+    throw new VesicleError('CLI_FILE_MISSING', [
+      file,
+      file === defaultFile ? '' : ` It is looked for below ${process.cwd()}.`,
+    ]);
+  }
+}

@@ -1,0 +1,22 @@
+import { ModuleApi } from '../../../src/api/module-api.js';
+import { Module } from '../../../src/decorators/module.js';
+import { type PuppetSpec } from '../format.js';
+import { parseConfigOf, Puppet } from './puppet.js';
+import { type Theatre } from './theatre.js';
+
+/** A class as a module file would export it. */
+export type PuppetClass = new (config: unknown, api: ModuleApi) => object;
+
+/** The module class that `puppet.NAME` stands for in one case. */
+export function makePuppetClass(spec: PuppetSpec, theatre: Theatre): PuppetClass {
+  @Module({ name: spec.name ?? '' })
+  class PuppetModule {
+    readonly puppet: Puppet;
+
+    constructor(config: unknown, api: ModuleApi) {
+      this.puppet = new Puppet(config, api, spec, theatre);
+    }
+  }
+  const parseConfig = parseConfigOf(spec, theatre);
+  return parseConfig === undefined ? PuppetModule : Object.assign(PuppetModule, { parseConfig });
+}

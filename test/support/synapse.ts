@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePort, type ServerProcess, startServerProcess } from './server-process.js';
+
+const run = promisify(execFile);
+
+/** The version of Synapse that Vesicle behaves like. */
+export const synapseVersion = '1.163.2';
+
+const unlimited = { per_second: 1e6, burst_count: 1e6 };
+
+/** A Python with Synapse: the one that VESICLE_SYNAPSE_PYTHON names, or a virtual environment made once below `.venv`. */
+export async function synapsePython(): Promise<string> {
+  const given = process.env['VESICLE_SYNAPSE_PYTHON'];
+  if (given !== undefined && given !== '') return given;
+  const folder = fileURLToPath(new URL(`../../../.venv/synapse-${synapseVersion}`, import.meta.url));
+  const python = join(folder, 'bin', 'python');
+  const ready = join(folder, 'ready');
+  if (existsSync(ready)) return python;
+  await rm(folder, { recursive: true, force: true });
+  await run('python3', ['-m', 'venv', folder]);
+  await run(python, ['-m', 'pip', 'install', '--quiet', `matrix-synapse==${synapseVersion}`], { maxBuffer: 2 ** 24 });
+  await writeFile(ready, '');
+  return python;
+}
+
+/** A folder with the configuration and database of a Synapse on SQLite, rate limits out of reach. */
+export class SynapseFolder implements AsyncDisposable {
+  private constructor(
+    private readonly python: string,
+    private readonly folder: string,
+    private readonly port: number,
+  ) {}
+
+  static async make(): Promise<SynapseFolder> {
+    const python = await synapsePython();
+    const folder = await mkdtemp(join(tmpdir(), 'vesicle-synapse-'));
+    const port = await freePort();
+    const made = new SynapseFolder(python, folder, port);
+    await writeFile(made.configFile, JSON.stringify(configuration(folder, port)));
+    await writeFile(join(folder, 'log.yaml'), JSON.stringify(logging(folder)));
+    await run(python, ['-m', 'synapse.app.homeserver', '-c', made.configFile, '--generate-keys'], { cwd: folder });
+    return made;
+  }
+
+  /** Starts Synapse on this folder. */
+  async start(): Promise<ServerProcess> {
+    const { python, folder, port } = this;
+    const args = ['-m', 'synapse.app.homeserver', '-c', this.configFile];
+    return await startServerProcess({ command: python, args, cwd: folder, port });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private get configFile(): string {
+    return join(this.folder, 'homeserver.yaml');
+  }
+}
+
+function configuration(folder: string, port: number): object {
+  return {
+    server_name: 'localhost',
+    pid_file: join(folder, 'homeserver.pid'),
+    listeners: [
+      {
+        port,
+        type: 'http',
+        tls: false,
+        bind_addresses: ['127.0.0.1'],
+        resources: [{ names: ['client'], compress: false }],
+      },
+    ],
+    database: { name: 'sqlite3', args: { database: join(folder, 'homeserver.db') } },
+    log_config: join(folder, 'log.yaml'),
+    media_store_path: join(folder, 'media'),
+    signing_key_path: join(folder, 'signing.key'),
+    trusted_key_servers: [],
+    report_stats: false,
+    enable_registration: true,
+    enable_registration_without_verification: true,
+    macaroon_secret_key: 'macaroon',
+    form_secret: 'form',
+    bcrypt_rounds: 4,
+    rc_message: unlimited,
+    rc_registration: unlimited,
+    rc_login: { address: unlimited, account: unlimited, failed_attempts: unlimited },
+    rc_joins: { local: unlimited, remote: unlimited },
+    rc_joins_per_room: unlimited,
+    rc_room_creation: unlimited,
+  };
+}
+
+function logging(folder: string): object {
+  return {
+    version: 1,
+    handlers: { file: { class: 'logging.FileHandler', filename: join(folder, 'log.txt') } },
+    root: { level: 'WARNING', handlers: ['file'] },
+    disable_existing_loggers: false,
+  };
+}
