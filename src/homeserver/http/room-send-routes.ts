@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import { type Hook } from '../../dispatch/hook.js';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type EventId } from '../../matrix/ids.js';
+import { type JsonObject } from '../../matrix/json.js';
+import { type Requester } from '../../matrix/requester.js';
+import { suspended } from '../rooms/event-creation.js';
+import { type RoomEvent } from '../rooms/room-event.js';
+import { type RoomServices } from '../rooms/room-services.js';
+import { ShadowBanError } from '../rooms/shadow-ban.js';
+import { refuseSpam } from '../rooms/spam-refusal.js';
+import { toUserId } from '../rooms/untrusted-ids.js';
+import { NotFoundError } from '../synapse-errors.js';
+import { queryInteger } from './query.js';
+import { type RequestTransactions } from './request-transactions.js';
+import { pathParam, roomIdIn } from './room-request.js';
+import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
+
+type Work = (call: Call, requester: Requester, txnId?: string) => Promise<Answer>;
+
+/** Endpoints that send events (`rest/client/room.py`). */
+export function roomSendRoutes(services: RoomServices, transactions: RequestTransactions): Route[] {
+  const requests = new SendRequests(services);
+  const both = (path: string, allowGuest: boolean, work: Work): Route[] => [
+    {
+      method: 'POST',
+      paths: clientPaths(path, oldestVersions),
+      handle: async (call) => work(call, await call.requester({ allowGuest })),
+    },
+    {
+      method: 'PUT',
+      paths: clientPaths(`${path}/:txnId`, oldestVersions),
+      handle: async (call) => {
+        const requester = await call.requester({ allowGuest });
+        // What a device sent is found in the database; only devices have transactions there.
+        const isKept = requester.deviceId === undefined;
+        return transactions.once(call, requester, () => work(call, requester, pathParam(call, 'txnId')), isKept);
+      },
+    },
+  ];
+  const putState = async (call: Call): Promise<Answer> => {
+    const requester = await call.requester({ allowGuest: true });
+    return requests.putState(call, requester);
+  };
+  return [
+    ...both('/rooms/:roomId/send/:eventType', true, (call, requester, txnId) => requests.send(call, requester, txnId)),
+    ...both('/rooms/:roomId/redact/:eventId', false, (call, requester, txnId) =>
+      requests.redact(call, requester, txnId),
+    ),
+    { method: 'PUT', paths: clientPaths('/rooms/:roomId/state/:eventType', oldestVersions), handle: putState },
+    {
+      method: 'PUT',
+      paths: clientPaths('/rooms/:roomId/state/:eventType/:stateKey', oldestVersions),
+      handle: putState,
+    },
+  ];
+}
+
+class SendRequests {
+  private readonly mayState: Hook<'spam_checker', 'user_may_send_state_event'>;
+
+  constructor(private readonly services: RoomServices) {
+    this.mayState = services.context.dispatch.hook('spam_checker', 'user_may_send_state_event');
+  }
+
+  async send(call: Call, requester: Requester, txnId?: string): Promise<Answer> {
+    const content = await call.json();
+    const request = {
+      type: pathParam(call, 'eventType'),
+      roomId: roomIdIn(call),
+      sender: requester.userId,
+      content,
+      ...sentAt(call, requester),
+    };
+    const options = txnId === undefined ? {} : { txnId };
+    return answerWith(() => this.services.sender.send(requester, request, options));
+  }
+
+  async putState(call: Call, requester: Requester): Promise<Answer> {
+    const content = await call.json();
+    const roomId = roomIdIn(call);
+    const type = pathParam(call, 'eventType');
+    const stateKey = pathParam(call, 'stateKey');
+    const { userId } = requester;
+    if (this.mayState.isUsed && !this.services.users.isAdmin(userId)) {
+      const outcome = await this.mayState.ask(userId, roomId, type, stateKey, structuredClone(content));
+      refuseSpam(outcome, 'You are not permitted to send the state event');
+    }
+    return answerWith(async () => {
+      if (type === 'm.room.member') return this.putMember(call, requester, stateKey, content);
+      const request = { type, roomId, sender: userId, stateKey, content, ...sentAt(call, requester) };
+      return this.services.sender.send(requester, request);
+    });
+  }
+
+  async redact(call: Call, requester: Requester, txnId?: string): Promise<Answer> {
+    const body = await call.json();
+    const roomId = roomIdIn(call);
+    const redacts = pathParam(call, 'eventId') as EventId;
+    const { users, events, rooms, sender } = this.services;
+    if (users.isSuspended(requester.userId)) {
+      const target = events.find(redacts);
+      if (target !== undefined && target.sender !== requester.userId) {
+        throw suspended('You can only redact your own events while account is suspended.');
+      }
+    }
+    const room = rooms.find(roomId);
+    if (room === undefined) throw new NotFoundError(`Could not find room_version for ${roomId}`);
+    if (room.version.isUpdated && 'redacts' in body && body['redacts'] !== redacts) {
+      throw new SynapseError(
+        400,
+        'Cannot provide a redacts value incoherent with the event_id of the URL parameter',
+        Codes.INVALID_PARAM,
+      );
+    }
+    const content = room.version.isUpdated ? { ...body, redacts } : body;
+    const request = {
+      type: 'm.room.redaction',
+      roomId,
+      sender: requester.userId,
+      content,
+      ...(!room.version.isUpdated && { redacts }),
+    };
+    const options = txnId === undefined ? {} : { txnId };
+    return answerWith(() => sender.send(requester, request, options));
+  }
+
+  private async putMember(
+    call: Call,
+    requester: Requester,
+    stateKey: string,
+    content: JsonObject,
+  ): Promise<RoomEvent> {
+    const membership = content['membership'];
+    if (typeof membership !== 'string') throw new SynapseError(400, 'Invalid membership (must be a string)');
+    const options = { content, ...sentAt(call, requester) };
+    return this.services.memberships.update(requester, toUserId(stateKey), roomIdIn(call), membership, options);
+  }
+}
+
+/** Application services may say when an event was sent. */
+function sentAt(call: Call, requester: Requester): { readonly originServerTs?: number } {
+  if (requester.appServiceId === undefined) return {};
+  const ts = queryInteger(call.query, 'ts');
+  return ts === undefined ? {} : { originServerTs: ts };
+}
+
+/** The ID of what was sent; a shadow-banned user gets one that leads nowhere. */
+async function answerWith(send: () => Promise<RoomEvent>): Promise<Answer> {
+  try {
+    const { eventId } = await send();
+    return { event_id: eventId };
+  } catch (error) {
+    if (!(error instanceof ShadowBanError)) throw error;
+    return { event_id: `$${randomBytes(32).toString('base64url')}` };
+  }
+}

@@ -1,0 +1,137 @@
+import { type HomeserverContext } from '../context.js';
+import { type RateLimiters } from '../rate-limiters.js';
+import { EventStore } from '../store/event-store.js';
+import { RelationStore } from '../store/relation-store.js';
+import { RoomStore } from '../store/room-store.js';
+import { StateStore } from '../store/state-store.js';
+import { RelationBundler } from './bundled-relations.js';
+import { ClientEvents } from './client-events.js';
+import { Directory } from './directory.js';
+import { EventBuilder } from './event-builder.js';
+import { EventCreation } from './event-creation.js';
+import { sha256, signedTextOf } from './event-hash.js';
+import { EventPersistence } from './event-persistence.js';
+import { EventSender } from './event-sender.js';
+import { IdentityServers } from './identity-server.js';
+import { Memberships } from './memberships.js';
+import { RestrictedJoins } from './restricted-joins.js';
+import { RoomAccess } from './room-access.js';
+import { RoomCreation } from './room-creation.js';
+import { RoomEvents } from './room-events.js';
+import { type RoomUsers } from './room-users.js';
+import { Rooms } from './rooms.js';
+import { SigningKey } from './signing-key.js';
+import { ThirdPartyInvites } from './third-party-invites.js';
+import { type JsonObject } from '../../matrix/json.js';
+
+/** Everything that has to do with rooms, made once. */
+export class RoomServices {
+  readonly roomStore: RoomStore;
+  readonly eventStore: EventStore;
+  readonly states: StateStore;
+  readonly relations: RelationStore;
+  readonly signingKey: SigningKey;
+  readonly builder: EventBuilder;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+  readonly access: RoomAccess;
+  readonly creation: EventCreation;
+  readonly persistence: EventPersistence;
+  readonly sender: EventSender;
+  readonly memberships: Memberships;
+  readonly restrictedJoins: RestrictedJoins;
+  readonly directory: Directory;
+  readonly thirdPartyInvites: ThirdPartyInvites;
+  readonly roomCreation: RoomCreation;
+  readonly bundler: RelationBundler;
+  readonly clientEvents: ClientEvents;
+
+  constructor(
+    readonly context: HomeserverContext,
+    readonly users: RoomUsers,
+    readonly limits: RateLimiters,
+  ) {
+    const { database, serverName, clock } = context;
+    this.roomStore = new RoomStore(database);
+    this.eventStore = new EventStore(database);
+    this.states = new StateStore(database);
+    this.relations = new RelationStore(database);
+    this.signingKey = openSigningKey(this.roomStore);
+    this.builder = new EventBuilder(serverName, this.signingKey, clock.now, (eventId) => {
+      const event = this.events.find(eventId);
+      if (event === undefined) throw new Error(`There is no event ${eventId}`);
+      return sha256(signedTextOf(event.version, event.getDict() as JsonObject), 'base64');
+    });
+    this.events = new RoomEvents(this.eventStore, this.states, this.roomStore, this.builder.sign);
+    this.rooms = new Rooms(this.roomStore, this.events, this.eventStore);
+    this.access = new RoomAccess(this.rooms, this.states);
+    const { roomStore, eventStore, states, relations, events, rooms, builder, access } = this;
+    this.creation = new EventCreation({ context, rooms, events, relations, users, builder });
+    this.persistence = new EventPersistence(context, rooms, events, { events: eventStore, states, relations });
+    const { creation, persistence } = this;
+    this.sender = new EventSender({ context, rooms, events, store: eventStore, creation, persistence, limits });
+    const { sender } = this;
+    this.restrictedJoins = new RestrictedJoins(serverName, states);
+    const { restrictedJoins } = this;
+    this.memberships = new Memberships({
+      context,
+      rooms,
+      roomStore,
+      states,
+      users,
+      creation,
+      sender,
+      limits,
+      restrictedJoins,
+    });
+    const { memberships } = this;
+    this.directory = new Directory({ context, rooms, roomStore, states, users, sender, access });
+    const identityServers = new IdentityServers();
+    this.thirdPartyInvites = new ThirdPartyInvites({
+      context,
+      rooms,
+      users,
+      limits,
+      sender,
+      memberships,
+      identityServers,
+    });
+    const { directory, thirdPartyInvites } = this;
+    this.roomCreation = new RoomCreation({
+      context,
+      rooms,
+      roomStore,
+      users,
+      limits,
+      creation,
+      sender,
+      memberships,
+      directory,
+      thirdPartyInvites,
+    });
+    this.bundler = new RelationBundler(relations, events);
+    this.clientEvents = new ClientEvents(context, events);
+    this.addChecks();
+  }
+
+  /** What events of some types set off or must fulfil before they are stored. */
+  private addChecks(): void {
+    this.sender.check(async (_requester, event, room) => {
+      if (event.type === 'm.room.guest_access' && event.content['guest_access'] !== 'can_join') {
+        await this.memberships.removeGuests(room);
+      }
+      if (event.type === 'm.room.canonical_alias') {
+        this.directory.checkCanonicalAlias(event, room.state.get(event.type, event.stateKey ?? ''));
+      }
+    });
+  }
+}
+
+/** The server's key; made and stored at the first start. */
+function openSigningKey(store: RoomStore): SigningKey {
+  const stored = store.signingKey();
+  if (stored !== undefined) return new SigningKey(stored.keyId, stored.seed);
+  const key = SigningKey.generate();
+  store.saveSigningKey({ keyId: key.keyId, seed: key.seed });
+  return key;
+}
