@@ -1,26 +1,31 @@
-import { parseUserId } from '../matrix/ids.js';
+import { parseUserId, type UserId } from '../matrix/ids.js';
 import { type HomeserverContext } from './context.js';
 import { mediaRoutes } from './http/media-routes.js';
+import { roomRoutes } from './http/room-routes.js';
 import { type Route } from './http/route.js';
 import { serverRoutes } from './http/server-routes.js';
 import { userRoutes } from './http/user-routes.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaRepository } from './media/media-repository.js';
 import { RateLimiters } from './rate-limiters.js';
+import { RoomServices } from './rooms/room-services.js';
+import { type RoomUsers } from './rooms/room-users.js';
 import { type Schema } from './store/database.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
+import { roomSchema } from './store/room-schema.js';
 import { streamSchema } from './store/stream.js';
 import { UserStore } from './store/user-store.js';
 import { userSchemas, UserServices } from './users/user-services.js';
 
 /** The tables of a homeserver. */
-export const schemas: readonly Schema[] = [streamSchema, ...userSchemas, mediaSchema];
+export const schemas: readonly Schema[] = [streamSchema, ...userSchemas, roomSchema, mediaSchema];
 
 /** The parts of a running homeserver, made once, each given the others that it needs. */
 export class Services implements AsyncDisposable {
   readonly userStore: UserStore;
   readonly limiters: RateLimiters;
   readonly users: UserServices;
+  readonly rooms: RoomServices;
   readonly media: MediaRepository;
   readonly routes: readonly Route[];
   private readonly mediaFiles: MediaFiles;
@@ -30,11 +35,14 @@ export class Services implements AsyncDisposable {
     this.userStore = new UserStore(database);
     this.limiters = new RateLimiters(config, clock, dispatch, this.userStore);
     this.users = new UserServices(context, this.userStore, this.limiters, {
-      autoJoin: async () => {},
-      onProfileChanged: () => {},
-      shareRoom: () => false,
+      autoJoin: (userId) => this.rooms.autoJoin.join(userId, this.isOnlyUser(userId)),
+      onProfileChanged: (requester, userId) => {
+        this.rooms.propagateProfile(requester, userId);
+      },
+      shareRoom: (userId, otherUserId) => this.rooms.shareRoom(userId, otherUserId),
       findMedia: () => undefined,
     });
+    this.rooms = new RoomServices(context, this.roomUsers(), this.limiters);
     this.mediaFiles = new MediaFiles(config.mediaStorePath);
     this.media = new MediaRepository(context, new MediaStore(database), this.mediaFiles);
     this.routes = this.makeRoutes();
@@ -44,11 +52,32 @@ export class Services implements AsyncDisposable {
     await this.mediaFiles[Symbol.asyncDispose]();
   }
 
+  /** Whether an account is the first that is no guest, bot or support account. */
+  private isOnlyUser(userId: UserId): boolean {
+    return this.userStore.find(userId)?.userType === null && this.userStore.countRealUsers() === 1;
+  }
+
+  private roomUsers(): RoomUsers {
+    const { userStore } = this;
+    const nobody: ReadonlySet<string> = new Set();
+    return {
+      exists: (userId) => userStore.find(userId) !== undefined,
+      isAdmin: (userId) => userStore.isAdmin(userId),
+      isSuspended: (userId) => userStore.find(userId)?.isSuspended === true,
+      isErased: (userId) => userStore.find(userId)?.isErased === true,
+      profileOf: (userId) => userStore.profileOf(userId),
+      ignoredBy: () => nobody,
+      takesInvitesFrom: () => true,
+      mayUseAvatar: () => true,
+    };
+  }
+
   private makeRoutes(): Route[] {
-    const { context, users, media, limiters, userStore } = this;
+    const { context, users, rooms, media, limiters, userStore } = this;
     return [
       ...serverRoutes(context),
       ...userRoutes(users),
+      ...roomRoutes(rooms),
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),
     ];
   }

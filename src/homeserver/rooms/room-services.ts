@@ -1,9 +1,13 @@
+import { type UserId } from '../../matrix/ids.js';
+import { type JsonObject } from '../../matrix/json.js';
+import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
 import { type RateLimiters } from '../rate-limiters.js';
 import { EventStore } from '../store/event-store.js';
 import { RelationStore } from '../store/relation-store.js';
 import { RoomStore } from '../store/room-store.js';
 import { StateStore } from '../store/state-store.js';
+import { AutoJoin } from './auto-join.js';
 import { RelationBundler } from './bundled-relations.js';
 import { ClientEvents } from './client-events.js';
 import { Directory } from './directory.js';
@@ -14,6 +18,7 @@ import { EventPersistence } from './event-persistence.js';
 import { EventSender } from './event-sender.js';
 import { IdentityServers } from './identity-server.js';
 import { Memberships } from './memberships.js';
+import { propagateProfile } from './profile-propagation.js';
 import { RestrictedJoins } from './restricted-joins.js';
 import { RoomAccess } from './room-access.js';
 import { RoomCreation } from './room-creation.js';
@@ -22,7 +27,6 @@ import { type RoomUsers } from './room-users.js';
 import { Rooms } from './rooms.js';
 import { SigningKey } from './signing-key.js';
 import { ThirdPartyInvites } from './third-party-invites.js';
-import { type JsonObject } from '../../matrix/json.js';
 
 /** Everything that has to do with rooms, made once. */
 export class RoomServices {
@@ -43,6 +47,7 @@ export class RoomServices {
   readonly directory: Directory;
   readonly thirdPartyInvites: ThirdPartyInvites;
   readonly roomCreation: RoomCreation;
+  readonly autoJoin: AutoJoin;
   readonly bundler: RelationBundler;
   readonly clientEvents: ClientEvents;
 
@@ -109,9 +114,26 @@ export class RoomServices {
       directory,
       thirdPartyInvites,
     });
+    const { roomCreation } = this;
+    this.autoJoin = new AutoJoin({ context, rooms, directory, memberships, roomCreation });
     this.bundler = new RelationBundler(relations, events);
     this.clientEvents = new ClientEvents(context, events);
     this.addChecks();
+  }
+
+  /** Brings a changed profile into the user's rooms, in the background. */
+  propagateProfile(requester: Requester, userId: UserId): void {
+    propagateProfile(this.context, this.states, this.memberships, requester, userId);
+  }
+
+  /** Whether two users are in a room together. */
+  shareRoom(userId: UserId, other: UserId): boolean {
+    return this.states
+      .membershipsOf(userId)
+      .some(
+        (entry) =>
+          entry.membership === 'join' && this.rooms.find(entry.room_id)?.state.membershipOf(other) === 'join',
+      );
   }
 
   /** What events of some types set off or must fulfil before they are stored. */

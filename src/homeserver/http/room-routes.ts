@@ -1,0 +1,16 @@
+import { type RoomServices } from '../rooms/room-services.js';
+import { RequestTransactions } from './request-transactions.js';
+import { roomCreationRoutes } from './room-creation-routes.js';
+import { roomMembershipRoutes } from './room-membership-routes.js';
+import { roomSendRoutes } from './room-send-routes.js';
+import { type Route } from './route.js';
+
+/** All endpoints of rooms. */
+export function roomRoutes(services: RoomServices): Route[] {
+  const transactions = new RequestTransactions();
+  return [
+    ...roomCreationRoutes(services, transactions),
+    ...roomMembershipRoutes(services, transactions),
+    ...roomSendRoutes(services, transactions),
+  ];
+}

@@ -1,0 +1,25 @@
+import { type UserId } from '../../matrix/ids.js';
+import { type Requester } from '../../matrix/requester.js';
+import { type HomeserverContext } from '../context.js';
+import { type StateStore } from '../store/state-store.js';
+import { type Memberships } from './memberships.js';
+
+/** Brings a changed profile into the user's rooms, in the background: each is joined anew (`handlers/profile.py`). */
+export function propagateProfile(
+  context: HomeserverContext,
+  states: StateStore,
+  memberships: Memberships,
+  requester: Requester,
+  userId: UserId,
+): void {
+  context.inBackground('update_join_states', async () => {
+    const joined = states.membershipsOf(userId).filter((entry) => entry.membership === 'join');
+    for (const roomId of joined.map((entry) => entry.room_id).sort()) {
+      try {
+        await memberships.update(requester, userId, roomId, 'join', { ratelimit: false });
+      } catch (error) {
+        context.log.warn(`Failed to update join event for room ${roomId}`, { userId, err: error });
+      }
+    }
+  });
+}
