@@ -51,6 +51,7 @@ export interface RegisteredCallback {
 /** One question of the homeserver becomes one answer: asks the modules as the rules in `callbacks/` say. */
 export class Dispatcher {
   private readonly hooks = new Map<string, Map<string, CallbackHook>>();
+  private readonly all: readonly CallbackHook[];
   private readonly context: HookContext;
   private loginFields: ReadonlyMap<string, readonly string[]> = new Map();
 
@@ -63,6 +64,7 @@ export class Dispatcher {
       observers: new Set(),
     };
     for (const category of callbackCategories) this.hooks.set(category, this.hooksOf(category));
+    this.all = [...this.hooks.values()].flatMap((hooks) => [...hooks.values()]);
   }
 
   /** Adds callbacks behind those that are there; they are asked from the next question on. */
@@ -84,7 +86,7 @@ export class Dispatcher {
 
   /** Puts these registrations in the place of everything a module has registered; changes nothing when one is refused. */
   replaceModule(name: string, registrations: readonly CallbackRegistration[]): void {
-    const before = this.all().map((hook) => ({ hook, entries: [...hook.entries] }));
+    const before = this.all.map((hook) => ({ hook, entries: [...hook.entries] }));
     const { loginFields } = this;
     try {
       this.removeModule(name);
@@ -139,7 +141,7 @@ export class Dispatcher {
 
   /** Everything that is registered, by category and callback, in the order of asking. */
   registered(): readonly RegisteredCallback[] {
-    return this.all().flatMap((hook) =>
+    return this.all.flatMap((hook) =>
       hook.entries.map((entry) => ({
         module: entry.module,
         category: hook.category,
@@ -171,10 +173,6 @@ export class Dispatcher {
       throw new VesicleError('CALLBACK_UNKNOWN', [where, category, name, didYouMean(name, hooks.keys())]);
     }
     return hook;
-  }
-
-  private all(): readonly CallbackHook[] {
-    return [...this.hooks.values()].flatMap((hooks) => [...hooks.values()]);
   }
 
   private add(
@@ -233,15 +231,15 @@ export class Dispatcher {
   }
 
   private removeWhere(isGone: (entry: CallbackEntry) => boolean): void {
-    for (const hook of this.all()) {
-      if (hook.entries.some(isGone)) hook.set(hook.entries.filter((entry) => !isGone(entry)));
-    }
-    const keys = this.all().flatMap((hook) => hook.entries.flatMap((entry) => (entry.key ? [entry.key] : [])));
+    const left = this.all.filter((hook) => hook.entries.some(isGone));
+    for (const hook of left) hook.set(hook.entries.filter((entry) => !isGone(entry)));
+    if (!left.some((hook) => hook.rule.keyedBy !== undefined)) return;
+    const keys = this.all.flatMap((hook) => hook.entries.flatMap((entry) => (entry.key ? [entry.key] : [])));
     this.loginFields = new Map(keys.map((key) => [key.value, key.fields]));
   }
 
   private refresh(): void {
-    for (const hook of this.all()) hook.refresh();
+    for (const hook of this.all) hook.refresh();
   }
 }
 

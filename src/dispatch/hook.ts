@@ -55,8 +55,11 @@ export class CallbackHook {
 
   add(entry: CallbackEntry): void {
     this.known.push(entry);
-    if (entry.policy.mode !== 'off') this.asked.push(entry);
-    this.refresh();
+    if (entry.policy.mode === 'off') return;
+    this.asked.push(entry);
+    this.isUsed = true;
+    if (this.asked.length === 1) this.refresh();
+    else this.isPlain &&= entry.policy === plainPolicy;
   }
 
   /** Replaces what is registered; questions being asked go on with the old list. */

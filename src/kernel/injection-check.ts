@@ -15,7 +15,7 @@ export interface Surroundings {
 /** Whether a parameter whose type is no class gets the configuration as it stands in the file: the first, called so. */
 export function takesRawConfig(parameter: ConstructorParameter, hasConfigClass: boolean): boolean {
   const { key, index, name } = parameter;
-  return !hasConfigClass && key === undefined && index === 0 && /conf|options|settings/i.test(name ?? '');
+  return !hasConfigClass && key === undefined && index === 0 && /conf|options|settings/i.test(name() ?? '');
 }
 
 /** Goes through the constructors that making a class will call, and says what cannot be injected. */
@@ -43,13 +43,12 @@ function checkParameter(
   parameter: ConstructorParameter,
   { isKnown }: Surroundings,
 ): VesicleError | undefined {
-  const { key, index, name, isOptional } = parameter;
-  const where = `${String(index + 1)}${name === undefined ? '' : ` (${name})`}`;
+  const { key, isOptional } = parameter;
+  if (isOptional || (key !== undefined && isKnown(key))) return undefined;
+  const where = placeOf(parameter);
   if (key === undefined) {
-    const remedy = erasedRemedy(type);
-    return isOptional ? undefined : new VesicleError('INJECT_KEY_ERASED', [type.name, where, remedy, arrows(path)]);
+    return new VesicleError('INJECT_KEY_ERASED', [type.name, where, erasedRemedy(type), arrows(path)]);
   }
-  if (isOptional || isKnown(key)) return undefined;
   const remedy = unresolvedRemedy(key);
   return new VesicleError('KERNEL_UNRESOLVED', [
     type.name,
@@ -58,6 +57,11 @@ function checkParameter(
     remedy,
     `${arrows(path)} -> ${nameOfKey(key)}`,
   ]);
+}
+
+function placeOf(parameter: ConstructorParameter): string {
+  const name = parameter.name();
+  return `${String(parameter.index + 1)}${name === undefined ? '' : ` (${name})`}`;
 }
 
 function erasedRemedy(type: Class): string {

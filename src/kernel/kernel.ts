@@ -27,7 +27,8 @@ export async function openModules(modules: readonly LoadedModule[], host: Module
 /** The modules of one homeserver. */
 export class RunningModules implements AsyncDisposable {
   private readonly modules: RunningModule[] = [];
-  private readonly names = new Set<string>();
+  /** How many modules wanted a name. */
+  private readonly counts = new Map<string, number>();
   /** Reloads and the closing go one after the other. */
   private work: Promise<void> = Promise.resolve();
   private isClosed = false;
@@ -54,7 +55,7 @@ export class RunningModules implements AsyncDisposable {
       const index = this.modules.findIndex((module) => module.name === name);
       const old = this.modules[index];
       if (old === undefined) {
-        throw new VesicleError('KERNEL_MODULE_UNKNOWN', [name, didYouMean(name, this.names)]);
+        throw new VesicleError('KERNEL_MODULE_UNKNOWN', [name, didYouMean(name, this.counts.keys())]);
       }
       const place = { name, rank: old.rank, isReplacement: true };
       const module = new RunningModule(loaded, describeModule(loaded.type), place, this.host);
@@ -90,10 +91,9 @@ export class RunningModules implements AsyncDisposable {
   }
 
   private uniqueName(wanted: string): string {
-    let name = wanted;
-    for (let number = 2; this.names.has(name); number++) name = `${wanted} (${String(number)})`;
-    this.names.add(name);
-    return name;
+    const count = (this.counts.get(wanted) ?? 0) + 1;
+    this.counts.set(wanted, count);
+    return count === 1 ? wanted : this.uniqueName(`${wanted} (${String(count)})`);
   }
 
   private inTurn(task: () => Promise<void>): Promise<void> {

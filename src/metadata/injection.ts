@@ -20,7 +20,7 @@ export interface Dependency {
 export interface ConstructorParameter extends Dependency {
   readonly index: number;
   /** As written, where it can be read from the source. */
-  readonly name: string | undefined;
+  readonly name: () => string | undefined;
 }
 
 /** What authors asked for beside the types: `@inject`, `@optional`. */
@@ -51,11 +51,10 @@ export function readParameters(type: AbstractClass): readonly ConstructorParamet
   const declaring = declaringClass(type);
   const types = (Reflect.getOwnMetadata('design:paramtypes', declaring) as readonly unknown[] | undefined) ?? [];
   const foreign = readInversify(declaring)?.constructorArguments ?? [];
-  const names = parameterNames(declaring);
   const count = Math.max(declaring.length, types.length, foreign.length);
   return Array.from({ length: count }, (_, index) => ({
     index,
-    name: names[index],
+    name: () => parameterNames(declaring)[index],
     ...dependency(rowsAt(declaring, index), foreign[index], types[index]),
   }));
 }

@@ -17,11 +17,14 @@ describe('the parameters of a constructor', () => {
         readonly two?: Two,
       ) {}
     }
-    assert.deepEqual(readParameters(Service), [
-      { index: 0, name: 'one', key: One, isOptional: false },
-      { index: 1, name: 'text', key: undefined, isOptional: false },
-      { index: 2, name: 'two', key: Two, isOptional: false },
-    ]);
+    assert.deepEqual(
+      readParameters(Service).map((parameter) => ({ ...parameter, name: parameter.name() })),
+      [
+        { index: 0, name: 'one', key: One, isOptional: false },
+        { index: 1, name: 'text', key: undefined, isOptional: false },
+        { index: 2, name: 'two', key: Two, isOptional: false },
+      ],
+    );
   });
 
   it('are what @inject says, whatever their type', () => {
