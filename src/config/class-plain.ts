@@ -55,6 +55,10 @@ export class ClassPlain {
   private valueOf(value: unknown, property: PropertyShape, owner: Owner): unknown {
     if (property.unit !== undefined) return quantity(value, property.unit, owner.place);
     if (!hasRightShape(value, property, owner.place)) return undefined;
+    if (property.isClassMissing && typeof value === 'object' && value !== null) {
+      const remedy = `Add @Type(() => ...) to it in ${owner.type.name}.`;
+      return owner.place.fault(`the class of "${property.property}" is not known. ${remedy}`);
+    }
     if (Array.isArray(value)) {
       const items = value as readonly unknown[];
       const isNested = items.some((item) => isMapping(item) && property.nestedIn(item, owner.mapping) !== undefined);
@@ -123,9 +127,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 function expectedKind(property: PropertyShape): string | undefined {
-  const { designType } = property;
+  const { designType, defaultValue } = property;
   if (property.isTransformed || designType === Map) return undefined;
-  if (designType === Array) return 'a list';
+  if (designType === Array || Array.isArray(defaultValue)) return 'a list';
   const isNested = property.nestedIn({}, {}) !== undefined;
   return isNested && typeof designType === 'function' && designType !== Object ? 'a mapping' : kindOfDefault(property);
 }

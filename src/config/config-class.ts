@@ -65,13 +65,6 @@ class ConfigClassReader {
       context.place.parent().fault(`"${label}" is missing. Add it: ${text}.`);
       return;
     }
-    const shape = [...this.shapes.of(classOf(instance)).values()].find(({ property }) => property === error.property);
-    if (shape?.isClassMissing === true) {
-      place.fault(
-        `the class of "${error.property}" is not known. Add @Type(() => ...) to it in ${classOf(instance).name}.`,
-      );
-      return;
-    }
     const wrongItems = await this.wrongItems(error, instance);
     if (wrongItems.length === 0) place.fault(`${text}, got ${shown(given.value)}.`);
     for (const { index, message, item } of wrongItems) {

@@ -65,8 +65,8 @@ export interface HomeserverReaderOptions {
 
 /** Reads everything but `modules`. */
 export function readHomeserver(value: unknown, place: Place, options: HomeserverReaderOptions): HomeserverConfig {
-  // An empty file is a server with all defaults.
-  const all = value === null ? {} : (anyMapping(value, place) ?? {});
+  // An empty file is a server with all defaults; of one that is no YAML everything has been said.
+  const all = value === null || value === undefined ? {} : (anyMapping(value, place) ?? {});
   const plain: Record<string, unknown> = {};
   const settings: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(all)) {

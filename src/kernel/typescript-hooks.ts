@@ -18,7 +18,7 @@ const GENERATION = 'vesicle-reload';
 const ownRoot = new URL('../', import.meta.url).href;
 
 /** What a module file may import although its own folder has no copy: one file is enough for a module. */
-const LENT = /^(?:class-validator|class-transformer|reflect-metadata|inversify)(?:\/|$)/;
+const LENT = /^(?:class-validator|reflect-metadata|inversify)(?:\/|$)/;
 
 /** The places to look for what a file imports. */
 export function candidatesOf(specifier: string, parentUrl: string | undefined): readonly Candidate[] {
@@ -31,6 +31,8 @@ export function candidatesOf(specifier: string, parentUrl: string | undefined): 
   if (specifier === 'vesicle/testing') return [{ specifier: new URL('testing/index.js', ownRoot).href, parentUrl }];
   if (specifier.startsWith('@oxc-project/runtime/')) return [{ specifier, parentUrl: import.meta.url }];
   const itself = { specifier, parentUrl };
+  // It remembers its decorators in the copy that they come from, so there had better be one.
+  if (specifier === 'class-transformer') return [{ specifier, parentUrl: import.meta.url }, itself];
   if (LENT.test(specifier)) return [itself, { specifier, parentUrl: import.meta.url }];
   const typeScript = typeScriptOf(specifier, parentUrl);
   return typeScript === undefined ? [itself] : [{ specifier: typeScript, parentUrl }];

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseConfiguration } from '../../../src/config/configuration.js';
+import { type FileReader } from '../../../src/config/secrets.js';
+import { VesicleError } from '../../../src/errors/vesicle-error.js';
+
+interface Fault {
+  readonly title: string;
+  readonly yaml: string;
+  readonly message: string;
+}
+
+const bomb = [
+  'a: &a [x, x, x, x, x, x, x, x, x, x]',
+  ...'bcdefgh'.split('').map(
+    (name, index) =>
+      `${name}: &${name} [${Array(10)
+        .fill(`*${'abcdefgh'[index] ?? ''}`)
+        .join(', ')}]`,
+  ),
+];
+
+const faults: readonly Fault[] = [
+  {
+    title: 'a bracket that is not closed',
+    yaml: 'server_name: localhost\nlisteners: [{ port: 8008 }\nmodules: []\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:3:1: Error in configuration:
+  the YAML is wrong here: Flow sequence in block collection must be sufficiently indented and end with a ]. Correct it.`,
+  },
+  {
+    title: 'a tab for indentation',
+    yaml: 'listeners:\n\t- port: 8008\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:2:1: Error in configuration:
+  tabs are not allowed as indentation. Use spaces.`,
+  },
+  {
+    title: 'two keys on one line',
+    yaml: 'server_name: localhost: 8008\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:1:14: Error in configuration:
+  there is a second "key:" on one line. Put it on a line of its own, or the value in quotes.`,
+  },
+  {
+    title: 'a second document',
+    yaml: 'server_name: a\n---\nserver_name: b\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:2:1: Error in configuration:
+  the file has a second document. Remove the line "---".`,
+  },
+  {
+    title: 'a tag that makes no plain value',
+    yaml: 'server_name: !!python/object:os.system x\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:1:14: Error in configuration:
+  the YAML is wrong here: Unresolved tag: tag:yaml.org,2002:python/object:os.system. Correct it.`,
+  },
+  {
+    title: 'a list in place of everything',
+    yaml: '- server_name: localhost\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:1:1: Error in configuration:
+  expected a mapping, got a list. Write "key: value" lines below the key.`,
+  },
+  {
+    title: 'a duplicate key',
+    yaml: 'server_name: a\npresence:\n  enabled: true\n  enabled: false\nserver_name: b\n',
+    message: `[CONFIG_INVALID] The configuration has 2 problems.
+vesicle.yaml:4:3: Error in configuration at 'presence.enabled':
+  duplicate key "enabled". Keep one of them.
+vesicle.yaml:5:1: Error in configuration at 'server_name':
+  duplicate key "server_name". Keep one of them.`,
+  },
+  {
+    title: 'an unknown key, with and without a near name',
+    yaml: 'enable_registrations: true\nzzzzzzzz: 1\npassword_config: { enable: true }\n',
+    message: `[CONFIG_INVALID] The configuration has 3 problems.
+vesicle.yaml:1:1: Error in configuration at 'enable_registrations':
+  unknown key "enable_registrations". Did you mean "enable_registration"?
+vesicle.yaml:2:1: Error in configuration at 'zzzzzzzz':
+  unknown key "zzzzzzzz". Remove it.
+vesicle.yaml:3:20: Error in configuration at 'password_config.enable':
+  unknown key "enable". Did you mean "enabled"?`,
+  },
+  {
+    title: 'a wrong type',
+    yaml: 'server_name: 5\nenable_registration: "yes"\nlisteners: { port: 8008 }\nmax_upload_size: 50MB\nsession_lifetime: 5 days\nemail: off\nrc_message: { per_second: -1 }\nbcrypt_rounds: 12.5\n',
+    message: `[CONFIG_INVALID] The configuration has 8 problems.
+vesicle.yaml:1:14: Error in configuration at 'server_name':
+  expected a string, got 5. Write it in quotes.
+vesicle.yaml:2:22: Error in configuration at 'enable_registration':
+  expected true or false, got a string. Write true or false without quotes.
+vesicle.yaml:3:12: Error in configuration at 'listeners':
+  expected a list, got a mapping. Write it as a list: [..., ...].
+vesicle.yaml:4:18: Error in configuration at 'max_upload_size':
+  expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.
+vesicle.yaml:5:19: Error in configuration at 'session_lifetime':
+  expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.
+vesicle.yaml:6:8: Error in configuration at 'email':
+  expected a mapping, got false. Write "key: value" lines below the key.
+vesicle.yaml:7:27: Error in configuration at 'rc_message.per_second':
+  expected a number from 0 on, got -1.
+vesicle.yaml:8:16: Error in configuration at 'bcrypt_rounds':
+  expected a whole number from 4 to 31, got 12.5.`,
+  },
+  {
+    title: 'a fault in a list of mappings, and what a mapping lacks',
+    yaml: 'listeners:\n  - port: 8008\n  - port: 80080\n    resources: [{ compress: true }]\n  - type: http\nmedia_upload_limits: [{ time_period: 1h }]\nroom_list_publication_rules: [{ action: maybe }]\n',
+    message: `[CONFIG_INVALID] The configuration has 5 problems.
+vesicle.yaml:3:11: Error in configuration at 'listeners.<item 1>.port':
+  expected a whole number from 0 to 65535, got 80080.
+vesicle.yaml:4:17: Error in configuration at 'listeners.<item 1>.resources.<item 0>':
+  "names" is missing. Add it.
+vesicle.yaml:5:5: Error in configuration at 'listeners.<item 2>':
+  neither "port" nor "path" is given. Add "port: 8008".
+vesicle.yaml:6:23: Error in configuration at 'media_upload_limits.<item 0>':
+  "max_size" is missing. Add it.
+vesicle.yaml:7:41: Error in configuration at 'room_list_publication_rules.<item 0>.action':
+  expected one of "allow", "deny".`,
+  },
+  {
+    title: 'a database that is not there',
+    yaml: 'database: { name: psycopg2, args: { user: synapse } }\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:1:19: Error in configuration at 'database.name':
+  the embedded homeserver has SQLite only. Write "sqlite3", or leave "database" out.`,
+  },
+  {
+    title: 'settings that do not go together',
+    yaml: 'limit_profile_requests_to_users_who_share_rooms: true\nsession_lifetime: 1m\nrefresh_token_lifetime: 1h\nautocreate_auto_join_room_preset: private_chat\nregistration_shared_secret: a\nregistration_shared_secret_path: b\n',
+    message: `[CONFIG_INVALID] The configuration has 4 problems.
+vesicle.yaml:1:50: Error in configuration at 'limit_profile_requests_to_users_who_share_rooms':
+  needs "require_auth_for_profile_requests: true". Add it.
+vesicle.yaml:3:25: Error in configuration at 'refresh_token_lifetime':
+  is longer than "session_lifetime". Shorten it.
+vesicle.yaml:4:35: Error in configuration at 'autocreate_auto_join_room_preset':
+  needs "auto_join_mxid_localpart", the user who invites to such rooms. Add it.
+vesicle.yaml:6:1: Error in configuration at 'registration_shared_secret_path':
+  both "registration_shared_secret" and "registration_shared_secret_path" are given. Keep one of them.`,
+  },
+  {
+    title: 'an alias bomb',
+    yaml: `${bomb.join('\n')}\n`.replace(/^/, 'experimental_features:\n').replace(/\n(?=.)/g, '\n  '),
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:5:38: Error in configuration at 'experimental_features.d.<item 7>':
+  the aliases of this file make it more than 10000 values. Use fewer.`,
+  },
+  {
+    title: 'an alias that holds itself, and one to nothing',
+    yaml: 'experimental_features:\n  a: &a { b: [*a] }\n  c: *nothing\n',
+    message: `[CONFIG_INVALID] The configuration has 2 problems.
+vesicle.yaml:2:15: Error in configuration at 'experimental_features.a.b.<item 0>':
+  "*a" refers to itself. Remove it.
+vesicle.yaml:3:6: Error in configuration at 'experimental_features.c':
+  "*nothing" refers to nothing. Write "&nothing" before an earlier value.`,
+  },
+  {
+    title: 'thousands of brackets',
+    yaml: `${'['.repeat(20_000)}${']'.repeat(20_000)}\n`,
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:1:1: Error in configuration:
+  the file is nested too deeply. Write it flatter.`,
+  },
+  {
+    title: 'keys that would reach into prototypes',
+    yaml: '__proto__: { serverName: evil }\nconstructor: 1\nemail:\n  notif_from: a@b.c\n  __proto__: 1\n',
+    message: `[CONFIG_INVALID] The configuration has 3 problems.
+vesicle.yaml:1:1: Error in configuration at '__proto__':
+  the key "__proto__" is not allowed. Rename it.
+vesicle.yaml:2:1: Error in configuration at 'constructor':
+  unknown key "constructor". Remove it.
+vesicle.yaml:5:3: Error in configuration at 'email.__proto__':
+  the key "__proto__" is not allowed. Rename it.`,
+  },
+  {
+    title: 'a mapping as a key',
+    yaml: 'experimental_features:\n  ? { a: 1 }\n  : 2\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:2:5: Error in configuration at 'experimental_features.?':
+  a key must be one text. Write "key: value".`,
+  },
+  {
+    title: 'secrets that are not there',
+    yaml: 'turn_shared_secret: ${env:NOT_SET}\nregistration_shared_secret: ${file:not-there.txt}\nmacaroon_secret_key_path: denied.txt\n',
+    message: `[CONFIG_INVALID] The configuration has 3 problems.
+vesicle.yaml:1:21: Error in configuration at 'turn_shared_secret':
+  the environment variable "NOT_SET" is not set. Set it, or write the value here.
+vesicle.yaml:2:29: Error in configuration at 'registration_shared_secret':
+  cannot read the file "not-there.txt": there is no such file. Create it, or correct the path.
+vesicle.yaml:3:27: Error in configuration at 'macaroon_secret_key_path':
+  cannot read the file: permission denied.`,
+  },
+  {
+    title: 'a modules section that is no list, and a mail section without a sender',
+    yaml: 'modules: { module: ./a.ts }\nemail: { smtp_host: localhost, force_tls: true, enable_tls: false }\n',
+    message: `[CONFIG_INVALID] The configuration has 3 problems.
+vesicle.yaml:1:10: Error in configuration at 'modules':
+  expected a list. Write "- module: ./my-module.ts" lines below it.
+vesicle.yaml:2:8: Error in configuration at 'email':
+  "notif_from" is missing. Add it: the sender that mails name, "Me <me@example.org>".
+vesicle.yaml:2:8: Error in configuration at 'email':
+  "force_tls" needs "enable_tls: true". Remove one of them.`,
+  },
+];
+
+const files: FileReader = {
+  read: (path) => ({ reason: path.endsWith('denied.txt') ? 'permission denied' : 'there is no such file' }),
+};
+
+describe('a configuration that is refused', () => {
+  for (const { title, yaml, message } of faults) {
+    test(title, () => {
+      assert.throws(
+        () => parseConfiguration(yaml, { file: 'vesicle.yaml', env: {}, files }),
+        (error) => {
+          assert.ok(error instanceof VesicleError);
+          assert.equal(error.code, 'CONFIG_INVALID');
+          assert.equal(error.message, message);
+          return true;
+        },
+      );
+    });
+  }
+});
