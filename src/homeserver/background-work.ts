@@ -14,9 +14,20 @@ export class BackgroundWork {
     this.running.add(done);
   };
 
-  /** Resolves when nothing is running, work started meanwhile included. */
-  async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running);
+  /** Resolves when nothing is running, work started meanwhile included, or after so many milliseconds. */
+  async idle(limitMs = Infinity): Promise<void> {
+    if (this.running.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    let isLate = false;
+    const late = new Promise<void>((resolve) => {
+      if (limitMs === Infinity) return;
+      timer = setTimeout(() => {
+        isLate = true;
+        resolve();
+      }, limitMs);
+    });
+    while (this.running.size > 0 && !isLate) await Promise.race([Promise.all(this.running), late]);
+    clearTimeout(timer);
   }
 
   private async run(name: string, work: () => Promise<void>): Promise<void> {

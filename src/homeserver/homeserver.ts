@@ -17,8 +17,8 @@ import { schemas, Services } from './services.js';
 import { Database } from './store/database.js';
 import { Stream } from './store/stream.js';
 
-/** How long requests in flight are waited for at the end, in milliseconds. */
-const graceMs = 10_000;
+/** How long requests in flight and background work are waited for at the end, in milliseconds. */
+const usualGraceMs = 10_000;
 
 /** What a homeserver is opened with. */
 export interface HomeserverOptions {
@@ -80,18 +80,21 @@ export class Homeserver implements AsyncDisposable {
     await this.background.idle();
   }
 
-  /** Takes no more requests, finishes those in flight and the work in the background, stops the modules, closes the database. */
-  async close(): Promise<void> {
-    await (this.closing ??= this.shutDown());
+  /**
+   * Takes no more requests, finishes those in flight and the work in the background, at most for so long, stops the modules,
+   * closes the database.
+   */
+  async close(graceMs = usualGraceMs): Promise<void> {
+    await (this.closing ??= this.shutDown(graceMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  private async shutDown(): Promise<void> {
+  private async shutDown(graceMs: number): Promise<void> {
     await Promise.all([...this.listeners.map((listener) => listener.close(graceMs)), this.server.close(graceMs)]);
-    await this.background.idle();
+    await this.background.idle(graceMs);
     await this.modules.close();
     await this.services[Symbol.asyncDispose]();
     this.context.database[Symbol.dispose]();

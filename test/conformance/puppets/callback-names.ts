@@ -76,4 +76,4 @@ export const parameterNames: Readonly<Record<string, Readonly<Record<string, rea
 };
 
 /** Parameters that are records with names in camelCase; all other objects are JSON and keep their names. */
-export const recordParameters: ReadonlySet<string> = new Set(['new_profile', 'limit']);
+export const recordParameters: ReadonlySet<string> = new Set(['new_profile']);

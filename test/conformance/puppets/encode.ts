@@ -1,5 +1,6 @@
 import { Code } from '../../../src/errors/matrix-codes.js';
 import { type MediaFile, type MediaFileInfo } from '../../../src/callbacks/media-file.js';
+import { type MediaUploadLimit } from '../../../src/callbacks/media-repository.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
 import { type FederationEventDelivery } from '../../../src/callbacks/federation.js';
@@ -39,6 +40,7 @@ function encodeKnown(value: object): Json | undefined {
   if (value instanceof RegistrationBehaviour) return { $registration: value.name };
   if (value instanceof Uint8Array) return encodeBytes(value);
   if (isRequest(value)) return { method: value.method, uri: value.url.replace(/^\w+:\/\/[^/]*/, '') };
+  if (isUploadLimit(value)) return encodeUploadLimit(value);
   if (isRequester(value)) return encodeRequester(value);
   if (isPresence(value)) return { user_id: value.userId, state: value.state, status_msg: value.statusMsg };
   return undefined;
@@ -126,6 +128,16 @@ function encodeRequester(requester: Requester): JsonRecord {
   };
 }
 
+/** Members that are not given have a value in Python. */
+function encodeUploadLimit(limit: MediaUploadLimit): JsonRecord {
+  return {
+    max_bytes: limit.maxBytes,
+    time_period_ms: limit.timePeriodMs,
+    info_uri: limit.infoUri ?? null,
+    can_upgrade: limit.canUpgrade ?? false,
+  };
+}
+
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
@@ -153,6 +165,10 @@ function isMediaFileInfo(value: object): value is MediaFileInfo {
 
 function isDelivery(value: object): value is FederationEventDelivery {
   return 'serverName' in value && 'events' in value && 'method' in value;
+}
+
+function isUploadLimit(value: object): value is MediaUploadLimit {
+  return 'maxBytes' in value && 'timePeriodMs' in value;
 }
 
 function isRequester(value: object): value is Requester {
