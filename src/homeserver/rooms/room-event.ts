@@ -136,8 +136,17 @@ export class RoomEvent implements MatrixEvent {
 
   /** The event as its redaction leaves it. */
   redacted(json: string, by: EventId): RoomEvent {
+    return this.copy(json, { ...this.kept, redactedBy: by });
+  }
+
+  /** The event with less in it. */
+  pruned(json: string): RoomEvent {
+    return this.copy(json, this.kept);
+  }
+
+  private copy(json: string, metadata: EventMetadata): RoomEvent {
     const { eventId, roomId, version, sign, position } = this;
-    return new RoomEvent({ eventId, roomId, version, json, sign, position, metadata: { ...this.kept, redactedBy: by } });
+    return new RoomEvent({ eventId, roomId, version, json, sign, position, metadata });
   }
 }
 
@@ -149,7 +158,9 @@ export function membershipOf(event: { readonly membership?: string } | undefined
 function eventIds(value: JsonValue | undefined): readonly EventId[] {
   if (!Array.isArray(value)) return [];
   // Room versions 1 and 2 pair each ID with a hash.
-  return (value as readonly JsonValue[]).map((item) => (Array.isArray(item) ? (item[0] as EventId) : (item as EventId)));
+  return (value as readonly JsonValue[]).map((item) =>
+    Array.isArray(item) ? (item[0] as EventId) : (item as EventId),
+  );
 }
 
 function deepFreeze<T>(value: T): T {

@@ -2,7 +2,7 @@ import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import { type EventId, type RoomId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import { type EventRange, type EventStore, type StoredEvent } from '../store/event-store.js';
+import { type EventRange, type EventSelection, type EventStore, type StoredEvent } from '../store/event-store.js';
 import { type RoomStore } from '../store/room-store.js';
 import { type StateStore } from '../store/state-store.js';
 import { redactPdu } from './redaction.js';
@@ -43,6 +43,11 @@ export class RoomEvents {
     return this.store.read(range).map((row) => this.fromRow(row));
   }
 
+  /** Those events of a part of a room's history that are wanted. */
+  readSelected(range: EventRange, selection: EventSelection): RoomEvent[] {
+    return this.store.readSelected(range, selection).map((row) => this.fromRow(row));
+  }
+
   /** The events of the room's state now. */
   currentState(roomId: RoomId): RoomEvent[] {
     return this.store.currentState(roomId).map((row) => this.fromRow(row));
@@ -78,6 +83,11 @@ export class RoomEvents {
     const redacted = event.redacted(redactedJson(event.version, event.json), by);
     this.cache.set(event.eventId, redacted);
     return redacted;
+  }
+
+  /** The event as it is shown when its sender was erased: without content, but not redacted by anybody. */
+  pruned(event: RoomEvent): RoomEvent {
+    return event.pruned(redactedJson(event.version, event.json));
   }
 
   /** Forgets everything of a room that was purged. */

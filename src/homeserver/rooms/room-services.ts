@@ -27,6 +27,7 @@ import { type RoomUsers } from './room-users.js';
 import { Rooms } from './rooms.js';
 import { SigningKey } from './signing-key.js';
 import { ThirdPartyInvites } from './third-party-invites.js';
+import { Visibility } from './visibility.js';
 
 /** Everything that has to do with rooms, made once. */
 export class RoomServices {
@@ -50,6 +51,7 @@ export class RoomServices {
   readonly autoJoin: AutoJoin;
   readonly bundler: RelationBundler;
   readonly clientEvents: ClientEvents;
+  readonly visibility: Visibility;
 
   constructor(
     readonly context: HomeserverContext,
@@ -118,6 +120,7 @@ export class RoomServices {
     this.autoJoin = new AutoJoin({ context, rooms, directory, memberships, roomCreation });
     this.bundler = new RelationBundler(relations, events);
     this.clientEvents = new ClientEvents(context, events);
+    this.visibility = new Visibility(rooms, events, states, users);
     this.addChecks();
   }
 
@@ -131,8 +134,7 @@ export class RoomServices {
     return this.states
       .membershipsOf(userId)
       .some(
-        (entry) =>
-          entry.membership === 'join' && this.rooms.find(entry.room_id)?.state.membershipOf(other) === 'join',
+        (entry) => entry.membership === 'join' && this.rooms.find(entry.room_id)?.state.membershipOf(other) === 'join',
       );
   }
 

@@ -43,9 +43,12 @@ export class Database implements Disposable {
     return this.prepare(sql).get(...values) as T | undefined;
   }
 
-  /** All rows. */
-  all<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T[] {
-    return this.prepare(sql).all(...values) as T[];
+  /** All rows. Values by position, or one object of values by name. */
+  all<T extends object = Row>(
+    sql: string,
+    ...values: SQLInputValue[] | [Readonly<Record<string, SQLInputValue>>]
+  ): T[] {
+    return this.prepare(sql).all(...(values as SQLInputValue[])) as T[];
   }
 
   /** Runs `work` in a transaction, rolled back when it throws; inner calls join the outer one. Synchronous by design. */

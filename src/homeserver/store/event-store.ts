@@ -30,6 +30,32 @@ export interface EventRange {
   readonly limit: number;
 }
 
+/** Which events are wanted; empty lists and `false` leave nothing out. `*` in a type stands for any text. */
+export interface EventSelection {
+  readonly types: readonly string[];
+  readonly notTypes: readonly string[];
+  readonly senders: readonly string[];
+  readonly notSenders: readonly string[];
+  /** Some event of one of these senders relates to it. */
+  readonly relatedBySenders: readonly string[];
+  /** Some event relates to it in one of these ways. */
+  readonly relatedByTypes: readonly string[];
+  /** Its content has a text named `url`. */
+  readonly containsUrl: boolean;
+}
+
+/** One text whatever is selected: statements are kept. The values are JSON lists. */
+const selected = `
+  (:types = '[]' OR EXISTS (SELECT 1 FROM json_each(:types) WHERE events.type GLOB value))
+  AND NOT EXISTS (SELECT 1 FROM json_each(:notTypes) WHERE events.type GLOB value)
+  AND (:senders = '[]' OR sender IN (SELECT value FROM json_each(:senders)))
+  AND sender NOT IN (SELECT value FROM json_each(:notSenders))
+  AND (:containsUrl = 0 OR json_type(events.json, '$.content.url') = 'text')
+  AND ((:relatedBySenders = '[]' AND :relatedByTypes = '[]') OR EXISTS (
+    SELECT 1 FROM relations WHERE parent_id = events.event_id
+    AND (:relatedBySenders = '[]' OR relations.sender IN (SELECT value FROM json_each(:relatedBySenders)))
+    AND (:relatedByTypes = '[]' OR relations.rel_type IN (SELECT value FROM json_each(:relatedByTypes)))))`;
+
 /** Stored events. */
 export class EventStore {
   constructor(private readonly database: Database) {}
@@ -89,6 +115,29 @@ export class EventStore {
       from ?? Number.MAX_SAFE_INTEGER,
       to ?? Number.MIN_SAFE_INTEGER,
       limit,
+    );
+  }
+
+  /** Those events of a part of the history that are wanted. */
+  readSelected(range: EventRange, selection: EventSelection): readonly StoredEvent[] {
+    const { roomId, direction, limit } = range;
+    const [low, high] = direction === 'f' ? [range.from, range.to] : [range.to, range.from];
+    return this.database.all<StoredEvent>(
+      `SELECT * FROM events WHERE room_id = :roomId AND position > :low AND position <= :high AND is_hidden = 0
+       AND ${selected} ORDER BY position ${direction === 'f' ? 'ASC' : 'DESC'} LIMIT :limit`,
+      {
+        roomId,
+        low: low ?? Number.MIN_SAFE_INTEGER,
+        high: high ?? Number.MAX_SAFE_INTEGER,
+        limit,
+        types: JSON.stringify(selection.types.map(toGlob)),
+        notTypes: JSON.stringify(selection.notTypes.map(toGlob)),
+        senders: JSON.stringify(selection.senders),
+        notSenders: JSON.stringify(selection.notSenders),
+        containsUrl: Number(selection.containsUrl),
+        relatedBySenders: JSON.stringify(selection.relatedBySenders),
+        relatedByTypes: JSON.stringify(selection.relatedByTypes),
+      },
     );
   }
 
@@ -162,4 +211,9 @@ export class EventStore {
   forgetTransactions(before: number): void {
     this.database.run('DELETE FROM event_transactions WHERE sent_ts < ?', before);
   }
+}
+
+/** Only `*` means more than itself. */
+function toGlob(type: string): string {
+  return type.replaceAll(/[[?]/g, '[$&]');
 }

@@ -49,7 +49,10 @@ export class RelationStore {
 
   read(range: RelationRange): readonly StoredRelation[] {
     const { parentId, relType, type, direction, from, to, limit } = range;
-    const where = ['parent_id = ?', direction === 'f' ? 'position > ? AND position <= ?' : 'position <= ? AND position > ?'];
+    const where = [
+      'parent_id = ?',
+      direction === 'f' ? 'position > ? AND position <= ?' : 'position <= ? AND position > ?',
+    ];
     const lowest = Number.MIN_SAFE_INTEGER;
     const highest = Number.MAX_SAFE_INTEGER;
     const values: (string | number)[] = [parentId];
@@ -75,6 +78,19 @@ export class RelationStore {
   /** Whether any event relates to this one. */
   isParent(eventId: string): boolean {
     return this.database.get('SELECT 1 FROM relations WHERE parent_id = ? LIMIT 1', eventId) !== undefined;
+  }
+
+  /** Whether an event of one of these senders relates to this one in one of these ways; empty lists leave nothing out. */
+  isRelatedBy(eventId: string, senders: readonly string[], relTypes: readonly string[]): boolean {
+    const row = this.database.get(
+      `SELECT 1 FROM relations WHERE parent_id = ?1
+       AND (?2 = '[]' OR sender IN (SELECT value FROM json_each(?2)))
+       AND (?3 = '[]' OR rel_type IN (SELECT value FROM json_each(?3))) LIMIT 1`,
+      eventId,
+      JSON.stringify(senders),
+      JSON.stringify(relTypes),
+    );
+    return row !== undefined;
   }
 
   /** Whether this event relates to another. */

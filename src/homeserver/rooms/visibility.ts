@@ -1,0 +1,141 @@
+import { type RoomId, type UserId } from '../../matrix/ids.js';
+import { type StateStore } from '../store/state-store.js';
+import { type ShownEvent } from './client-events.js';
+import { membershipOf, type RoomEvent } from './room-event.js';
+import { type RoomEvents } from './room-events.js';
+import { type RoomUsers } from './room-users.js';
+import { type Rooms } from './rooms.js';
+
+/** How events are judged differently. */
+export interface VisibilityOptions {
+  /** The reader is not a member, and was none since these events. */
+  readonly isPeeking?: boolean;
+  /** Events that are shown whatever the history visibility says. */
+  readonly alwaysInclude?: ReadonlySet<string>;
+}
+
+const visibilities = ['world_readable', 'shared', 'invited', 'joined'];
+const memberships = ['join', 'invite', 'knock', 'leave', 'ban'];
+
+/** Who may see which events (`visibility.py`). */
+export class Visibility {
+  constructor(
+    private readonly rooms: Rooms,
+    private readonly events: RoomEvents,
+    private readonly states: StateStore,
+    private readonly users: RoomUsers,
+  ) {}
+
+  /** Those of the events that a user may see, with their membership then; without content where the sender was erased. */
+  filter(userId: UserId, events: readonly RoomEvent[], options: VisibilityOptions = {}): ShownEvent[] {
+    const ignored = this.users.ignoredBy(userId);
+    const shown: ShownEvent[] = [];
+    for (const event of events) {
+      const item = this.check(userId, event, ignored, options);
+      if (item !== undefined) shown.push(item);
+    }
+    return shown;
+  }
+
+  /** Whether a user may see the room's state after the events up to a position (`message.py: _user_can_see_state_at_event`). */
+  maySeeState(userId: UserId, roomId: RoomId, position: number): boolean {
+    const membership = membershipOf(this.stateAfter(roomId, position, 'm.room.member', userId));
+    if (membership === 'join') return true;
+    const visibility = visibilityOf(this.stateAfter(roomId, position, 'm.room.history_visibility', ''));
+    if (visibility === 'joined') return false;
+    if (membership === 'invite') return true;
+    if (visibility !== 'shared') return visibility === 'world_readable';
+    return this.states.membership(userId, roomId)?.membership === 'join';
+  }
+
+  /** The state event of this type and key after the events up to a position. */
+  stateAfter(roomId: RoomId, position: number, type: string, stateKey: string): RoomEvent | undefined {
+    const current = this.rooms.find(roomId)?.state.get(type, stateKey);
+    if (current !== undefined && current.position <= position) return current;
+    return this.events.stateAt(roomId, position, type, stateKey);
+  }
+
+  private check(
+    userId: UserId,
+    event: RoomEvent,
+    ignored: ReadonlySet<string>,
+    options: VisibilityOptions,
+  ): ShownEvent | undefined {
+    if (isNeverShown(event, ignored)) return undefined;
+    const isOwnMembership = event.type === 'm.room.member' && event.stateKey === userId;
+    if (event.metadata.isOutlier === true) {
+      return isOwnMembership ? { event, membership: membershipOf(event) ?? 'leave' } : undefined;
+    }
+    const seen = this.forMember(userId, event, options);
+    if (seen === undefined || this.ringsEverybody(event)) return undefined;
+    const member = isOwnMembership ? event : this.stateAfter(event.roomId, event.position, 'm.room.member', userId);
+    return { event: seen, membership: membershipOf(member) ?? 'leave' };
+  }
+
+  private forMember(userId: UserId, event: RoomEvent, options: VisibilityOptions): RoomEvent | undefined {
+    if (options.alwaysInclude?.has(event.eventId) === true) return event;
+    const isPeeking = options.isPeeking === true;
+    const { roomId, position } = event;
+    const visibility = visibilityOf(this.stateAfter(roomId, position, 'm.room.history_visibility', ''));
+    const isErased = this.users.isErased(event.sender);
+    if (!isErased && isOpen(this.laxestVisibility(event, visibility), isPeeking)) return event;
+    const membership = this.bestMembership(userId, event);
+    if (membership === 'join') return event;
+    if (!mayReadAs(membership, visibility, isPeeking)) return undefined;
+    return isErased ? this.events.pruned(event) : event;
+  }
+
+  /** Events that change the visibility are judged by the laxer of the two. */
+  private laxestVisibility(event: RoomEvent, visibility: string): string {
+    if (event.type !== 'm.room.history_visibility') return visibility;
+    const before = visibilityOf(this.events.replacedBy(event));
+    return visibilities.indexOf(before) < visibilities.indexOf(visibility) ? before : visibility;
+  }
+
+  /** The user's membership then; for an event that changes it, the better of the two; `left` for one that ends it. */
+  private bestMembership(userId: UserId, event: RoomEvent): string | undefined {
+    if (event.type !== 'm.room.member' || event.stateKey !== userId) {
+      return membershipOf(this.stateAfter(event.roomId, event.position, 'm.room.member', userId));
+    }
+    const after = knownMembership(event);
+    const before = knownMembership(this.events.replacedBy(event));
+    if (after === 'leave' && (before === 'join' || before === 'invite')) return 'left';
+    return memberships.indexOf(before) < memberships.indexOf(after) ? before : after;
+  }
+
+  /** A call for everybody in a public room. */
+  private ringsEverybody(event: RoomEvent): boolean {
+    if (event.type !== 'm.call.invite' || event.isState()) return false;
+    const rule = this.stateAfter(event.roomId, event.position, 'm.room.join_rules', '');
+    return rule?.content['join_rule'] === 'public';
+  }
+}
+
+/** The history visibility that an event sets; `shared` when it sets none. */
+export function visibilityOf(event: RoomEvent | undefined): string {
+  const value = event?.content['history_visibility'];
+  return typeof value === 'string' && visibilities.includes(value) ? value : 'shared';
+}
+
+function isNeverShown(event: RoomEvent, ignored: ReadonlySet<string>): boolean {
+  const { isSoftFailed, isRejected } = event.metadata;
+  if (isSoftFailed === true || isRejected === true) return true;
+  if (event.type === 'org.matrix.dummy_event' || event.type === 'm.room.aliases') return true;
+  return !event.isState() && ignored.has(event.sender);
+}
+
+function isOpen(visibility: string, isPeeking: boolean): boolean {
+  return visibility === 'world_readable' || (visibility === 'shared' && !isPeeking);
+}
+
+function mayReadAs(membership: string | undefined, visibility: string, isPeeking: boolean): boolean {
+  if (membership === 'left') return true;
+  if (visibility === 'joined') return false;
+  if (visibility === 'invited') return membership === 'invite';
+  return visibility !== 'shared' || !isPeeking;
+}
+
+function knownMembership(event: RoomEvent | undefined): string {
+  const membership = event?.membership;
+  return membership !== undefined && memberships.includes(membership) ? membership : 'leave';
+}
