@@ -1,26 +1,39 @@
-/** What a person needs of an error that importing a module ended with: what, where, and what to do about it. */
-export function describeImportError(error: unknown): string {
-  if (!(error instanceof Error)) return `it threw ${typeof error === 'string' ? `"${error}"` : typeof error}.`;
+import { syntaxFaultOf } from './typescript-transform.js';
+
+/** This package's own compiled files: their frames tell an author nothing. */
+const ownRoot = new URL('../', import.meta.url).href;
+
+/**
+ * What a person needs of an error that importing a module ended with: what, where, and what to do about it. `files` are those
+ * that were loaded until then.
+ */
+export function describeImportError(error: unknown, files: readonly string[]): string {
+  if (!(error instanceof Error)) return `it threw ${typeof error === 'string' ? `"${error}"` : `a ${typeof error}`}.`;
   if (error.name === 'TypeScriptSyntaxError') return error.message;
-  const missing = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
   const where = locationOf(error);
   const location = where === undefined ? '' : `${where}: `;
+  const missing = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
   if (missing !== undefined) {
     return `${location}${error.message}. If it is a type, write "import { type ${missing} }".`;
   }
-  return `${location}${error.name}: ${error.message}`;
+  const last = files.at(-1);
+  if (error instanceof SyntaxError && where === undefined && last !== undefined) {
+    // Node knows the place and does not tell it.
+    return syntaxFaultOf(last) ?? `${last}: ${error.message}`;
+  }
+  return `${location}${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`;
 }
 
-/** The first place in the stack that is no package and not node's own. */
+/** The first place in the stack that is in a file of the module. */
 function locationOf(error: Error): string | undefined {
   const stack = error.stack ?? '';
-  // Node puts the place of a syntax error before the message.
+  // Node puts the place of an error in linking before the message.
   const before = /^(?:file:\/\/)?(\/[^\n?]*?)(?:\?[^\n:]*)?:(\d+)\n/.exec(stack);
   if (before !== null) return `${before[1] ?? ''}:${before[2] ?? ''}`;
   for (const line of stack.split('\n')) {
-    const frame = /^ +at .*?\(?(?:file:\/\/)?(\/[^()?]*?)(?:\?[^()]*)?:(\d+):(\d+)\)?$/.exec(line);
-    if (frame !== null && !line.includes('/node_modules/'))
-      return `${frame[1] ?? ''}:${frame[2] ?? ''}:${frame[3] ?? ''}`;
+    const frame = /^ +at (?:.* \()?(?:async )?(?:file:\/\/)?(\/[^()?]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/.exec(line);
+    if (frame === null || line.includes('/node_modules/') || line.includes(ownRoot)) continue;
+    return `${frame[1] ?? ''}:${frame[2] ?? ''}:${frame[3] ?? ''}`;
   }
   return undefined;
 }

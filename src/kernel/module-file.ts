@@ -36,7 +36,7 @@ async function importFrom(specifier: string, source: string, directory: string):
   } catch (error) {
     // Not swallowed: it becomes one of the problems of the configuration, which names the place.
     if (!isFile(source) && isMissingPackage(error, source)) return { fault: [packageFault(source, directory)], error };
-    return { fault: [`cannot load ${source}`, describeImportError(error)], error };
+    return { fault: [`cannot load ${source}`, describeImportError(error, loaded())], error };
   }
 }
 

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as Oxc from 'oxc-transform';
@@ -10,12 +11,16 @@ export class TypeScriptSyntaxError extends SyntaxError {
 
 let oxc: typeof Oxc | undefined;
 
+/** Loaded with the first TypeScript file, in the middle of a synchronous hook. */
+function loadOxc(): typeof Oxc {
+  oxc ??= createRequire(import.meta.url)('oxc-transform') as typeof Oxc;
+  return oxc;
+}
+
 /** JavaScript of TypeScript, as tsc makes it with the options of the README (`verbatimModuleSyntax`, decorator metadata). */
 export function transformTypeScript(url: string, text: string): string {
-  // Loaded with the first TypeScript file, in the middle of a synchronous hook.
-  oxc ??= createRequire(import.meta.url)('oxc-transform') as typeof Oxc;
   const path = fileURLToPath(url);
-  const { code, map, errors } = oxc.transformSync(path, text, {
+  const { code, map, errors } = loadOxc().transformSync(path, text, {
     lang: 'ts',
     sourceType: 'module',
     sourcemap: true,
@@ -28,6 +33,13 @@ export function transformTypeScript(url: string, text: string): string {
   const sourceMap = { ...map, sources: [pathToFileURL(path).href] };
   const encoded = Buffer.from(JSON.stringify(sourceMap)).toString('base64');
   return `${code}\n//# sourceMappingURL=data:application/json;base64,${encoded}\n`;
+}
+
+/** `file:line:column: what`, for a JavaScript file that does not parse. */
+export function syntaxFaultOf(path: string): string | undefined {
+  const text = readFileSync(path, 'utf8');
+  const [error] = loadOxc().transformSync(path, text, { sourceType: 'module' }).errors;
+  return error === undefined ? undefined : describe(error, path, text);
 }
 
 function describe(error: Oxc.OxcError, path: string, text: string): string {
