@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, Module as NestModule, type NestApplicationOptions } from '@nestjs/common';
+import { Controller, Get, Injectable, Logger, Module as NestModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ModuleApi } from '../src/api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../src/callbacks/spam-verdict.js';
@@ -20,6 +20,7 @@ const few = 125;
 
 /** What starting so many modules takes, beside NestJS with as many controllers; classes are new in each round. */
 export async function modules(): Promise<readonly BenchRow[]> {
+  Logger.overrideLogger(false);
   const figures = await byTurns(
     {
       many: () => startModules(many),
@@ -79,7 +80,7 @@ async function startNest(count: number): Promise<number> {
   })
   class App {}
   const start = performance.now();
-  const app = await NestFactory.create(App, { logger: false } as NestApplicationOptions);
+  const app = await NestFactory.create(App);
   await app.init();
   const time = performance.now() - start;
   await app.close();
