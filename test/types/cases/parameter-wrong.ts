@@ -1,0 +1,13 @@
+// error: is not assignable to parameter of type 'TypedPropertyDescriptor<
+import { Callback, type MatrixEvent, Module, NOT_SPAM, type SpamVerdict, type UserId } from 'vesicle';
+
+export type Used = [typeof NOT_SPAM, MatrixEvent, SpamVerdict, UserId];
+
+@Module()
+export class Guard {
+  @Callback('spam_checker', 'user_may_invite')
+  async check(_inviter: UserId, _count: number): Promise<SpamVerdict> {
+    return NOT_SPAM;
+  }
+}
+void Callback;

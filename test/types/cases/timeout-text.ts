@@ -1,0 +1,13 @@
+// error: Type 'string' is not assignable to type 'number'
+import { Callback, type MatrixEvent, Module, NOT_SPAM, type SpamVerdict, type UserId } from 'vesicle';
+
+export type Used = [typeof NOT_SPAM, MatrixEvent, SpamVerdict, UserId];
+
+@Module()
+export class Guard {
+  @Callback('spam_checker', 'check_event_for_spam', { timeout: '5s' })
+  async check(): Promise<SpamVerdict> {
+    return NOT_SPAM;
+  }
+}
+void Callback;
