@@ -15,6 +15,7 @@ import { MediaStore, mediaSchema } from './store/media-store.js';
 import { roomSchema } from './store/room-schema.js';
 import { streamSchema } from './store/stream.js';
 import { UserStore } from './store/user-store.js';
+import { userHooks } from './user-hooks.js';
 import { userSchemas, UserServices } from './users/user-services.js';
 
 /** The tables of a homeserver. */
@@ -34,17 +35,16 @@ export class Services implements AsyncDisposable {
     const { config, clock, database, dispatch } = context;
     this.userStore = new UserStore(database);
     this.limiters = new RateLimiters(config, clock, dispatch, this.userStore);
-    this.users = new UserServices(context, this.userStore, this.limiters, {
-      autoJoin: (userId) => this.rooms.autoJoin.join(userId, this.isOnlyUser(userId)),
-      onProfileChanged: (requester, userId) => {
-        this.rooms.propagateProfile(requester, userId);
-      },
-      shareRoom: (userId, otherUserId) => this.rooms.shareRoom(userId, otherUserId),
-      findMedia: () => undefined,
+    const mediaStore = new MediaStore(database);
+    const hooks = userHooks({
+      rooms: () => this.rooms,
+      media: mediaStore,
+      isOnlyUser: (userId) => this.isOnlyUser(userId),
     });
+    this.users = new UserServices(context, this.userStore, this.limiters, hooks);
     this.rooms = new RoomServices(context, this.roomUsers(), this.limiters);
     this.mediaFiles = new MediaFiles(config.mediaStorePath);
-    this.media = new MediaRepository(context, new MediaStore(database), this.mediaFiles);
+    this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
     this.routes = this.makeRoutes();
   }
 
@@ -58,17 +58,16 @@ export class Services implements AsyncDisposable {
   }
 
   private roomUsers(): RoomUsers {
-    const { userStore } = this;
-    const nobody: ReadonlySet<string> = new Set();
+    const { userStore, users } = this;
     return {
       exists: (userId) => userStore.find(userId) !== undefined,
       isAdmin: (userId) => userStore.isAdmin(userId),
       isSuspended: (userId) => userStore.find(userId)?.isSuspended === true,
       isErased: (userId) => userStore.find(userId)?.isErased === true,
       profileOf: (userId) => userStore.profileOf(userId),
-      ignoredBy: () => nobody,
-      takesInvitesFrom: () => true,
-      mayUseAvatar: () => true,
+      ignoredBy: (userId) => users.accountData.ignoredBy(userId),
+      takesInvitesFrom: (userId, inviter) => users.accountData.inviteRule(userId, inviter) !== 'block',
+      mayUseAvatar: (url) => users.profiles.isAllowedAvatar(url),
     };
   }
 

@@ -8,6 +8,10 @@ export const deviceSchema: Schema = {
        user_id TEXT NOT NULL,
        device_id TEXT NOT NULL,
        display_name TEXT,
+       last_seen INTEGER,
+       ip TEXT,
+       user_agent TEXT,
+       hidden INTEGER NOT NULL DEFAULT 0,
        PRIMARY KEY (user_id, device_id)
      ) WITHOUT ROWID;
      CREATE TABLE user_ips (
@@ -41,22 +45,17 @@ export interface Sighting {
   readonly lastSeen: number;
 }
 
-// With max() SQLite takes the bare columns from the row that holds the maximum.
 const selectDevices = `
-  SELECT d.device_id, d.user_id, d.display_name,
-         max(i.last_seen) AS last_seen_ts, i.ip AS last_seen_ip, i.user_agent AS last_seen_user_agent
-  FROM devices d LEFT JOIN user_ips i ON i.user_id = d.user_id AND i.device_id = d.device_id`;
+  SELECT device_id, user_id, display_name,
+         last_seen AS last_seen_ts, ip AS last_seen_ip, user_agent AS last_seen_user_agent
+  FROM devices`;
 
 /** Devices, and where they were seen. */
 export class DeviceStore {
   constructor(private readonly database: Database) {}
 
   find(userId: UserId, deviceId: string): DeviceRow | undefined {
-    return this.database.get(
-      `${selectDevices} WHERE d.user_id = ? AND d.device_id = ? GROUP BY d.user_id, d.device_id`,
-      userId,
-      deviceId,
-    );
+    return this.database.get(`${selectDevices} WHERE user_id = ? AND device_id = ?`, userId, deviceId);
   }
 
   has(userId: UserId, deviceId: string): boolean {
@@ -66,13 +65,13 @@ export class DeviceStore {
   }
 
   ofUser(userId: UserId): readonly DeviceRow[] {
-    return this.database.all(`${selectDevices} WHERE d.user_id = ? GROUP BY d.user_id, d.device_id`, userId);
+    return this.database.all(`${selectDevices} WHERE user_id = ?`, userId);
   }
 
   /** Stores a device where there is none of this ID; whether there was none. */
   add(userId: UserId, deviceId: string, displayName: string | null): boolean {
     const { changes } = this.database.run(
-      'INSERT OR IGNORE INTO devices VALUES (?, ?, ?)',
+      'INSERT OR IGNORE INTO devices (user_id, device_id, display_name) VALUES (?, ?, ?)',
       userId,
       deviceId,
       displayName,
@@ -96,6 +95,17 @@ export class DeviceStore {
   }
 
   recordSighting(userId: UserId, sighting: Sighting): void {
+    const { ip, userAgent, lastSeen, deviceId } = sighting;
+    if (deviceId !== null) {
+      this.database.run(
+        'UPDATE devices SET last_seen = ?, ip = ?, user_agent = ? WHERE user_id = ? AND device_id = ?',
+        lastSeen,
+        ip,
+        userAgent,
+        userId,
+        deviceId,
+      );
+    }
     this.database.run(
       'INSERT OR REPLACE INTO user_ips VALUES (?, ?, ?, ?, ?, ?)',
       userId,

@@ -6,21 +6,23 @@ export const pusherSchema: Schema = {
   name: 'pushers',
   versions: [
     `CREATE TABLE pushers (
-       user_id TEXT NOT NULL,
-       app_id TEXT NOT NULL,
-       pushkey TEXT NOT NULL,
+       id INTEGER PRIMARY KEY,
+       user_name TEXT NOT NULL,
+       access_token INTEGER,
+       profile_tag TEXT NOT NULL,
        kind TEXT NOT NULL,
+       app_id TEXT NOT NULL,
        app_display_name TEXT NOT NULL,
        device_display_name TEXT NOT NULL,
-       profile_tag TEXT NOT NULL,
+       pushkey TEXT NOT NULL,
+       ts INTEGER NOT NULL,
        lang TEXT,
        data TEXT NOT NULL,
-       access_token_id INTEGER,
+       enabled INTEGER NOT NULL DEFAULT 1,
        device_id TEXT,
-       created_ts INTEGER NOT NULL,
-       PRIMARY KEY (app_id, pushkey, user_id)
-     ) WITHOUT ROWID;
-     CREATE INDEX pushers_user ON pushers (user_id);`,
+       UNIQUE (app_id, pushkey, user_name)
+     );
+     CREATE INDEX pushers_user_name ON pushers (user_name);`,
   ],
 };
 
@@ -42,9 +44,9 @@ export interface Pusher {
 }
 
 const selectPushers = `
-  SELECT user_id AS userId, app_id AS appId, pushkey, kind, app_display_name AS appDisplayName,
+  SELECT user_name AS userId, app_id AS appId, pushkey, kind, app_display_name AS appDisplayName,
          device_display_name AS deviceDisplayName, profile_tag AS profileTag, lang, data,
-         access_token_id AS accessTokenId, device_id AS deviceId, created_ts AS createdTs
+         access_token AS accessTokenId, device_id AS deviceId, ts AS createdTs
   FROM pushers`;
 
 /** Pushers of users. */
@@ -53,13 +55,15 @@ export class PusherStore {
 
   ofUser(userId: UserId): readonly Pusher[] {
     return this.database
-      .all<Omit<Pusher, 'data'> & { data: string }>(`${selectPushers} WHERE user_id = ? ORDER BY created_ts`, userId)
+      .all<Omit<Pusher, 'data'> & { data: string }>(`${selectPushers} WHERE user_name = ? ORDER BY id`, userId)
       .map((row) => ({ ...row, data: JSON.parse(row.data) as JsonObject }));
   }
 
   save(pusher: Pusher): void {
     this.database.run(
-      'INSERT OR REPLACE INTO pushers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO pushers
+         (user_name, app_id, pushkey, kind, app_display_name, device_display_name, profile_tag, lang, data, access_token,
+          device_id, ts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       pusher.userId,
       pusher.appId,
       pusher.pushkey,
@@ -76,23 +80,28 @@ export class PusherStore {
   }
 
   delete(userId: UserId, appId: string, pushkey: string): void {
-    this.database.run('DELETE FROM pushers WHERE user_id = ? AND app_id = ? AND pushkey = ?', userId, appId, pushkey);
+    this.database.run('DELETE FROM pushers WHERE user_name = ? AND app_id = ? AND pushkey = ?', userId, appId, pushkey);
   }
 
   /** Removes a receiver from everybody but one user: it is theirs now. */
   deleteOfOthers(userId: UserId, appId: string, pushkey: string): void {
-    this.database.run('DELETE FROM pushers WHERE app_id = ? AND pushkey = ? AND user_id <> ?', appId, pushkey, userId);
+    this.database.run(
+      'DELETE FROM pushers WHERE app_id = ? AND pushkey = ? AND user_name <> ?',
+      appId,
+      pushkey,
+      userId,
+    );
   }
 
   deleteOfAccessToken(accessTokenId: number): void {
-    this.database.run('DELETE FROM pushers WHERE access_token_id = ?', accessTokenId);
+    this.database.run('DELETE FROM pushers WHERE access_token = ?', accessTokenId);
   }
 
   deleteOfDevice(userId: UserId, deviceId: string): void {
-    this.database.run('DELETE FROM pushers WHERE user_id = ? AND device_id = ?', userId, deviceId);
+    this.database.run('DELETE FROM pushers WHERE user_name = ? AND device_id = ?', userId, deviceId);
   }
 
   deleteOfUser(userId: UserId): void {
-    this.database.run('DELETE FROM pushers WHERE user_id = ?', userId);
+    this.database.run('DELETE FROM pushers WHERE user_name = ?', userId);
   }
 }

@@ -4,7 +4,7 @@ import { type Database, type Schema } from './database.js';
 export const threepidSchema: Schema = {
   name: 'threepids',
   versions: [
-    `CREATE TABLE threepids (
+    `CREATE TABLE user_threepids (
        medium TEXT NOT NULL,
        address TEXT NOT NULL,
        user_id TEXT NOT NULL,
@@ -12,15 +12,15 @@ export const threepidSchema: Schema = {
        added_at INTEGER NOT NULL,
        PRIMARY KEY (medium, address)
      ) WITHOUT ROWID;
-     CREATE INDEX threepids_user ON threepids (user_id);
-     CREATE TABLE bound_threepids (
+     CREATE INDEX user_threepids_user_id ON user_threepids (user_id);
+     CREATE TABLE user_threepid_id_server (
        user_id TEXT NOT NULL,
        medium TEXT NOT NULL,
        address TEXT NOT NULL,
        id_server TEXT NOT NULL,
        PRIMARY KEY (user_id, medium, address, id_server)
      ) WITHOUT ROWID;
-     CREATE TABLE threepid_sessions (
+     CREATE TABLE threepid_validation_session (
        session_id TEXT PRIMARY KEY,
        medium TEXT NOT NULL,
        address TEXT NOT NULL,
@@ -28,7 +28,7 @@ export const threepidSchema: Schema = {
        last_send_attempt INTEGER NOT NULL,
        validated_at INTEGER
      ) WITHOUT ROWID;
-     CREATE TABLE threepid_tokens (
+     CREATE TABLE threepid_validation_token (
        token TEXT PRIMARY KEY,
        session_id TEXT NOT NULL,
        next_link TEXT,
@@ -58,7 +58,7 @@ export interface ThreepidSession {
 const selectSessions = `
   SELECT session_id AS sessionId, medium, address, client_secret AS clientSecret,
          last_send_attempt AS lastSendAttempt, validated_at AS validatedAt
-  FROM threepid_sessions`;
+  FROM threepid_validation_session`;
 
 /** E-mail addresses and phone numbers of accounts, and the sessions that validate them. */
 export class ThreepidStore {
@@ -66,7 +66,7 @@ export class ThreepidStore {
 
   findUser(medium: string, address: string): UserId | undefined {
     return this.database.get<{ user_id: UserId }>(
-      'SELECT user_id FROM threepids WHERE medium = ? AND address = ?',
+      'SELECT user_id FROM user_threepids WHERE medium = ? AND address = ?',
       medium,
       address,
     )?.user_id;
@@ -74,7 +74,7 @@ export class ThreepidStore {
 
   ofUser(userId: UserId): readonly Threepid[] {
     return this.database.all(
-      'SELECT medium, address, validated_at, added_at FROM threepids WHERE user_id = ? ORDER BY added_at, medium, address',
+      'SELECT medium, address, validated_at, added_at FROM user_threepids WHERE user_id = ? ORDER BY added_at, medium, address',
       userId,
     );
   }
@@ -82,7 +82,7 @@ export class ThreepidStore {
   /** Gives an address to a user, away from whoever had it. */
   add(userId: UserId, threepid: Threepid): void {
     this.database.run(
-      'INSERT OR REPLACE INTO threepids VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO user_threepids (medium, address, user_id, validated_at, added_at) VALUES (?, ?, ?, ?, ?)',
       threepid.medium,
       threepid.address,
       userId,
@@ -93,7 +93,7 @@ export class ThreepidStore {
 
   delete(userId: UserId, medium: string, address: string): void {
     this.database.run(
-      'DELETE FROM threepids WHERE user_id = ? AND medium = ? AND address = ?',
+      'DELETE FROM user_threepids WHERE user_id = ? AND medium = ? AND address = ?',
       userId,
       medium,
       address,
@@ -103,12 +103,18 @@ export class ThreepidStore {
   // --- addresses that an identity server knows
 
   bind(userId: UserId, medium: string, address: string, idServer: string): void {
-    this.database.run('INSERT OR IGNORE INTO bound_threepids VALUES (?, ?, ?, ?)', userId, medium, address, idServer);
+    this.database.run(
+      'INSERT OR IGNORE INTO user_threepid_id_server VALUES (?, ?, ?, ?)',
+      userId,
+      medium,
+      address,
+      idServer,
+    );
   }
 
   unbind(userId: UserId, medium: string, address: string, idServer: string): void {
     this.database.run(
-      'DELETE FROM bound_threepids WHERE user_id = ? AND medium = ? AND address = ? AND id_server = ?',
+      'DELETE FROM user_threepid_id_server WHERE user_id = ? AND medium = ? AND address = ? AND id_server = ?',
       userId,
       medium,
       address,
@@ -117,13 +123,13 @@ export class ThreepidStore {
   }
 
   boundOf(userId: UserId): readonly { readonly medium: string; readonly address: string }[] {
-    return this.database.all('SELECT DISTINCT medium, address FROM bound_threepids WHERE user_id = ?', userId);
+    return this.database.all('SELECT DISTINCT medium, address FROM user_threepid_id_server WHERE user_id = ?', userId);
   }
 
   idServersOf(userId: UserId, medium: string, address: string): readonly string[] {
     return this.database
       .all<{ id_server: string }>(
-        'SELECT id_server FROM bound_threepids WHERE user_id = ? AND medium = ? AND address = ?',
+        'SELECT id_server FROM user_threepid_id_server WHERE user_id = ? AND medium = ? AND address = ?',
         userId,
         medium,
         address,
@@ -163,7 +169,7 @@ export class ThreepidStore {
   ): void {
     this.database.transaction(() => {
       this.database.run(
-        `INSERT INTO threepid_sessions (session_id, medium, address, client_secret, last_send_attempt) VALUES (?, ?, ?, ?, ?)
+        `INSERT INTO threepid_validation_session (session_id, medium, address, client_secret, last_send_attempt) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (session_id) DO UPDATE SET last_send_attempt = excluded.last_send_attempt`,
         session.sessionId,
         session.medium,
@@ -172,7 +178,7 @@ export class ThreepidStore {
         session.lastSendAttempt,
       );
       this.database.run(
-        'INSERT INTO threepid_tokens VALUES (?, ?, ?, ?)',
+        'INSERT INTO threepid_validation_token VALUES (?, ?, ?, ?)',
         token.token,
         session.sessionId,
         token.nextLink,
@@ -186,18 +192,18 @@ export class ThreepidStore {
     token: string,
   ): { readonly nextLink: string | null; readonly expires: number } | undefined {
     return this.database.get(
-      'SELECT next_link AS nextLink, expires FROM threepid_tokens WHERE session_id = ? AND token = ?',
+      'SELECT next_link AS nextLink, expires FROM threepid_validation_token WHERE session_id = ? AND token = ?',
       sessionId,
       token,
     );
   }
 
   setValidated(sessionId: string, now: number): void {
-    this.database.run('UPDATE threepid_sessions SET validated_at = ? WHERE session_id = ?', now, sessionId);
+    this.database.run('UPDATE threepid_validation_session SET validated_at = ? WHERE session_id = ?', now, sessionId);
   }
 
   deleteSession(sessionId: string): void {
-    this.database.run('DELETE FROM threepid_tokens WHERE session_id = ?', sessionId);
-    this.database.run('DELETE FROM threepid_sessions WHERE session_id = ?', sessionId);
+    this.database.run('DELETE FROM threepid_validation_token WHERE session_id = ?', sessionId);
+    this.database.run('DELETE FROM threepid_validation_session WHERE session_id = ?', sessionId);
   }
 }

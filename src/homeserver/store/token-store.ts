@@ -39,10 +39,10 @@ export const tokenSchema: Schema = {
        token TEXT PRIMARY KEY,
        user_id TEXT NOT NULL
      ) WITHOUT ROWID;
-     CREATE TABLE openid_tokens (
+     CREATE TABLE open_id_tokens (
        token TEXT PRIMARY KEY,
-       user_id TEXT NOT NULL,
-       valid_until_ms INTEGER NOT NULL
+       ts_valid_until_ms INTEGER NOT NULL,
+       user_id TEXT NOT NULL
      ) WITHOUT ROWID;`,
   ],
 };
@@ -236,12 +236,12 @@ export class TokenStore {
   // --- OpenID tokens
 
   addOpenIdToken(token: string, userId: UserId, validUntilMs: number): void {
-    this.database.run('INSERT INTO openid_tokens VALUES (?, ?, ?)', token, userId, validUntilMs);
+    this.database.run('INSERT INTO open_id_tokens VALUES (?, ?, ?)', token, validUntilMs, userId);
   }
 
   findOpenIdUser(token: string, now: number): UserId | undefined {
     return this.database.get<{ user_id: UserId }>(
-      'SELECT user_id FROM openid_tokens WHERE token = ? AND valid_until_ms >= ?',
+      'SELECT user_id FROM open_id_tokens WHERE token = ? AND ts_valid_until_ms >= ?',
       token,
       now,
     )?.user_id;

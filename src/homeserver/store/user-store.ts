@@ -1,47 +1,55 @@
 import { type RateLimit } from '../../config/homeserver-sections.js';
 import { Codes } from '../../errors/matrix-codes.js';
-import { type UserId } from '../../matrix/ids.js';
+import { localpartOf, type UserId } from '../../matrix/ids.js';
 import { type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { noRowFound, StoreError } from '../synapse-errors.js';
 import { BoundedCache } from './bounded-cache.js';
 import { type Database, type Schema } from './database.js';
 
+/** Tables and columns are called as in Synapse's database, so that modules' queries (`runDbInteraction`) work here, too. */
 export const userSchema: Schema = {
   name: 'users',
   versions: [
     `CREATE TABLE users (
-       user_id TEXT PRIMARY KEY,
+       name TEXT PRIMARY KEY,
        password_hash TEXT,
-       created_ts INTEGER NOT NULL,
-       is_admin INTEGER NOT NULL,
-       is_guest INTEGER NOT NULL,
+       creation_ts INTEGER NOT NULL,
+       admin INTEGER NOT NULL DEFAULT 0,
+       upgrade_ts INTEGER,
+       is_guest INTEGER NOT NULL DEFAULT 0,
+       appservice_id TEXT,
+       consent_version TEXT,
+       consent_server_notice_sent TEXT,
        user_type TEXT,
        deactivated INTEGER NOT NULL DEFAULT 0,
-       shadow_banned INTEGER NOT NULL,
-       approved INTEGER NOT NULL,
+       shadow_banned INTEGER NOT NULL DEFAULT 0,
+       consent_ts INTEGER,
+       approved INTEGER NOT NULL DEFAULT 1,
        locked INTEGER NOT NULL DEFAULT 0,
-       suspended INTEGER NOT NULL DEFAULT 0,
-       erased INTEGER NOT NULL DEFAULT 0
+       suspended INTEGER NOT NULL DEFAULT 0
      ) WITHOUT ROWID;
-     CREATE INDEX users_lower ON users (lower(user_id));
+     CREATE INDEX users_lower_name ON users (lower(name));
+     CREATE TABLE erased_users (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
+     CREATE TABLE users_pending_deactivation (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
      CREATE TABLE profiles (
-       user_id TEXT PRIMARY KEY,
+       user_id TEXT NOT NULL,
        displayname TEXT,
        avatar_url TEXT,
+       full_user_id TEXT PRIMARY KEY,
        fields TEXT
      ) WITHOUT ROWID;
-     CREATE TABLE ratelimit_overrides (
+     CREATE TABLE ratelimit_override (
        user_id TEXT PRIMARY KEY,
-       per_second REAL NOT NULL,
+       messages_per_second REAL NOT NULL,
        burst_count INTEGER NOT NULL
      ) WITHOUT ROWID;
-     CREATE TABLE external_ids (
+     CREATE TABLE user_external_ids (
        auth_provider TEXT NOT NULL,
        external_id TEXT NOT NULL,
        user_id TEXT NOT NULL,
        PRIMARY KEY (auth_provider, external_id)
      ) WITHOUT ROWID;
-     CREATE INDEX external_ids_user ON external_ids (user_id);`,
+     CREATE INDEX user_external_ids_user_id ON user_external_ids (user_id);`,
   ],
 };
 
@@ -49,8 +57,8 @@ export const userSchema: Schema = {
 export interface User {
   readonly userId: UserId;
   readonly passwordHash: string | null;
-  /** Milliseconds since 1970. */
-  readonly createdTs: number;
+  /** Seconds since 1970. */
+  readonly creationTs: number;
   readonly isAdmin: boolean;
   readonly isGuest: boolean;
   readonly userType: string | null;
@@ -66,7 +74,8 @@ export interface User {
 export interface NewUser {
   readonly userId: UserId;
   readonly passwordHash: string | null;
-  readonly createdTs: number;
+  /** Seconds since 1970. */
+  readonly creationTs: number;
   readonly isAdmin?: boolean;
   readonly isGuest?: boolean;
   /** The account exists as a guest and becomes an ordinary one. */
@@ -85,13 +94,13 @@ export interface StoredProfile {
 }
 
 /** The flags of {@link User} that can be changed, by column. */
-export type UserFlag = 'is_admin' | 'deactivated' | 'shadow_banned' | 'approved' | 'locked' | 'suspended' | 'erased';
+export type UserFlag = 'admin' | 'deactivated' | 'shadow_banned' | 'approved' | 'locked' | 'suspended';
 
 interface UserRow {
-  readonly user_id: UserId;
+  readonly name: UserId;
   readonly password_hash: string | null;
-  readonly created_ts: number;
-  readonly is_admin: number;
+  readonly creation_ts: number;
+  readonly admin: number;
   readonly is_guest: number;
   readonly user_type: string | null;
   readonly deactivated: number;
@@ -101,6 +110,8 @@ interface UserRow {
   readonly suspended: number;
   readonly erased: number;
 }
+
+const selectUsers = 'SELECT *, EXISTS (SELECT 1 FROM erased_users WHERE user_id = name) AS erased FROM users';
 
 const noProfile: StoredProfile = { displayName: null, avatarUrl: null };
 
@@ -116,7 +127,7 @@ export class UserStore {
   find(userId: UserId): User | undefined {
     const cached = this.users.get(userId);
     if (cached !== undefined) return cached;
-    const row = this.database.get<UserRow>('SELECT * FROM users WHERE user_id = ?', userId);
+    const row = this.database.get<UserRow>(`${selectUsers} WHERE name = ?`, userId);
     if (row === undefined) return undefined;
     const user = userOf(row);
     this.users.set(userId, user);
@@ -125,9 +136,7 @@ export class UserStore {
 
   /** The accounts whose ID is this one but for case. */
   findIgnoringCase(userId: string): readonly User[] {
-    return this.database
-      .all<UserRow>('SELECT * FROM users WHERE lower(user_id) = lower(?)', userId)
-      .map((row) => userOf(row));
+    return this.database.all<UserRow>(`${selectUsers} WHERE lower(name) = lower(?)`, userId).map((row) => userOf(row));
   }
 
   /** The account that a login as this ID means: the exact one, or the only one that differs in case. */
@@ -148,10 +157,15 @@ export class UserStore {
     return row?.count ?? 0;
   }
 
+  /** The IDs of all accounts. */
+  allIds(): readonly UserId[] {
+    return this.database.all<{ name: UserId }>('SELECT name FROM users').map((row) => row.name);
+  }
+
   /** The number after the greatest that is a localpart. */
   nextNumber(): number {
     const row = this.database.get<{ greatest: number | null }>(
-      "SELECT max(CAST(substr(user_id, 2) AS INTEGER)) AS greatest FROM users WHERE user_id > '@0' AND user_id < '@:'",
+      "SELECT max(CAST(substr(name, 2) AS INTEGER)) AS greatest FROM users WHERE name > '@0' AND name < '@:'",
     );
     return (row?.greatest ?? 0) + 1;
   }
@@ -163,7 +177,8 @@ export class UserStore {
       else this.insert(user);
       if (user.displayName !== undefined && user.displayName !== null && user.displayName !== '') {
         this.database.run(
-          'INSERT OR REPLACE INTO profiles (user_id, displayname) VALUES (?, ?)',
+          'INSERT OR REPLACE INTO profiles (user_id, full_user_id, displayname) VALUES (?, ?, ?)',
+          localpartOf(user.userId),
           user.userId,
           user.displayName,
         );
@@ -178,6 +193,30 @@ export class UserStore {
     this.updateColumn(userId, flag, value ? 1 : 0);
   }
 
+  /** Marks an account as erased, or no longer so. */
+  setErased(userId: UserId, isErased: boolean): void {
+    const sql = isErased
+      ? 'INSERT OR IGNORE INTO erased_users VALUES (?)'
+      : 'DELETE FROM erased_users WHERE user_id = ?';
+    this.database.run(sql, userId);
+    this.users.delete(userId);
+  }
+
+  /** The closed accounts whose rooms are still to be left. */
+  pendingDeactivations(): readonly UserId[] {
+    return this.database
+      .all<{ user_id: UserId }>('SELECT user_id FROM users_pending_deactivation')
+      .map((row) => row.user_id);
+  }
+
+  addPendingDeactivation(userId: UserId): void {
+    this.database.run('INSERT OR IGNORE INTO users_pending_deactivation VALUES (?)', userId);
+  }
+
+  removePendingDeactivation(userId: UserId): void {
+    this.database.run('DELETE FROM users_pending_deactivation WHERE user_id = ?', userId);
+  }
+
   setPasswordHash(userId: UserId, hash: string | null): void {
     this.updateColumn(userId, 'password_hash', hash);
   }
@@ -190,7 +229,7 @@ export class UserStore {
 
   /** Whether a profile is stored, even an empty one. */
   hasProfile(userId: UserId): boolean {
-    return this.database.get('SELECT 1 FROM profiles WHERE user_id = ?', userId) !== undefined;
+    return this.database.get('SELECT 1 FROM profiles WHERE full_user_id = ?', userId) !== undefined;
   }
 
   /** Display name and avatar; both null for unknown users. */
@@ -198,7 +237,7 @@ export class UserStore {
     const cached = this.profiles.get(userId);
     if (cached !== undefined) return cached;
     const row = this.database.get<{ displayname: string | null; avatar_url: string | null }>(
-      'SELECT displayname, avatar_url FROM profiles WHERE user_id = ?',
+      'SELECT displayname, avatar_url FROM profiles WHERE full_user_id = ?',
       userId,
     );
     const profile = row === undefined ? noProfile : { displayName: row.displayname, avatarUrl: row.avatar_url };
@@ -208,14 +247,19 @@ export class UserStore {
 
   /** The fields of a profile besides display name and avatar, or 404 when no profile is stored. */
   profileFields(userId: UserId): JsonObject {
-    const row = this.database.get<{ fields: string | null }>('SELECT fields FROM profiles WHERE user_id = ?', userId);
+    const row = this.database.get<{ fields: string | null }>(
+      'SELECT fields FROM profiles WHERE full_user_id = ?',
+      userId,
+    );
     if (row === undefined) throw noRowFound('profiles');
     return row.fields === null ? {} : (JSON.parse(row.fields) as JsonObject);
   }
 
   setProfileColumn(userId: UserId, column: 'displayname' | 'avatar_url', value: string | null): void {
     this.database.run(
-      `INSERT INTO profiles (user_id, ${column}) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET ${column} = excluded.${column}`,
+      `INSERT INTO profiles (user_id, full_user_id, ${column}) VALUES (?, ?, ?)
+         ON CONFLICT (full_user_id) DO UPDATE SET ${column} = excluded.${column}`,
+      localpartOf(userId),
       userId,
       value,
     );
@@ -224,7 +268,9 @@ export class UserStore {
 
   setProfileFields(userId: UserId, fields: Readonly<Record<string, JsonValue | undefined>>): void {
     this.database.run(
-      'INSERT INTO profiles (user_id, fields) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET fields = excluded.fields',
+      `INSERT INTO profiles (user_id, full_user_id, fields) VALUES (?, ?, ?)
+         ON CONFLICT (full_user_id) DO UPDATE SET fields = excluded.fields`,
+      localpartOf(userId),
       userId,
       JSON.stringify(fields),
     );
@@ -233,11 +279,15 @@ export class UserStore {
 
   /** Stores an empty profile where there is none. */
   createProfile(userId: UserId): void {
-    this.database.run('INSERT OR IGNORE INTO profiles (user_id) VALUES (?)', userId);
+    this.database.run(
+      'INSERT OR IGNORE INTO profiles (user_id, full_user_id) VALUES (?, ?)',
+      localpartOf(userId),
+      userId,
+    );
   }
 
   deleteProfile(userId: UserId): void {
-    this.database.run('DELETE FROM profiles WHERE user_id = ?', userId);
+    this.database.run('DELETE FROM profiles WHERE full_user_id = ?', userId);
     this.profiles.delete(userId);
   }
 
@@ -250,7 +300,7 @@ export class UserStore {
 
   setOverride(userId: UserId, limit: RateLimit): void {
     this.database.run(
-      'INSERT OR REPLACE INTO ratelimit_overrides VALUES (?, ?, ?)',
+      'INSERT OR REPLACE INTO ratelimit_override VALUES (?, ?, ?)',
       userId,
       limit.perSecond,
       limit.burstCount,
@@ -259,7 +309,7 @@ export class UserStore {
   }
 
   deleteOverride(userId: UserId): void {
-    this.database.run('DELETE FROM ratelimit_overrides WHERE user_id = ?', userId);
+    this.database.run('DELETE FROM ratelimit_override WHERE user_id = ?', userId);
     this.overrides().delete(userId);
   }
 
@@ -267,7 +317,7 @@ export class UserStore {
 
   findByExternalId(authProvider: string, externalId: string): UserId | undefined {
     return this.database.get<{ user_id: UserId }>(
-      'SELECT user_id FROM external_ids WHERE auth_provider = ? AND external_id = ?',
+      'SELECT user_id FROM user_external_ids WHERE auth_provider = ? AND external_id = ?',
       authProvider,
       externalId,
     )?.user_id;
@@ -275,19 +325,19 @@ export class UserStore {
 
   externalIdsOf(userId: UserId): readonly { readonly auth_provider: string; readonly external_id: string }[] {
     return this.database.all(
-      'SELECT auth_provider, external_id FROM external_ids WHERE user_id = ? ORDER BY auth_provider, external_id',
+      'SELECT auth_provider, external_id FROM user_external_ids WHERE user_id = ? ORDER BY auth_provider, external_id',
       userId,
     );
   }
 
   addExternalId(authProvider: string, externalId: string, userId: UserId): void {
-    this.database.run('INSERT INTO external_ids VALUES (?, ?, ?)', authProvider, externalId, userId);
+    this.database.run('INSERT INTO user_external_ids VALUES (?, ?, ?)', authProvider, externalId, userId);
   }
 
   /** Replaces the external IDs of a user. */
   replaceExternalIds(userId: UserId, ids: readonly (readonly [authProvider: string, externalId: string])[]): void {
     this.database.transaction(() => {
-      this.database.run('DELETE FROM external_ids WHERE user_id = ?', userId);
+      this.database.run('DELETE FROM user_external_ids WHERE user_id = ?', userId);
       for (const [provider, externalId] of ids) this.addExternalId(provider, externalId, userId);
     });
   }
@@ -295,11 +345,11 @@ export class UserStore {
   /** All of them: there are few, and every message asks. */
   private overrides(): Map<UserId, RateLimit> {
     if (this.knownOverrides === undefined) {
-      const rows = this.database.all<{ user_id: UserId; per_second: number; burst_count: number }>(
-        'SELECT user_id, per_second, burst_count FROM ratelimit_overrides',
+      const rows = this.database.all<{ user_id: UserId; messages_per_second: number; burst_count: number }>(
+        'SELECT user_id, messages_per_second, burst_count FROM ratelimit_override',
       );
       this.knownOverrides = new Map(
-        rows.map((row) => [row.user_id, { perSecond: row.per_second, burstCount: row.burst_count }]),
+        rows.map((row) => [row.user_id, { perSecond: row.messages_per_second, burstCount: row.burst_count }]),
       );
     }
     return this.knownOverrides;
@@ -308,11 +358,11 @@ export class UserStore {
   private insert(user: NewUser): void {
     const { changes } = this.database.run(
       `INSERT OR IGNORE INTO users
-         (user_id, password_hash, created_ts, is_admin, is_guest, user_type, shadow_banned, approved)
+         (name, password_hash, creation_ts, admin, is_guest, user_type, shadow_banned, approved)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       user.userId,
       user.passwordHash,
-      user.createdTs,
+      user.creationTs,
       user.isAdmin === true ? 1 : 0,
       user.isGuest === true ? 1 : 0,
       user.userType ?? null,
@@ -324,9 +374,11 @@ export class UserStore {
 
   private upgradeGuest(user: NewUser): void {
     const { changes } = this.database.run(
-      `UPDATE users SET password_hash = ?, is_admin = ?, is_guest = 0, user_type = ?, shadow_banned = ?, approved = ?
-         WHERE user_id = ? AND is_guest = 1`,
+      `UPDATE users
+         SET password_hash = ?, upgrade_ts = ?, admin = ?, is_guest = 0, user_type = ?, shadow_banned = ?, approved = ?
+         WHERE name = ? AND is_guest = 1`,
       user.passwordHash,
+      user.creationTs,
       user.isAdmin === true ? 1 : 0,
       user.userType ?? null,
       user.isShadowBanned === true ? 1 : 0,
@@ -337,7 +389,7 @@ export class UserStore {
   }
 
   private updateColumn(userId: UserId, column: string, value: string | number | null): void {
-    const { changes } = this.database.run(`UPDATE users SET ${column} = ? WHERE user_id = ?`, value, userId);
+    const { changes } = this.database.run(`UPDATE users SET ${column} = ? WHERE name = ?`, value, userId);
     this.users.delete(userId);
     if (changes === 0) throw noRowFound('users');
   }
@@ -345,10 +397,10 @@ export class UserStore {
 
 function userOf(row: UserRow): User {
   return {
-    userId: row.user_id,
+    userId: row.name,
     passwordHash: row.password_hash,
-    createdTs: row.created_ts,
-    isAdmin: row.is_admin === 1,
+    creationTs: row.creation_ts,
+    isAdmin: row.admin === 1,
     isGuest: row.is_guest === 1,
     userType: row.user_type,
     isDeactivated: row.deactivated === 1,

@@ -1,5 +1,4 @@
 import { Codes } from '../../errors/matrix-codes.js';
-import { HostError } from '../../errors/host-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
@@ -9,6 +8,7 @@ import { type DeviceStore } from '../store/device-store.js';
 import { type User, type UserStore } from '../store/user-store.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import { AuthError, invalidToken, missingToken, userLocked } from '../synapse-errors.js';
+import { type AccountValidity } from './account-validity.js';
 
 /** What a request says about who sends it. */
 export interface Credentials {
@@ -35,6 +35,7 @@ export class Authenticator {
     private readonly users: UserStore,
     private readonly tokens: TokenStore,
     private readonly devices: DeviceStore,
+    private readonly validity: AccountValidity,
   ) {}
 
   /** The requester, or 401 and 403 as Synapse answers them. */
@@ -42,7 +43,9 @@ export class Authenticator {
     const token = accessTokenOf(credentials);
     const { requester, user } = this.identify(token, options.allowExpired === true);
     if (user.isLocked && options.allowLocked !== true) throw userLocked();
-    if (options.allowExpired !== true) await this.refuseExpired(requester);
+    if (options.allowExpired !== true && this.validity.isUsed && (await this.validity.isExpired(requester.userId))) {
+      throw new AuthError(403, 'User account has expired', Codes.EXPIRED_ACCOUNT);
+    }
     this.recordSighting(token, requester, credentials);
     if (requester.isGuest && options.allowGuest !== true) {
       throw new AuthError(403, 'Guest access not allowed', Codes.GUEST_ACCESS_FORBIDDEN);
@@ -80,19 +83,6 @@ export class Authenticator {
       authenticatedEntity: userId,
     };
     return { requester, user };
-  }
-
-  private async refuseExpired(requester: Requester): Promise<void> {
-    if (!this.context.dispatch.hook('account_validity', 'is_user_expired').isUsed) return;
-    let isExpired;
-    try {
-      isExpired = await this.context.dispatch.ask('account_validity', 'is_user_expired', requester.userId);
-    } catch (error) {
-      // Synapse mistakes a KeyError of the module for a request without a token.
-      if (error instanceof HostError && error.type === 'KeyError') throw missingToken();
-      throw error;
-    }
-    if (isExpired === true) throw new AuthError(403, 'User account has expired', Codes.EXPIRED_ACCOUNT);
   }
 
   private recordSighting(accessToken: string, requester: Requester, { ip, userAgent }: Credentials): void {

@@ -4,6 +4,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type HomeserverContext } from '../context.js';
+import { type RateLimiters } from '../rate-limiters.js';
 import { type ThreepidStore } from '../store/threepid-store.js';
 import { type UserStore } from '../store/user-store.js';
 import { LoginError } from '../synapse-errors.js';
@@ -24,6 +25,7 @@ export class CredentialChecker {
     private readonly context: HomeserverContext,
     private readonly users: UserStore,
     private readonly threepids: ThreepidStore,
+    private readonly limits: RateLimiters,
   ) {}
 
   /** The login types that `GET /login` lists for passwords and modules. */
@@ -47,9 +49,11 @@ export class CredentialChecker {
     if (type === PASSWORD) this.checkPasswordAllowed(password, options.isReauth);
 
     const identifier = await parseLoginIdentifier(submission);
-    if (identifier.kind === 'user') return this.checkUser(identifier.user, type, submission);
+    if (identifier.kind === 'user') return this.checkCounted(identifier.user, type, submission, options.isReauth);
 
     const { medium, address } = identifier;
+    const key = `${medium} ${address}`;
+    if (!options.isReauth) await this.limits.loginFailedAttempts.check(undefined, { key, update: false });
     if (type === PASSWORD && typeof password === 'string') {
       const checked = await this.context.dispatch.ask(
         'password_auth_provider',
@@ -61,8 +65,31 @@ export class CredentialChecker {
       if (checked !== undefined) return checked;
     }
     const userId = this.threepids.findUser(medium, address);
-    if (userId === undefined) throw wrongCredentials();
-    return this.checkUser(userId, type, submission);
+    if (userId !== undefined) return this.checkCounted(userId, type, submission, options.isReauth);
+    if (!options.isReauth) await this.limits.loginFailedAttempts.decide(undefined, { key });
+    throw wrongCredentials();
+  }
+
+  /** Checks the credentials of a user; failures of logins are counted (those of stages are by who asks). */
+  private async checkCounted(
+    username: string,
+    type: string,
+    submission: JsonObject,
+    isReauth: boolean,
+  ): Promise<CheckedCredentials> {
+    if (isReauth) return this.checkUser(username, type, submission);
+    const key = this.qualified(username).toLowerCase();
+    await this.limits.loginFailedAttempts.check(undefined, { key, update: false });
+    try {
+      return await this.checkUser(username, type, submission);
+    } catch (error) {
+      if (error instanceof LoginError) await this.limits.loginFailedAttempts.decide(undefined, { key });
+      throw error;
+    }
+  }
+
+  private qualified(username: string): string {
+    return username.startsWith('@') ? username : `@${username}:${this.context.serverName}`;
   }
 
   private checkPasswordAllowed(password: unknown, isReauth: boolean): void {
@@ -87,9 +114,7 @@ export class CredentialChecker {
   }
 
   private async checkStoredPassword(username: string, password: unknown): Promise<UserId | undefined> {
-    const user = this.users.findForLogin(
-      username.startsWith('@') ? username : `@${username}:${this.context.serverName}`,
-    );
+    const user = this.users.findForLogin(this.qualified(username));
     if (user === undefined || user.passwordHash === null || typeof password !== 'string') return undefined;
     const { pepper } = this.context.config.passwordConfig;
     return (await isPassword(password + pepper, user.passwordHash)) ? user.userId : undefined;

@@ -23,15 +23,13 @@ export class IdentityServers {
     accessToken: string,
   ): Promise<JsonObject> {
     const response = await this.post(server, '/3pid/bind', binding, { Authorization: `Bearer ${accessToken}` });
-    const body: unknown = await response.json().catch(() => ({}));
-    const answer = isJsonObject(body) ? body : {};
-    if (response.ok) return answer;
-    const { error, errcode } = answer;
-    throw new SynapseError(
-      response.status === 401 ? 400 : response.status,
-      typeof error === 'string' ? error : response.statusText,
-      typeof errcode === 'string' ? errcode : undefined,
-    );
+    return answerOf(response);
+  }
+
+  /** Has the server that validates phone numbers send a message; `base` is its URL. */
+  async requestMsisdnToken(base: string, request: JsonObject): Promise<JsonObject> {
+    const url = `${base}/_matrix/identity/api/v1/validate/msisdn/requestToken`;
+    return answerOf(await fetch(url, requestOf(request, {})));
   }
 
   private async post(
@@ -44,14 +42,31 @@ export class IdentityServers {
       throw new SynapseError(400, 'id_server must be a valid hostname with optional port and path components');
     }
     try {
-      return await fetch(`https://${server}/_matrix/identity/v2${path}`, {
-        method: 'POST',
-        headers: { ...headers, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(timeout),
-      });
+      return await fetch(`https://${server}/_matrix/identity/v2${path}`, requestOf(body, headers));
     } catch (error) {
       throw new SynapseError(500, 'Failed to contact identity server', undefined, {}, {}, { cause: error });
     }
   }
+}
+
+function requestOf(body: JsonObject, headers: Readonly<Record<string, string>>): RequestInit {
+  return {
+    method: 'POST',
+    headers: { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(timeout),
+  };
+}
+
+/** What a server says, or its error as ours (`api/errors.py: HttpResponseException.to_synapse_error`). */
+async function answerOf(response: Response): Promise<JsonObject> {
+  const body: unknown = await response.json().catch(() => ({}));
+  const answer = isJsonObject(body) ? body : {};
+  if (response.ok) return answer;
+  const { error, errcode } = answer;
+  throw new SynapseError(
+    response.status === 401 ? 400 : response.status,
+    typeof error === 'string' ? error : response.statusText,
+    typeof errcode === 'string' && errcode !== 'M_UNKNOWN_TOKEN' ? errcode : undefined,
+  );
 }

@@ -5,8 +5,9 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
 import { type HomeserverContext } from '../context.js';
+import { type RateLimiters } from '../rate-limiters.js';
 import { type UserStore } from '../store/user-store.js';
-import { LoginError, noRowFound, userLocked } from '../synapse-errors.js';
+import { invalidToken, LoginError, noRowFound, userLocked } from '../synapse-errors.js';
 import { type CheckedCredentials, type CredentialChecker } from './credential-checker.js';
 import { type Devices } from './devices.js';
 import { missingKeys } from './login-identifier.js';
@@ -32,6 +33,7 @@ export class Logins {
     private readonly credentials: CredentialChecker,
     private readonly loginTokens: LoginTokens,
     private readonly devices: Devices,
+    private readonly limits: RateLimiters,
   ) {}
 
   /** The answer to `GET /login`. */
@@ -53,6 +55,10 @@ export class Logins {
       throw new SynapseError(400, '`refresh_token` should be true or false.');
     }
     if (type === undefined) throw missingKeys();
+    if (type === 'm.login.application_service') {
+      throw invalidToken('This login method is only valid for application services');
+    }
+    await this.limits.loginAddress.check(undefined, { key: origin.ip });
     try {
       const login = await this.verify(submission);
       const response = await this.complete(login, submission, origin, refreshToken);
@@ -81,6 +87,7 @@ export class Logins {
     { userAgent, ip }: LoginOrigin,
     wantsRefreshToken: boolean,
   ): Promise<MutableJsonObject> {
+    await this.limits.loginAccount.check(undefined, { key: userId.toLowerCase() });
     this.checkUsable(userId);
     const { deviceId, displayName } = parseDevice(submission);
     const { dispatch, config, clock } = this.context;

@@ -172,7 +172,8 @@ export class Profiles {
     if (domainOf(userId) !== this.context.serverName) throw new SynapseError(502, 'Failed to fetch profile');
   }
 
-  private isAllowedAvatar(url: string): boolean {
+  /** Whether an avatar is small enough and of an allowed type. */
+  isAllowedAvatar(url: string): boolean {
     const { maxAvatarSize, allowedAvatarMimetypes } = this.context.config;
     if (url === '' || (maxAvatarSize === undefined && allowedAvatarMimetypes === undefined)) return true;
     if (!/^mxc:\/\/[^/]+\/[^/]+$/.test(url)) throw new SynapseError(400, `Invalid mxc URI: ${url}`);

@@ -6,6 +6,7 @@ import { type JsonObject } from '../../matrix/json.js';
 import { type HomeserverContext } from '../context.js';
 import { type NewUser, type UserStore } from '../store/user-store.js';
 import { AuthError } from '../synapse-errors.js';
+import { type AccountValidity } from './account-validity.js';
 import { type Authenticator } from './authenticator.js';
 import { type Threepids } from './threepids.js';
 
@@ -55,6 +56,7 @@ export class Registration {
     private readonly users: UserStore,
     private readonly authenticator: Authenticator,
     private readonly threepids: Threepids,
+    private readonly validity: AccountValidity,
     private readonly hooks: RegistrationHooks,
   ) {}
 
@@ -157,9 +159,9 @@ export class Registration {
     throw new SynapseError(500, 'Unable to find a suitable guest user ID');
   }
 
-  private async store(user: Omit<NewUser, 'createdTs'>): Promise<void> {
-    this.users.create({ ...user, createdTs: this.context.clock.now() });
-    await this.context.dispatch.ask('account_validity', 'on_user_registration', user.userId);
+  private async store(user: Omit<NewUser, 'creationTs'>): Promise<void> {
+    this.users.create({ ...user, creationTs: Math.floor(this.context.clock.now() / 1000) });
+    await this.validity.onRegistration(user.userId);
   }
 
   private checkForm(localpart: string): void {

@@ -10,7 +10,7 @@ import { guestDeviceId } from './authenticator.js';
 import { type Devices } from './devices.js';
 import { canonicalEmail } from './email-address.js';
 import { parseDevice } from './logins.js';
-import { hashPassword } from './password-hash.js';
+import { type Passwords } from './passwords.js';
 import { checkPasswordPolicy } from './password-policy.js';
 import { type Registration } from './registration.js';
 import { registrationFlows } from './registration-flows.js';
@@ -21,18 +21,41 @@ import { EMAIL_IDENTITY, MSISDN, type UiAuth, type UiAuthRequest, type UiAuthRes
 /** What a registration is told apart from its body. */
 export type SignUpRequest = Omit<UiAuthRequest, 'description'>;
 
+interface Parts {
+  readonly limits: RateLimiters;
+  readonly registration: Registration;
+  readonly uiAuth: UiAuth;
+  readonly threepids: Threepids;
+  readonly threepidStore: ThreepidStore;
+  readonly devices: Devices;
+  readonly tokens: TokenStore;
+  readonly passwords: Passwords;
+}
+
 /** Registration by the user themselves (`rest/client/register.py: RegisterRestServlet`). */
 export class SignUp {
+  private readonly limits: RateLimiters;
+  private readonly registration: Registration;
+  private readonly uiAuth: UiAuth;
+  private readonly threepids: Threepids;
+  private readonly threepidStore: ThreepidStore;
+  private readonly devices: Devices;
+  private readonly tokens: TokenStore;
+  private readonly passwords: Passwords;
+
   constructor(
     private readonly context: HomeserverContext,
-    private readonly limits: RateLimiters,
-    private readonly registration: Registration,
-    private readonly uiAuth: UiAuth,
-    private readonly threepids: Threepids,
-    private readonly threepidStore: ThreepidStore,
-    private readonly devices: Devices,
-    private readonly tokens: TokenStore,
-  ) {}
+    parts: Parts,
+  ) {
+    this.limits = parts.limits;
+    this.registration = parts.registration;
+    this.uiAuth = parts.uiAuth;
+    this.threepids = parts.threepids;
+    this.threepidStore = parts.threepidStore;
+    this.devices = parts.devices;
+    this.tokens = parts.tokens;
+    this.passwords = parts.passwords;
+  }
 
   /** Makes a guest; answers with the response's body. */
   async asGuest(body: JsonObject, ip: string): Promise<JsonObject> {
@@ -70,7 +93,7 @@ export class SignUp {
     if (!outcome.isComplete) {
       // The client need not send the password again with the next stage.
       if (data.passwordHash === undefined && wanted.password !== null) {
-        data.passwordHash = await this.hash(wanted.password);
+        data.passwordHash = await this.passwords.hash(wanted.password);
       }
       throw outcome.error;
     }
@@ -98,11 +121,6 @@ export class SignUp {
       ...(device.validUntilMs === null ? {} : { expires_in_ms: device.validUntilMs - this.context.clock.now() }),
       ...(device.refreshToken === null ? {} : { refresh_token: device.refreshToken }),
     };
-  }
-
-  /** The hash that is stored for a password. */
-  hash(password: string): Promise<string> {
-    return hashPassword(password + this.context.config.passwordConfig.pepper);
   }
 
   private parse(body: MutableJsonObject): {
@@ -165,7 +183,8 @@ export class SignUp {
     ip: string,
     threepids: readonly ValidatedThreepid[],
   ): Promise<UserId> {
-    const passwordHash = password === null || password === '' ? session.data.passwordHash : await this.hash(password);
+    const passwordHash =
+      password === null || password === '' ? session.data.passwordHash : await this.passwords.hash(password);
     if (passwordHash === undefined) throw new SynapseError(400, 'Missing params: password', Codes.MISSING_PARAM);
     const { dispatch } = this.context;
     const chosen = await dispatch.ask('password_auth_provider', 'get_username_for_registration', results, params);

@@ -62,6 +62,17 @@ export class Threepids {
     if (medium === 'email') this.pushers.delete(userId, 'm.email', address);
   }
 
+  /** Has an identity server bind an address that it validated, and remembers it. */
+  async bind(
+    userId: UserId,
+    server: string,
+    binding: { readonly sid: string; readonly client_secret: string },
+    accessToken: string,
+  ): Promise<void> {
+    const { medium, address } = await this.identityServers.bind(server, { ...binding, mxid: userId }, accessToken);
+    if (typeof medium === 'string' && typeof address === 'string') this.store.bind(userId, medium, address, server);
+  }
+
   /** Asks the identity servers that know an address to forget it; false when none does. */
   async unbind(userId: UserId, medium: string, address: string, idServer: string | null): Promise<boolean> {
     const servers = idServer === null || idServer === '' ? this.store.idServersOf(userId, medium, address) : [idServer];

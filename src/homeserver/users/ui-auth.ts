@@ -4,6 +4,7 @@ import { type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
+import { type RateLimiters } from '../rate-limiters.js';
 import { type TokenStore } from '../store/token-store.js';
 import { type UserStore } from '../store/user-store.js';
 import { AuthError, LoginError } from '../synapse-errors.js';
@@ -68,6 +69,7 @@ export class UiAuth {
     private readonly tokens: TokenStore,
     private readonly credentials: CredentialChecker,
     private readonly threepids: Threepids,
+    private readonly limits: RateLimiters,
   ) {}
 
   /**
@@ -89,6 +91,7 @@ export class UiAuth {
       const { auth: _, ...params } = request.body;
       return { isComplete: true, session: undefined, params };
     }
+    await this.limits.loginFailedAttempts.check(requester, { update: false });
     const types = this.typesFor(requester.userId);
     const flows = types.map((type) => [type]);
     const outcome = await this.check(flows, request, () => ({ requestUserId: requester.userId }));

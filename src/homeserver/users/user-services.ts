@@ -1,31 +1,58 @@
+import { type RoomId, type UserId } from '../../matrix/ids.js';
 import { type HomeserverContext } from '../context.js';
 import { type Mailer } from '../mailer.js';
 import { type RateLimiters } from '../rate-limiters.js';
-import { DeviceStore, deviceSchema } from '../store/device-store.js';
+import { AccountDataStore, accountDataSchema } from '../store/account-data-store.js';
+import { AccountValidityStore, accountValiditySchema } from '../store/account-validity-store.js';
 import { type Schema } from '../store/database.js';
+import { DeviceStore, deviceSchema } from '../store/device-store.js';
+import { DirectoryStore } from '../store/directory-store.js';
+import { FilterStore, filterSchema } from '../store/filter-store.js';
 import { PusherStore, pusherSchema } from '../store/pusher-store.js';
+import { PushRuleStore, pushRuleSchema } from '../store/push-rule-store.js';
 import { ThreepidStore, threepidSchema } from '../store/threepid-store.js';
 import { TokenStore, tokenSchema } from '../store/token-store.js';
 import { type UserStore, userSchema } from '../store/user-store.js';
+import { AccountData } from './account-data.js';
+import { AccountValidity } from './account-validity.js';
+import { AdminUsers } from './admin-users.js';
 import { Authenticator } from './authenticator.js';
 import { CredentialChecker } from './credential-checker.js';
+import { Deactivation, type DeactivationHooks } from './deactivation.js';
 import { Devices } from './devices.js';
 import { IdentityServers } from './identity-servers.js';
 import { LoginTokens } from './login-tokens.js';
 import { Logins } from './logins.js';
+import { Passwords } from './passwords.js';
 import { type ProfileHooks, Profiles } from './profiles.js';
+import { PushRules } from './push-rules.js';
 import { Registration, type RegistrationHooks } from './registration.js';
 import { SignUp } from './sign-up.js';
+import { SingleSignOn } from './sso.js';
+import { ThreepidValidation } from './threepid-validation.js';
 import { Threepids } from './threepids.js';
 import { TokenRefresher } from './token-refresher.js';
 import { UiAuth } from './ui-auth.js';
 import { UiAuthSessions } from './ui-auth-sessions.js';
+import { UserDirectory } from './user-directory.js';
 
 /** The tables of accounts. */
-export const userSchemas: readonly Schema[] = [userSchema, deviceSchema, tokenSchema, threepidSchema, pusherSchema];
+export const userSchemas: readonly Schema[] = [
+  userSchema,
+  deviceSchema,
+  tokenSchema,
+  threepidSchema,
+  pusherSchema,
+  accountDataSchema,
+  pushRuleSchema,
+  filterSchema,
+  accountValiditySchema,
+];
 
-/** What accounts need of the rest of the homeserver. */
-export interface UserHooks extends RegistrationHooks, ProfileHooks {
+/** What accounts need of the rest of the homeserver. They are called long after construction, so rooms may be made later. */
+export interface UserHooks extends RegistrationHooks, ProfileHooks, DeactivationHooks {
+  /** Whether the user is or was a member of a room, invited to it, ... */
+  readonly hasMembership: (userId: UserId, roomId: RoomId) => boolean;
   /** Sends mail; absent without a mail server. */
   readonly mailer?: Mailer | undefined;
 }
@@ -36,49 +63,77 @@ export class UserServices {
   readonly tokens: TokenStore;
   readonly threepidStore: ThreepidStore;
   readonly pusherStore: PusherStore;
+  readonly filters: FilterStore;
   readonly authenticator: Authenticator;
+  readonly validity: AccountValidity;
+  readonly identityServers: IdentityServers;
   readonly threepids: Threepids;
+  readonly threepidValidation: ThreepidValidation;
   readonly devices: Devices;
   readonly credentials: CredentialChecker;
+  readonly passwords: Passwords;
   readonly uiAuth: UiAuth;
   readonly registration: Registration;
   readonly signUp: SignUp;
   readonly loginTokens: LoginTokens;
   readonly logins: Logins;
   readonly refresher: TokenRefresher;
+  readonly sso: SingleSignOn;
   readonly profiles: Profiles;
+  readonly pushRules: PushRules;
+  readonly accountData: AccountData;
+  readonly deactivation: Deactivation;
+  readonly directory: UserDirectory;
+  readonly adminUsers: AdminUsers;
 
   constructor(
     readonly context: HomeserverContext,
     /** Made before the services, because rate limits and rooms read it too. */
     readonly store: UserStore,
     readonly limits: RateLimiters,
-    hooks: UserHooks,
+    readonly hooks: UserHooks,
   ) {
     const { database, clock } = context;
     this.deviceStore = new DeviceStore(database);
     this.tokens = new TokenStore(database);
     this.threepidStore = new ThreepidStore(database);
     this.pusherStore = new PusherStore(database);
-    this.authenticator = new Authenticator(context, store, this.tokens, this.deviceStore);
-    this.threepids = new Threepids(context, this.threepidStore, this.pusherStore, new IdentityServers());
+    this.filters = new FilterStore(database);
+    const validityStore = new AccountValidityStore(database);
+    this.validity = new AccountValidity(context, validityStore, this.threepidStore, hooks.mailer);
+    this.authenticator = new Authenticator(context, store, this.tokens, this.deviceStore, this.validity);
+    this.identityServers = new IdentityServers();
+    this.threepids = new Threepids(context, this.threepidStore, this.pusherStore, this.identityServers);
+    this.threepidValidation = new ThreepidValidation(context, this.threepidStore, hooks.mailer);
     this.devices = new Devices(context, this.deviceStore, this.tokens, this.pusherStore);
-    this.credentials = new CredentialChecker(context, store, this.threepidStore);
-    this.uiAuth = new UiAuth(context, new UiAuthSessions(clock), store, this.tokens, this.credentials, this.threepids);
-    this.registration = new Registration(context, store, this.authenticator, this.threepids, hooks);
-    this.signUp = new SignUp(
-      context,
-      limits,
-      this.registration,
-      this.uiAuth,
-      this.threepids,
-      this.threepidStore,
-      this.devices,
-      this.tokens,
-    );
+    this.credentials = new CredentialChecker(context, store, this.threepidStore, limits);
+    this.passwords = new Passwords(context, store, this.credentials, this.devices);
+    const sessions = new UiAuthSessions(clock);
+    this.uiAuth = new UiAuth(context, sessions, store, this.tokens, this.credentials, this.threepids, limits);
+    this.registration = new Registration(context, store, this.authenticator, this.threepids, this.validity, hooks);
+    this.signUp = new SignUp(context, this);
     this.loginTokens = new LoginTokens(context, this.tokens);
-    this.logins = new Logins(context, store, this.credentials, this.loginTokens, this.devices);
+    this.logins = new Logins(context, store, this.credentials, this.loginTokens, this.devices, limits);
     this.refresher = new TokenRefresher(context, this.tokens);
+    this.sso = new SingleSignOn(context, store, this.loginTokens);
     this.profiles = new Profiles(context, store, hooks);
+    this.pushRules = new PushRules(context, new PushRuleStore(database));
+    this.accountData = new AccountData(context, new AccountDataStore(database), this.pushRules);
+    const parts = {
+      users: store,
+      devices: this.devices,
+      threepids: this.threepids,
+      threepidStore: this.threepidStore,
+      profiles: this.profiles,
+      passwords: this.passwords,
+      registration: this.registration,
+    };
+    this.deactivation = new Deactivation(
+      context,
+      { ...parts, pushers: this.pusherStore, accountData: this.accountData, validity: this.validity },
+      hooks,
+    );
+    this.directory = new UserDirectory(context, store, new DirectoryStore(database));
+    this.adminUsers = new AdminUsers(context, { ...parts, devices: this.deviceStore, deactivation: this.deactivation });
   }
 }

@@ -1,0 +1,234 @@
+import { Codes } from '../../errors/matrix-codes.js';
+import { HostError } from '../../errors/host-error.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type HomeserverContext } from '../context.js';
+import { type PushRuleStore, type StoredPushRule } from '../store/push-rule-store.js';
+import { defaultPushRules, type DefaultPushRule, type PushAction, type PushRuleKind } from './default-push-rules.js';
+
+/** The kinds as clients get them: Synapse's own `postcontent` is always empty here. */
+const kinds: readonly (PushRuleKind | 'postcontent')[] = [
+  'underride',
+  'sender',
+  'room',
+  'postcontent',
+  'content',
+  'override',
+];
+
+/** Synapse's numbers of the kinds: the greater, the earlier a rule is matched (`push/rulekinds.py`). */
+const priorityClasses: Readonly<Record<PushRuleKind, number>> = {
+  underride: 1,
+  sender: 2,
+  room: 3,
+  content: 4,
+  override: 5,
+};
+
+const maxRuleCount = 10_000;
+const maxRuleIdLength = 300;
+const maxRuleSize = 1024;
+
+/** A rule as somebody wants it. */
+export interface NewPushRule {
+  readonly kind: PushRuleKind;
+  readonly ruleId: string;
+  readonly conditions: readonly JsonValue[];
+  readonly actions: readonly PushAction[];
+  /** It shall be matched just before this rule of the user, of the same kind. */
+  readonly before?: string | undefined;
+  /** It shall be matched just after this rule of the user, of the same kind. */
+  readonly after?: string | undefined;
+}
+
+interface Rule {
+  readonly kind: PushRuleKind;
+  readonly ruleId: string;
+  readonly conditions: readonly JsonValue[];
+  readonly actions: readonly JsonValue[];
+  readonly isDefault: boolean;
+  readonly isEnabled: boolean;
+}
+
+/** Push rules of users (`handlers/push_rules.py`, `storage/databases/main/push_rule.py`). */
+export class PushRules {
+  constructor(
+    private readonly context: HomeserverContext,
+    private readonly store: PushRuleStore,
+  ) {}
+
+  /** The rules as clients get them: `{global: {kind: [rule, ...]}}`. */
+  forUser(userId: UserId): JsonObject {
+    const rules = this.rulesOf(userId);
+    const global = kinds.map((kind) => [kind, rules.filter((rule) => rule.kind === kind).map(describe)] as const);
+    return { global: Object.fromEntries(global) };
+  }
+
+  /** Whether the rules changed after a position; everybody's rules are new to a client that has seen nothing (-1). */
+  changedAfter(userId: UserId, position: number): boolean {
+    return position < 0 || this.store.positionOf(userId) > position;
+  }
+
+  /** Adds a rule, or replaces the one of its name. */
+  set(userId: UserId, rule: NewPushRule): void {
+    const conditions = JSON.stringify(rule.conditions);
+    const actions = JSON.stringify(rule.actions);
+    checkSize(rule, conditions, actions);
+    const rules = this.store.ofUser(userId);
+    const ruleId = idOf(rule.kind, rule.ruleId);
+    const isKnown = rules.some((other) => other.ruleId === ruleId);
+    if (!isKnown && rules.length >= maxRuleCount) {
+      throw new SynapseError(
+        400,
+        `Creating a push rule would exceed the limit on the number of push rules associated with your account (${rules.length + 1} rules > ${maxRuleCount} rules)`,
+      );
+    }
+    const priorityClass = priorityClasses[rule.kind];
+    const { priority, isInserted } = placeOf(rule, rules);
+    this.store.save(userId, { ruleId, priorityClass, priority, conditions, actions }, { isInserted });
+    this.announce(userId);
+  }
+
+  /** Removes a rule of the user; whether there was one. */
+  delete(userId: UserId, kind: string, ruleId: string): boolean {
+    const isDeleted = this.store.delete(userId, idOf(kind, ruleId));
+    if (isDeleted) this.announce(userId);
+    return isDeleted;
+  }
+
+  /** Switches a rule on or off; `RuleNotFoundException` when there is none. */
+  setEnabled(userId: UserId, kind: string, ruleId: string, isEnabled: boolean): void {
+    this.checkKnown(userId, kind, ruleId);
+    this.store.saveEnabled(userId, idOf(kind, ruleId), isEnabled);
+    this.announce(userId);
+  }
+
+  /** Sets the actions of a rule; `RuleNotFoundException` when there is none, `InvalidRuleException` when they are none. */
+  setActions(userId: UserId, kind: string, ruleId: string, actions: unknown): void {
+    const checked = parseActions(actions);
+    this.checkKnown(userId, kind, ruleId);
+    this.store.saveActions(userId, idOf(kind, ruleId), JSON.stringify(checked));
+    this.announce(userId);
+  }
+
+  private checkKnown(userId: UserId, kind: string, ruleId: string): void {
+    if (ruleId.startsWith('.')) {
+      if (defaultPushRules(userId).some((rule) => rule.kind === kind && rule.ruleId === ruleId)) return;
+      throw new HostError('RuleNotFoundException', `Unknown rule '${idOf(kind, ruleId)}'`);
+    }
+    if (this.store.ofUser(userId).some((rule) => rule.ruleId === idOf(kind, ruleId))) return;
+    throw new HostError('RuleNotFoundException', 'Push rule does not exist.');
+  }
+
+  private announce(userId: UserId): void {
+    this.store.setPosition(userId, this.context.stream.next());
+    this.context.notifier.notify({ users: [userId] });
+  }
+
+  /** All rules in the order of matching: within a kind the user's own come first, behind `.m.rule.master`. */
+  private rulesOf(userId: UserId): readonly Rule[] {
+    const stored = this.store.ofUser(userId);
+    const enabled = this.store.enabledOf(userId);
+    const defaults = defaultPushRules(userId).map((rule) => {
+      const actions = stored.find((other) => other.ruleId === idOf(rule.kind, rule.ruleId))?.actions;
+      return {
+        ...withoutEnabled(rule),
+        actions: actions === undefined ? rule.actions : (JSON.parse(actions) as JsonValue[]),
+        isDefault: true,
+        isEnabled: enabled.get(idOf(rule.kind, rule.ruleId)) ?? rule.isEnabled,
+      };
+    });
+    const own = stored
+      .filter((rule) => rule.priorityClass > 0)
+      .map((rule) => ({
+        ...nameOf(rule.ruleId),
+        conditions: JSON.parse(rule.conditions) as JsonValue[],
+        actions: JSON.parse(rule.actions) as JsonValue[],
+        isDefault: false,
+        isEnabled: enabled.get(rule.ruleId) ?? true,
+      }));
+    const [master, ...others] = defaults;
+    return [...(master === undefined ? [] : [master]), ...own, ...others];
+  }
+}
+
+/** Actions, or `InvalidRuleException` (`handlers/push_rules.py: check_actions`). */
+export function parseActions(actions: unknown): readonly PushAction[] {
+  if (!Array.isArray(actions)) throw new HostError('InvalidRuleException', 'No actions found');
+  for (const action of actions as readonly unknown[]) {
+    const isKnown = action === 'notify' || action === 'dont_notify' || action === 'coalesce';
+    if (isKnown || (isJsonObject(action) && 'set_tweak' in action)) continue;
+    const shown = typeof action === 'string' ? action : JSON.stringify(action);
+    throw new HostError('InvalidRuleException', `Unrecognised action ${shown}`);
+  }
+  return actions as readonly PushAction[];
+}
+
+function idOf(kind: string, ruleId: string): string {
+  return `global/${kind}/${ruleId}`;
+}
+
+function nameOf(id: string): Pick<Rule, 'kind' | 'ruleId'> {
+  const [, kind, ...rest] = id.split('/');
+  return { kind: kind as PushRuleKind, ruleId: rest.join('/') };
+}
+
+function withoutEnabled({ kind, ruleId, conditions }: DefaultPushRule): Pick<Rule, 'kind' | 'ruleId' | 'conditions'> {
+  return { kind, ruleId, conditions };
+}
+
+function checkSize(rule: NewPushRule, conditions: string, actions: string): void {
+  const idLength = Buffer.byteLength(idOf(rule.kind, rule.ruleId));
+  if (idLength > maxRuleIdLength) {
+    throw new SynapseError(
+      413,
+      `Push rule ID length exceeds server limit (${idLength} bytes > ${maxRuleIdLength} bytes).`,
+    );
+  }
+  const size = Buffer.byteLength(conditions) + Buffer.byteLength(actions);
+  if (size > maxRuleSize) {
+    throw new SynapseError(413, `Push rule size exceeds server limit (${size} bytes > ${maxRuleSize} bytes).`);
+  }
+}
+
+/** Where a rule goes among the user's rules of its kind: first, unless it says otherwise. */
+function placeOf(
+  rule: NewPushRule,
+  rules: readonly StoredPushRule[],
+): { readonly priority: number; readonly isInserted: boolean } {
+  const ofKind = rules.filter((other) => other.priorityClass === priorityClasses[rule.kind]);
+  const neighbour = rule.before ?? rule.after;
+  if (neighbour === undefined) {
+    return { priority: Math.max(-1, ...ofKind.map((other) => other.priority)) + 1, isInserted: false };
+  }
+  const found = ofKind.find((other) => other.ruleId === idOf(rule.kind, neighbour));
+  if (found === undefined) {
+    throw new SynapseError(400, `before/after rule not found: ${idOf(rule.kind, neighbour)}`);
+  }
+  return { priority: rule.before === undefined ? found.priority : found.priority + 1, isInserted: true };
+}
+
+function describe(rule: Rule): JsonObject {
+  const { kind, ruleId, conditions, actions, isDefault, isEnabled } = rule;
+  const [condition] = conditions;
+  const pattern = isJsonObject(condition) ? condition['pattern'] : undefined;
+  return {
+    ...(kind === 'override' || kind === 'underride' ? { conditions } : {}),
+    actions,
+    rule_id: ruleId,
+    default: isDefault,
+    ...(kind === 'content' && pattern !== undefined ? { pattern } : {}),
+    enabled: isEnabled,
+  };
+}
+
+/** The kinds that rules can be made of. */
+export function parsePushRuleKind(kind: string): PushRuleKind {
+  if (kind === 'postcontent') {
+    const message = 'user-defined rules using `postcontent` are not accepted';
+    throw new SynapseError(400, message, Codes.INVALID_PARAM);
+  }
+  if (!(kinds as readonly string[]).includes(kind)) throw new SynapseError(400, `Unknown template: ${kind}`);
+  return kind as PushRuleKind;
+}
