@@ -1,5 +1,14 @@
 import { type LoadHook, type ResolveHook } from 'node:module';
-import { candidatesOf, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
+import { fileURLToPath } from 'node:url';
+import { type MessagePort } from 'node:worker_threads';
+import { candidatesOf, isModuleFile, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
+
+let files: MessagePort | undefined;
+
+/** Called by node with what `register` was given. */
+export function initialize(data: { readonly files: MessagePort }): void {
+  files = data.files;
+}
 
 /** The hooks of `module-hooks.ts` for a Node without `registerHooks`: the same, asynchronous, loaded by node itself. */
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
@@ -15,5 +24,7 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   throw failure;
 };
 
-export const load: LoadHook = async (url, context, nextLoad) =>
-  isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);
+export const load: LoadHook = async (url, context, nextLoad) => {
+  if (isModuleFile(url)) files?.postMessage(fileURLToPath(url.replace(/\?.*$/, '')));
+  return isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);
+};
