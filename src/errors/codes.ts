@@ -22,7 +22,7 @@ export const errorCodes = {
   },
   CALLBACK_OPTION_INVALID: {
     blame: 'author',
-    text: '{0}: {1}',
+    text: '{0}: its options are wrong: {1}',
   },
   CALLBACK_UNKNOWN: {
     blame: 'author',
@@ -98,7 +98,7 @@ export const errorCodes = {
   },
   MODULE_OPTION_INVALID: {
     blame: 'author',
-    text: '{0}: {1}',
+    text: '{0}: its options are wrong: {1}',
   },
   STATIC_MEMBER: {
     blame: 'author',
@@ -110,7 +110,7 @@ export const errorCodes = {
   },
   WEB_RESOURCE_INVALID: {
     blame: 'author',
-    text: '{0}: {1}',
+    text: '{0}: this web resource cannot be served: {1}',
   },
 } as const satisfies Record<string, CodeRow>;
 

@@ -461,7 +461,8 @@ describe('a module that fails', () => {
     }
     await assert.rejects(open(Empty), {
       code: 'WEB_RESOURCE_INVALID',
-      message: /Empty\.app: it holds nothing, where something with fetch\(request\) is needed/,
+      message:
+        /Empty\.app: this web resource cannot be served: it holds nothing, where something with fetch\(request\) is needed/,
     });
   });
 

@@ -70,21 +70,21 @@ describe('what tsc cannot see is refused at load', () => {
       moduleClass((it) => {
         callback('password_auth_provider', 'auth_checkers')(it, 'check');
       }),
-      '[CALLBACK_OPTION_INVALID] Guard.check: password_auth_provider.auth_checkers needs the options { loginType, fields }',
+      '[CALLBACK_OPTION_INVALID] Guard.check: its options are wrong: password_auth_provider.auth_checkers needs the options { loginType, fields }',
     ],
     [
       'a login type where none belongs',
       moduleClass((it) => {
         callback('spam_checker', 'user_may_invite', { loginType: 't', fields: [] })(it, 'check');
       }),
-      '[CALLBACK_OPTION_INVALID] Guard.check: spam_checker.user_may_invite is not registered for a loginType',
+      '[CALLBACK_OPTION_INVALID] Guard.check: its options are wrong: spam_checker.user_may_invite is not registered for a loginType',
     ],
     [
       'a wrong filter',
       moduleClass((it) => {
         callback('spam_checker', 'check_event_for_spam', { when: { roomId: 'x' } })(it, 'check');
       }),
-      '[CALLBACK_OPTION_INVALID] Guard.check: when has no test "roomId". Did you mean "room_id"?',
+      '[CALLBACK_OPTION_INVALID] Guard.check: its options are wrong: when has no test "roomId". Did you mean "room_id"?',
     ],
     [
       'a web resource on a static method',
@@ -98,14 +98,14 @@ describe('what tsc cannot see is refused at load', () => {
       moduleClass((it) => {
         web(undefined)(it, 'check');
       }),
-      '[WEB_RESOURCE_INVALID] Guard.check: the path must be a text',
+      '[WEB_RESOURCE_INVALID] Guard.check: this web resource cannot be served: the path must be a text',
     ],
     [
       'an unknown HTTP method',
       moduleClass((it) => {
         web('/x', { method: 'get' })(it, 'check');
       }),
-      '[WEB_RESOURCE_INVALID] Guard.check: there is no method "get". Use GET, POST, PUT, DELETE or PATCH.',
+      '[WEB_RESOURCE_INVALID] Guard.check: this web resource cannot be served: there is no method "get". Use GET, POST, PUT, DELETE or PATCH.',
     ],
     [
       'two methods for the same requests',
@@ -113,7 +113,7 @@ describe('what tsc cannot see is refused at load', () => {
         web('/x', { method: 'GET' })(it, 'check');
         web('/x')(it, 'other');
       }),
-      "[WEB_RESOURCE_INVALID] Guard: /x: check and other answer the same requests. Let each be a method for another HTTP method: { method: 'GET' }.",
+      "[WEB_RESOURCE_INVALID] Guard: /x: this web resource cannot be served: check and other answer the same requests. Let each be a method for another HTTP method: { method: 'GET' }.",
     ],
     [
       'two methods of one resource that differ',
@@ -121,31 +121,31 @@ describe('what tsc cannot see is refused at load', () => {
         web('/x', { method: 'GET', subtree: true })(it, 'check');
         web('/x', { method: 'PUT' })(it, 'other');
       }),
-      '[WEB_RESOURCE_INVALID] Guard: /x: check and other are one resource: give them the same subtree and kind.',
+      '[WEB_RESOURCE_INVALID] Guard: /x: this web resource cannot be served: check and other are one resource: give them the same subtree and kind.',
     ],
     [
       'an unknown option of @Module',
       moduleClass(() => undefined, { confg: class {} }),
-      '[MODULE_OPTION_INVALID] @Module of Guard: there is no option "confg". Did you mean "config"?',
+      '[MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: there is no option "confg". Did you mean "config"?',
     ],
     [
       'a config that is no class',
       moduleClass(() => undefined, { config: {} }),
-      '[MODULE_OPTION_INVALID] @Module of Guard: config must be a class',
+      '[MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: config must be a class',
     ],
     [
       'services that are none',
       moduleClass(() => undefined, { services: [{ provide: 'x' }] }),
-      '[MODULE_OPTION_INVALID] @Module of Guard: services must be a list of classes, { provide, useClass } and { provide, useValue }',
+      '[MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: services must be a list of classes, { provide, useClass } and { provide, useValue }',
     ],
     [
       'a wrong policy',
       moduleClass(() => undefined, { timeout: '5s', mode: 'on', onFailure: 'panic', name: 1 }),
       `[MODULE_INVALID] Guard has 4 mistakes:
-  [MODULE_OPTION_INVALID] @Module of Guard: timeout must be a number of milliseconds above 0
-  [MODULE_OPTION_INVALID] @Module of Guard: mode must be "enforce", "audit" or "off"
-  [MODULE_OPTION_INVALID] @Module of Guard: onFailure must be "allow", "deny" or "error", or { local, federated } of these
-  [MODULE_OPTION_INVALID] @Module of Guard: name must be a text`,
+  [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: timeout must be a number of milliseconds above 0
+  [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: mode must be "enforce", "audit" or "off"
+  [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: onFailure must be "allow", "deny" or "error", or { local, federated } of these
+  [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: name must be a text`,
     ],
     [
       'everything at once',
