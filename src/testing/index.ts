@@ -1,0 +1,3 @@
+export { Actor } from './actor.js';
+export { type TestAnswer } from './answer.js';
+export { startHomeserver, TestHomeserver, type TestModule, type TestOptions } from './start-homeserver.js';
