@@ -35,7 +35,8 @@ export class Actor {
   /** Creates a room; throws when it is refused. */
   async createRoom(options: JsonObject = {}): Promise<RoomId> {
     const answer = await this.request('POST', '/_matrix/client/v3/createRoom', options);
-    if (answer.status !== 200) throw new Error(`createRoom: ${answer.status} ${String(answer.errcode)} ${String(answer.error)}`);
+    if (answer.status !== 200)
+      throw new Error(`createRoom: ${answer.status} ${String(answer.errcode)} ${String(answer.error)}`);
     return answer.body['room_id'] as RoomId;
   }
 
@@ -47,12 +48,20 @@ export class Actor {
 
   /** Sends an event that is no state. */
   sendEvent(roomId: RoomId, type: string, content: JsonObject): Promise<TestAnswer> {
-    return this.request('PUT', `${room(roomId)}/send/${encodeURIComponent(type)}/${String(++this.transaction)}`, content);
+    return this.request(
+      'PUT',
+      `${room(roomId)}/send/${encodeURIComponent(type)}/${String(++this.transaction)}`,
+      content,
+    );
   }
 
   /** Sends a state event. */
   sendState(roomId: RoomId, type: string, content: JsonObject, stateKey = ''): Promise<TestAnswer> {
-    return this.request('PUT', `${room(roomId)}/state/${encodeURIComponent(type)}/${encodeURIComponent(stateKey)}`, content);
+    return this.request(
+      'PUT',
+      `${room(roomId)}/state/${encodeURIComponent(type)}/${encodeURIComponent(stateKey)}`,
+      content,
+    );
   }
 
   /** Invites a user. */

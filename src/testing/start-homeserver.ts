@@ -101,12 +101,7 @@ export class TestHomeserver implements AsyncDisposable {
 
   private actorOf({ status, body }: TestAnswer): Actor {
     if (status !== 200) throw new Error(`register: ${String(status)} ${JSON.stringify(body)}`);
-    return new Actor(
-      this.request,
-      body['user_id'] as UserId,
-      String(body['access_token']),
-      String(body['device_id']),
-    );
+    return new Actor(this.request, body['user_id'] as UserId, String(body['access_token']), String(body['device_id']));
   }
 }
 
