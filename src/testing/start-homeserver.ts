@@ -71,7 +71,7 @@ export class TestHomeserver implements AsyncDisposable {
   /** Registers a server admin and logs them in. */
   async admin(localpart: string): Promise<Actor> {
     const actor = await this.user(localpart);
-    this.homeserver.services.userStore.setFlag(actor.userId, 'is_admin', true);
+    this.homeserver.services.userStore.setFlag(actor.userId, 'admin', true);
     return actor;
   }
 
@@ -101,7 +101,7 @@ export class TestHomeserver implements AsyncDisposable {
 
   private actorOf({ status, body }: TestAnswer): Actor {
     if (status !== 200) throw new Error(`register: ${String(status)} ${JSON.stringify(body)}`);
-    return new Actor(this.request, body['user_id'] as UserId, String(body['access_token']), String(body['device_id']));
+    return new Actor(this.request, body['user_id'] as UserId, body['access_token'] as string, body['device_id'] as string);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { type EventId } from 'vesicle';
 import { startHomeserver, type TestAnswer } from 'vesicle/testing';
 import { RoomRules } from '../../samples/room-rules/module.js';
 
@@ -38,7 +39,7 @@ test('a card number is replaced before the message is stored', async (t) => {
   const alice = await hs.user('alice');
   const room = await alice.createRoom();
   const sent = await alice.send(room, 'pay with 4111 1111 1111 1111, please');
-  const stored = await alice.request('GET', `/_matrix/client/v3/rooms/${room}/event/${String(sent.body['event_id'])}`);
+  const stored = await alice.event(room, sent.body['event_id'] as EventId);
   const content = stored.body['content'] as Record<string, unknown>;
   assert.equal(content['body'], 'pay with [card number removed], please');
 });
