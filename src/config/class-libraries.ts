@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { type ClassTransformOptions, type TypeMetadata } from 'class-transformer';
-import { type MetadataStorage as ValidatorStorage, type ValidationError } from 'class-validator';
+import type { ClassTransformOptions, TypeMetadata } from 'class-transformer';
+import type { MetadataStorage as ValidatorStorage, ValidationError } from 'class-validator';
 
 /** A class that is filled from a configuration. */
 export type ConfigClass = new () => object;

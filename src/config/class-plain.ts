@@ -1,6 +1,6 @@
-import { type ClassLibraries, type ConfigClass } from './class-libraries.js';
+import type { ClassLibraries, ConfigClass } from './class-libraries.js';
 import { type ClassShapes, discriminatorOf, type PropertyShape } from './class-shape.js';
-import { type Place } from './place.js';
+import type { Place } from './place.js';
 import { isMapping, kindOf, type Mapping, shown, unknownKey } from './readers.js';
 import { readByteSize, readDuration } from './units.js';
 

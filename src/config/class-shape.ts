@@ -1,5 +1,5 @@
-import { type ClassLibraries, type ConfigClass } from './class-libraries.js';
-import { type Mapping } from './readers.js';
+import type { ClassLibraries, ConfigClass } from './class-libraries.js';
+import type { Mapping } from './readers.js';
 
 /** What the texts of a property mean: `5d`, or `10M`. */
 export type Unit = 'duration' | 'byte_size';

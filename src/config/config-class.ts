@@ -1,8 +1,8 @@
-import { type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 import { type ClassLibraries, type ConfigClass, loadClassLibraries } from './class-libraries.js';
 import { ClassPlain } from './class-plain.js';
 import { ClassShapes, type UnitsOf } from './class-shape.js';
-import { type Place } from './place.js';
+import type { Place } from './place.js';
 import { formatPath } from './problem.js';
 import { isMapping, shown } from './readers.js';
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { type HomeserverConfig } from './homeserver-config.js';
+import type { HomeserverConfig } from './homeserver-config.js';
 import { readHomeserver } from './homeserver-reader.js';
 import { Findings, Place } from './place.js';
 import { type ConfigPath, formatLocation, formatPath, formatProblem, type Position, type Problem } from './problem.js';

@@ -1,4 +1,4 @@
-import { type HomeserverConfig } from './homeserver-config.js';
+import type { HomeserverConfig } from './homeserver-config.js';
 import { rateLimitKeys } from './rate-limit-keys.js';
 import {
   anyMapping,

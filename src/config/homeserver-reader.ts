@@ -3,9 +3,9 @@ import { HomeserverConfig } from './homeserver-config.js';
 import { homeserverKeys } from './homeserver-keys.js';
 import { ignoredKeys } from './ignored-keys.js';
 import { TemplatesConfig } from './homeserver-sections.js';
-import { type Place } from './place.js';
+import type { Place } from './place.js';
 import { anyMapping, flag, integer, isMapping, shown, type Mapping, mappingOf, snakeCase, text } from './readers.js';
-import { type FileReader } from './secrets.js';
+import type { FileReader } from './secrets.js';
 
 type Settings = Partial<HomeserverConfig>;
 type SettingReader = (value: unknown, place: Place, all: Mapping) => Settings | null;

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import { type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 import { ConfigError } from '../errors/config-error.js';
 import { readConfigClass } from './config-class.js';
-import { type ConfigClass } from './class-libraries.js';
-import { type UnitsOf } from './class-shape.js';
-import { type Place } from './place.js';
-import { type ConfigPath } from './problem.js';
+import type { ConfigClass } from './class-libraries.js';
+import type { UnitsOf } from './class-shape.js';
+import type { Place } from './place.js';
+import type { ConfigPath } from './problem.js';
 
 /** What a module's class says about its configuration. */
 export interface ConfigurableModule {

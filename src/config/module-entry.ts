@@ -1,4 +1,4 @@
-import { type Place } from './place.js';
+import type { Place } from './place.js';
 import { duration, isMapping, shown, type Mapping, mappingOf, oneOf, type Reader } from './readers.js';
 
 type Mode = 'enforce' | 'audit' | 'off';

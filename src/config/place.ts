@@ -1,4 +1,4 @@
-import { type ConfigPath, type Problem, type Warning } from './problem.js';
+import type { ConfigPath, Problem, Warning } from './problem.js';
 
 /** What reading a configuration found, besides the values. */
 export class Findings {

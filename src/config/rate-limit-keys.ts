@@ -1,9 +1,9 @@
-import {
-  type InviteRateLimits,
-  type JoinRateLimits,
-  type LoginRateLimits,
-  type PresenceRateLimits,
-  type RateLimit,
+import type {
+  InviteRateLimits,
+  JoinRateLimits,
+  LoginRateLimits,
+  PresenceRateLimits,
+  RateLimit,
 } from './homeserver-sections.js';
 import { type Keys, mappingOf, number, type Reader } from './readers.js';
 

@@ -1,5 +1,5 @@
 import { didYouMean } from '../errors/nearest-name.js';
-import { type Place } from './place.js';
+import type { Place } from './place.js';
 import { readByteSize, readDuration } from './units.js';
 
 /** Unknown value -> typed value, or null after a fault was reported at the place. */

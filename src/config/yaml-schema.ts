@@ -1,4 +1,4 @@
-import { type SchemaOptions, type Tags } from 'yaml';
+import type { SchemaOptions, Tags } from 'yaml';
 
 const BOOL = 'tag:yaml.org,2002:bool';
 const FLOAT = 'tag:yaml.org,2002:float';

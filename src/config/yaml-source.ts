@@ -11,7 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { type Findings, Place } from './place.js';
-import { type ConfigPath, type Position, type Problem } from './problem.js';
+import type { ConfigPath, Position, Problem } from './problem.js';
 import { isMapping } from './readers.js';
 import { Redactor, type SecretSources, substituteSecrets } from './secrets.js';
 import { isNestedTooDeep } from './yaml-depth.js';

@@ -1,8 +1,8 @@
-import { type CallbackPolicy } from '../callbacks/callback-options.js';
+import type { CallbackPolicy } from '../callbacks/callback-options.js';
 import { isFailurePolicy, isMode, isTimeout } from '../dispatch/callback-policy.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { type Class } from '../metadata/metadata-store.js';
+import type { Class } from '../metadata/metadata-store.js';
 import { type ModuleOptions, type ModuleService, readModuleOptions } from '../metadata/module-options.js';
 import { type DescribedCallback, describeCallbacks } from './described-callback.js';
 import { type DescribedWebResource, describeWebResources } from './described-web-resource.js';

@@ -1,5 +1,5 @@
 import { didYouMean } from '../errors/nearest-name.js';
-import { type Class } from '../metadata/metadata-store.js';
+import type { Class } from '../metadata/metadata-store.js';
 import { readModuleOptions } from '../metadata/module-options.js';
 
 /** What a file or package exports. */

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nearestName } from '../errors/nearest-name.js';
 import { describeImportError } from './import-error.js';
-import { type Namespace } from './module-export.js';
+import type { Namespace } from './module-export.js';
 import { installHooks, filesLoadedSince } from './module-hooks.js';
 import { packageSpecifier, withGeneration } from './typescript-hooks.js';
 

@@ -1,6 +1,6 @@
-import { type LoadHook, type ResolveHook } from 'node:module';
+import type { LoadHook, ResolveHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { candidatesOf, isModuleFile, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
 
 let files: MessagePort | undefined;

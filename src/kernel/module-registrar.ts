@@ -1,10 +1,10 @@
-import { type CallbacksOf, type Registrar } from '../api/registrar.js';
-import { type CallbackCategory } from '../callbacks/registry.js';
-import { type Dispatcher } from '../dispatch/dispatcher.js';
+import type { CallbacksOf, Registrar } from '../api/registrar.js';
+import type { CallbackCategory } from '../callbacks/registry.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { type CallbackRegistration, type NewCallback, parseCallbacks } from '../dispatch/registration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { type WebResourceLike, type WebResourceOptions } from '../web/web-resource.js';
-import { type WebResources } from '../web/web-resources.js';
+import type { WebResourceLike, WebResourceOptions } from '../web/web-resource.js';
+import type { WebResources } from '../web/web-resources.js';
 import { optionsFor, type PolicySources } from './callback-options.js';
 
 interface WebRegistration {

@@ -1,5 +1,5 @@
 import { ModuleApi } from '../api/module-api.js';
-import { type VesicleError } from '../errors/vesicle-error.js';
+import type { VesicleError } from '../errors/vesicle-error.js';
 import { Logger } from '../log/logger.js';
 import {
   type ConstructorParameter,
@@ -9,9 +9,9 @@ import {
   readParameters,
 } from '../metadata/injection.js';
 import { type AbstractClass, type Class, lineage } from '../metadata/metadata-store.js';
-import { type ModuleService, type ServiceKey } from '../metadata/module-options.js';
+import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
 import { checkInjection, takesRawConfig } from './injection-check.js';
-import { type ModuleDescription } from './module-description.js';
+import type { ModuleDescription } from './module-description.js';
 import { classOfService, keyOfService } from './service-key.js';
 
 /** Gives services by key. */

@@ -1,15 +1,15 @@
 import { callbackRules } from '../callbacks/registry.js';
-import { type ConfigClass } from '../config/class-libraries.js';
-import { type Configuration } from '../config/configuration.js';
+import type { ConfigClass } from '../config/class-libraries.js';
+import type { Configuration } from '../config/configuration.js';
 import { type ConfigurableModule, readModuleConfig } from '../config/module-config.js';
 import { type ModuleEntry, readModuleEntry } from '../config/module-entry.js';
-import { type Place } from '../config/place.js';
+import type { Place } from '../config/place.js';
 import { formatPath } from '../config/problem.js';
 import { didYouMean } from '../errors/nearest-name.js';
-import { type Class } from '../metadata/metadata-store.js';
+import type { Class } from '../metadata/metadata-store.js';
 import { readModuleOptions } from '../metadata/module-options.js';
 import { readUnits } from '../metadata/unit-record.js';
-import { type LoadedModule } from './loaded-module.js';
+import type { LoadedModule } from './loaded-module.js';
 import { classFault, selectModuleClass } from './module-export.js';
 import { importModule } from './module-file.js';
 
