@@ -1,6 +1,7 @@
 import { type RoomServices } from '../rooms/room-services.js';
 import { RequestTransactions } from './request-transactions.js';
 import { roomCreationRoutes } from './room-creation-routes.js';
+import { roomHistoryRoutes } from './room-history-routes.js';
 import { roomMembershipRoutes } from './room-membership-routes.js';
 import { roomSendRoutes } from './room-send-routes.js';
 import { type Route } from './route.js';
@@ -12,5 +13,6 @@ export function roomRoutes(services: RoomServices): Route[] {
     ...roomCreationRoutes(services, transactions),
     ...roomMembershipRoutes(services, transactions),
     ...roomSendRoutes(services, transactions),
+    ...roomHistoryRoutes(services),
   ];
 }

@@ -126,12 +126,7 @@ class SendRequests {
     return answerWith(() => sender.send(requester, request, options));
   }
 
-  private async putMember(
-    call: Call,
-    requester: Requester,
-    stateKey: string,
-    content: JsonObject,
-  ): Promise<RoomEvent> {
+  private async putMember(call: Call, requester: Requester, stateKey: string, content: JsonObject): Promise<RoomEvent> {
     const membership = content['membership'];
     if (typeof membership !== 'string') throw new SynapseError(400, 'Invalid membership (must be a string)');
     const options = { content, ...sentAt(call, requester) };

@@ -23,6 +23,7 @@ import { RestrictedJoins } from './restricted-joins.js';
 import { RoomAccess } from './room-access.js';
 import { RoomCreation } from './room-creation.js';
 import { RoomEvents } from './room-events.js';
+import { RoomHistory } from './room-history.js';
 import { type RoomUsers } from './room-users.js';
 import { Rooms } from './rooms.js';
 import { SigningKey } from './signing-key.js';
@@ -52,6 +53,7 @@ export class RoomServices {
   readonly bundler: RelationBundler;
   readonly clientEvents: ClientEvents;
   readonly visibility: Visibility;
+  readonly history: RoomHistory;
 
   constructor(
     readonly context: HomeserverContext,
@@ -121,6 +123,18 @@ export class RoomServices {
     this.bundler = new RelationBundler(relations, events);
     this.clientEvents = new ClientEvents(context, events);
     this.visibility = new Visibility(rooms, events, states, users);
+    const { visibility, bundler } = this;
+    this.history = new RoomHistory({
+      rooms,
+      events,
+      eventStore,
+      states,
+      relations,
+      users,
+      access,
+      visibility,
+      bundler,
+    });
     this.addChecks();
   }
 

@@ -39,6 +39,7 @@ export class Database implements Disposable {
   }
 
   /** The first row, or undefined. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the columns
   get<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T | undefined {
     return this.prepare(sql).get(...values) as T | undefined;
   }

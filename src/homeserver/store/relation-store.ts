@@ -57,8 +57,14 @@ export class RelationStore {
     const highest = Number.MAX_SAFE_INTEGER;
     const values: (string | number)[] = [parentId];
     values.push(...(direction === 'f' ? [from ?? lowest, to ?? highest] : [from ?? highest, to ?? lowest]));
-    if (relType !== undefined) where.push('rel_type = ?') && values.push(relType);
-    if (type !== undefined) where.push('type = ?') && values.push(type);
+    if (relType !== undefined) {
+      where.push('rel_type = ?');
+      values.push(relType);
+    }
+    if (type !== undefined) {
+      where.push('type = ?');
+      values.push(type);
+    }
     return this.database.all<StoredRelation>(
       `SELECT * FROM relations WHERE ${where.join(' AND ')} ORDER BY position ${direction === 'f' ? 'ASC' : 'DESC'} LIMIT ?`,
       ...values,

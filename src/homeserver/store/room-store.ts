@@ -54,7 +54,8 @@ export class RoomStore {
   create(room: StoredRoom): boolean {
     const { room_id: roomId, version, creator, is_public: isPublic } = room;
     return (
-      this.database.run('INSERT OR IGNORE INTO rooms VALUES (?, ?, ?, ?)', roomId, version, creator, isPublic).changes > 0
+      this.database.run('INSERT OR IGNORE INTO rooms VALUES (?, ?, ?, ?)', roomId, version, creator, isPublic).changes >
+      0
     );
   }
 
@@ -87,7 +88,8 @@ export class RoomStore {
 
   /** Who blocked a room. */
   blockedBy(roomId: string): UserId | undefined {
-    return this.database.get<{ user_id: UserId }>('SELECT user_id FROM blocked_rooms WHERE room_id = ?', roomId)?.user_id;
+    return this.database.get<{ user_id: UserId }>('SELECT user_id FROM blocked_rooms WHERE room_id = ?', roomId)
+      ?.user_id;
   }
 
   block(roomId: string, userId: UserId): void {
@@ -128,7 +130,12 @@ export class RoomStore {
 
   /** Lets the aliases of one room stand for another. */
   moveAliases(from: RoomId, to: RoomId, creator?: UserId): void {
-    this.database.run('UPDATE aliases SET room_id = ?, creator = coalesce(?, creator) WHERE room_id = ?', to, creator ?? null, from);
+    this.database.run(
+      'UPDATE aliases SET room_id = ?, creator = coalesce(?, creator) WHERE room_id = ?',
+      to,
+      creator ?? null,
+      from,
+    );
   }
 
   // --- deletions
@@ -151,7 +158,10 @@ export class RoomStore {
   }
 
   deletionsOf(roomId: string): readonly RoomDeletion[] {
-    return this.database.all<RoomDeletion>('SELECT * FROM room_deletions WHERE room_id = ? ORDER BY started_ts', roomId);
+    return this.database.all<RoomDeletion>(
+      'SELECT * FROM room_deletions WHERE room_id = ? ORDER BY started_ts',
+      roomId,
+    );
   }
 
   /** Deletions that were not finished when the server stopped. */
