@@ -1,4 +1,4 @@
-import { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { type ThumbnailSize } from '../../config/homeserver-sections.js';
 
 type Method = ThumbnailSize['method'];
