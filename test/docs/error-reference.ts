@@ -14,10 +14,7 @@ export function errorReference(): string {
     .map(([code, { blame, text }]) =>
       [
         `## ${code}`,
-        `${text
-          .replaceAll(/\{\d\}/g, '...')
-          .replaceAll('<', '&lt;')
-          .trim()}`,
+        text.replaceAll(/\{\d\}/g, '...').replaceAll('<', '&lt;'),
         `To be mended by ${blames[blame]}.`,
       ].join('\n\n'),
     );
