@@ -5,6 +5,7 @@ import { roomRoutes } from './http/room-routes.js';
 import { type Route } from './http/route.js';
 import { serverRoutes } from './http/server-routes.js';
 import { userRoutes } from './http/user-routes.js';
+import { liveSchemas, LiveServices } from './live-services.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaRepository } from './media/media-repository.js';
 import { RateLimiters } from './rate-limiters.js';
@@ -19,7 +20,7 @@ import { userHooks } from './user-hooks.js';
 import { userSchemas, UserServices } from './users/user-services.js';
 
 /** The tables of a homeserver. */
-export const schemas: readonly Schema[] = [streamSchema, ...userSchemas, roomSchema, mediaSchema];
+export const schemas: readonly Schema[] = [streamSchema, ...userSchemas, roomSchema, mediaSchema, ...liveSchemas];
 
 /** The parts of a running homeserver, made once, each given the others that it needs. */
 export class Services implements AsyncDisposable {
@@ -28,6 +29,7 @@ export class Services implements AsyncDisposable {
   readonly users: UserServices;
   readonly rooms: RoomServices;
   readonly media: MediaRepository;
+  readonly live: LiveServices;
   readonly routes: readonly Route[];
   private readonly mediaFiles: MediaFiles;
 
@@ -38,17 +40,20 @@ export class Services implements AsyncDisposable {
     const mediaStore = new MediaStore(database);
     const hooks = userHooks({
       rooms: () => this.rooms,
+      live: () => this.live,
       media: mediaStore,
       isOnlyUser: (userId) => this.isOnlyUser(userId),
     });
     this.users = new UserServices(context, this.userStore, this.limiters, hooks);
     this.rooms = new RoomServices(context, this.roomUsers(), this.limiters);
+    this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
     this.mediaFiles = new MediaFiles(config.mediaStorePath);
     this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
     this.routes = this.makeRoutes();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.live[Symbol.dispose]();
     await this.mediaFiles[Symbol.asyncDispose]();
   }
 
@@ -72,11 +77,12 @@ export class Services implements AsyncDisposable {
   }
 
   private makeRoutes(): Route[] {
-    const { context, users, rooms, media, limiters, userStore } = this;
+    const { context, users, rooms, media, limiters, userStore, live } = this;
     return [
       ...serverRoutes(context),
       ...userRoutes(users),
       ...roomRoutes(rooms),
+      ...live.routes,
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),
     ];
   }

@@ -7,7 +7,24 @@ export function streamToken(position: number): string {
 
 /** The position that a token names, or 400. */
 export function parseStreamToken(token: string): number {
-  const digits = /^s(\d{1,15})$/.exec(token)?.[1];
-  if (digits === undefined) throw new SynapseError(400, 'Invalid stream token');
-  return Number(digits);
+  return parseSyncToken(token).position;
+}
+
+/** Where a sync ended. */
+export interface SyncPosition {
+  readonly position: number;
+  /** Messages to the device were fetched up to here only, because there were too many for one sync. */
+  readonly toDevice: number;
+}
+
+/** The token of the end of a sync. */
+export function syncToken({ position, toDevice }: SyncPosition): string {
+  return toDevice === position ? `s${position}` : `s${position}_${toDevice}`;
+}
+
+/** The end of a sync that a token names, or 400. */
+export function parseSyncToken(token: string): SyncPosition {
+  const [, position, toDevice = position] = /^s(\d{1,15})(?:_(\d{1,15}))?$/.exec(token) ?? [];
+  if (position === undefined) throw new SynapseError(400, 'Invalid stream token');
+  return { position: Number(position), toDevice: Number(toDevice) };
 }

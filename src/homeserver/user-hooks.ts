@@ -1,5 +1,6 @@
 import { type UserId } from '../matrix/ids.js';
 import { type Requester } from '../matrix/requester.js';
+import { type LiveServices } from './live-services.js';
 import { type Mailer } from './mailer.js';
 import { type RoomServices } from './rooms/room-services.js';
 import { type MediaStore } from './store/media-store.js';
@@ -8,6 +9,7 @@ import { type UserHooks } from './users/user-services.js';
 /** The parts that accounts reach into. The getters are called when something happens, not before. */
 export interface UserHookParts {
   readonly rooms: () => RoomServices;
+  readonly live: () => LiveServices;
   readonly media: MediaStore;
   /** Whether an account is the first of a person. */
   readonly isOnlyUser: (userId: UserId) => boolean;
@@ -15,12 +17,15 @@ export interface UserHookParts {
 }
 
 /** What accounts need of rooms and media. */
-export function userHooks({ rooms, media, isOnlyUser, mailer }: UserHookParts): UserHooks {
+export function userHooks({ rooms, live, media, isOnlyUser, mailer }: UserHookParts): UserHooks {
   return {
     mailer,
     autoJoin: (userId) => rooms().autoJoin.join(userId, isOnlyUser(userId)),
     onProfileChanged: (requester, userId) => {
       rooms().propagateProfile(requester, userId);
+    },
+    onDevicesChanged: (userId, deleted) => {
+      live().devicesChanged(userId, deleted);
     },
     shareRoom: (userId, other) => rooms().shareRoom(userId, other),
     hasMembership: (userId, roomId) => rooms().states.membership(userId, roomId) !== undefined,

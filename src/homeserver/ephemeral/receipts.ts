@@ -36,6 +36,11 @@ export class Receipts {
     notifier.notify({ rooms: [roomId] });
   }
 
+  /** The rooms in which receipts changed after a position. */
+  roomsChangedAfter(position: number): readonly RoomId[] {
+    return this.store.roomsChangedAfter(position);
+  }
+
   /** The content of `m.receipt` with what changed in a room after a position, as one user sees it. */
   changedSince(roomId: RoomId, position: number, viewer: UserId): JsonObject | undefined {
     const visible = this.store

@@ -10,8 +10,8 @@ import { parseStreamToken } from '../stream-token.js';
 import { type UiAuth } from '../users/ui-auth.js';
 import { checkAuthField, requireParams } from './fields.js';
 import { queryInteger, requiredQueryString } from './query.js';
+import { RequestTransactions } from './request-transactions.js';
 import { type Answer, type Call, clientPaths, type Route } from './route.js';
-import { HttpTransactions } from './transactions.js';
 import { uiAuthRequest } from './ui-auth-request.js';
 
 /** What these endpoints work with. */
@@ -49,11 +49,9 @@ export function encryptionRoutes(dependencies: EncryptionRoutesDependencies): Ro
 }
 
 class EncryptionEndpoints {
-  private readonly transactions: HttpTransactions;
+  private readonly transactions = new RequestTransactions();
 
-  constructor(private readonly dependencies: EncryptionRoutesDependencies) {
-    this.transactions = new HttpTransactions(dependencies.context.clock);
-  }
+  constructor(private readonly dependencies: EncryptionRoutesDependencies) {}
 
   readonly upload = async (call: Call): Promise<Answer> => {
     const { userId, deviceId } = await call.requester({ allowGuest: true });
@@ -109,7 +107,7 @@ class EncryptionEndpoints {
 
   readonly sendToDevice = async (call: Call): Promise<Answer> => {
     const requester = await call.requester({ allowGuest: true });
-    return this.transactions.run(call, requester, async () => {
+    return this.transactions.once(call, requester, async () => {
       const body = await call.json();
       requireParams(body, ['messages']);
       const { messages } = body;

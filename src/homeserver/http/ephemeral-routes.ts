@@ -6,23 +6,16 @@ import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
 import { type PresenceService } from '../ephemeral/presence.js';
 import { presenceContent } from '../ephemeral/presence-transitions.js';
-import { PRIVATE_RECEIPT, type PlacedEvent, type Receipts } from '../ephemeral/receipts.js';
+import { PRIVATE_RECEIPT, type Receipts } from '../ephemeral/receipts.js';
 import { type Typing } from '../ephemeral/typing.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import { type RateLimiters } from '../rate-limiters.js';
+import { type ReadMarkerRooms } from '../sync/read-markers.js';
 import { AuthError } from '../synapse-errors.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, type Route } from './route.js';
 
 /** What these endpoints need of rooms and account data. */
-export interface EphemeralRooms {
-  /** 403 unless the user is in the room. */
-  readonly checkJoined: (userId: UserId, roomId: string) => void;
-  /** The event if it is in this room; 403 when the user may not see it. */
-  readonly visibleEvent: (userId: UserId, roomId: RoomId, eventId: EventId) => Promise<PlacedEvent | undefined>;
-  /** Where an event stands in a room; undefined when it is not there. */
-  readonly placeOf: (roomId: RoomId, eventId: EventId) => PlacedEvent | undefined;
-  /** The thread that an event belongs to, `main` for none; with `ofRelated` also by what it relates to. */
-  readonly threadOf: (eventId: EventId, ofRelated: boolean) => string;
+export interface EphemeralRooms extends ReadMarkerRooms {
   readonly accountData: {
     readonly get: (userId: UserId, roomId: RoomId, type: string) => JsonObject | undefined;
     readonly set: (userId: UserId, roomId: RoomId, type: string, content: JsonObject) => Promise<void>;
@@ -77,7 +70,7 @@ class EphemeralEndpoints {
     }
     if (target !== requester.userId) throw new AuthError(400, "Cannot set another user's typing state");
     if (requester.shadowBanned) return {};
-    rooms.checkJoined(requester.userId, roomId);
+    rooms.checkJoined(requester, roomId);
     if (isTyping === true) typing.start(roomId, target, Math.min(Math.max(timeout, 0), 120_000));
     else typing.stop(roomId, target);
     return {};
@@ -159,17 +152,17 @@ class EphemeralEndpoints {
       await this.setFullyRead(requester.userId, roomId, eventId);
       return;
     }
-    const event = await rooms.visibleEvent(requester.userId, roomId, eventId);
+    const event = rooms.visibleEvent(requester.userId, roomId, eventId);
     if (event !== undefined) receipts.set(roomId, requester.userId, type, event, threadId);
   }
 
   /** The read marker is account data, and never goes back (`handlers/read_marker.py`). */
   private async setFullyRead(userId: UserId, roomId: RoomId, eventId: EventId): Promise<void> {
     const { rooms } = this.dependencies;
-    const event = rooms.placeOf(roomId, eventId);
+    const event = rooms.findIn(roomId, eventId);
     if (event === undefined) throw new SynapseError(404, `Could not find event ${eventId} in room ${roomId}`);
     const before = rooms.accountData.get(userId, roomId, 'm.fully_read')?.['event_id'];
-    const placed = typeof before === 'string' ? rooms.placeOf(roomId, before as EventId) : undefined;
+    const placed = typeof before === 'string' ? rooms.findIn(roomId, before as EventId) : undefined;
     if (placed !== undefined && placed.position >= event.position) return;
     await rooms.accountData.set(userId, roomId, 'm.fully_read', { event_id: eventId });
   }

@@ -115,10 +115,7 @@ export class Directory {
     const room = rooms.find(roomId);
     if (room === undefined) throw new SynapseError(400, 'Unknown room');
     if (!this.mayChangeList(requester, roomId)) {
-      throw new AuthError(
-        403,
-        'This server requires you to be a moderator in the room to edit its room list entry',
-      );
+      throw new AuthError(403, 'This server requires you to be a moderator in the room to edit its room list entry');
     }
     if (visibility === 'public') await this.checkMayPublish(userId, room);
     roomStore.setPublic(roomId, visibility === 'public');

@@ -166,11 +166,7 @@ export class EventSender {
     }
   }
 
-  private async checkRate(
-    requester: Requester,
-    event: EventRequest | RoomEvent,
-    update: boolean,
-  ): Promise<void> {
+  private async checkRate(requester: Requester, event: EventRequest | RoomEvent, update: boolean): Promise<void> {
     const target = event.type === 'm.room.redaction' ? redactsOf(event) : undefined;
     const original = target === undefined ? undefined : this.parts.events.findShown(target);
     const isAdminRedaction = original !== undefined && original.sender !== event.sender;

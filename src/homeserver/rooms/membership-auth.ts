@@ -160,13 +160,18 @@ function isThirdPartyInvite({ event, state, target }: Change): boolean {
     signatures.some(
       ([server, block]) =>
         isJsonObject(block) &&
-        Object.keys(block).some((keyId) => keyId.startsWith('ed25519:') && isSignedBy(signed, server, keyId, publicKey)),
+        Object.keys(block).some(
+          (keyId) => keyId.startsWith('ed25519:') && isSignedBy(signed, server, keyId, publicKey),
+        ),
     ),
   );
 }
 
 function publicKeysOf(content: JsonObject): readonly string[] {
   const listed = Array.isArray(content['public_keys']) ? (content['public_keys'] as readonly JsonValue[]) : [];
-  const keys = [content['public_key'], ...listed.map((entry) => (isJsonObject(entry) ? entry['public_key'] : undefined))];
+  const keys = [
+    content['public_key'],
+    ...listed.map((entry) => (isJsonObject(entry) ? entry['public_key'] : undefined)),
+  ];
   return keys.filter((key) => typeof key === 'string');
 }

@@ -133,7 +133,12 @@ export class Memberships {
     for (const [userId, event] of [...room.state.ofType('m.room.member')]) {
       if (domainOf(userId as UserId) !== serverName || event.content['kind'] !== 'guest') continue;
       if (event.membership !== 'join' && event.membership !== 'invite') continue;
-      const requester = { userId: userId as UserId, isGuest: true, shadowBanned: false, authenticatedEntity: serverName };
+      const requester = {
+        userId: userId as UserId,
+        isGuest: true,
+        shadowBanned: false,
+        authenticatedEntity: serverName,
+      };
       try {
         await this.update(requester, requester.userId, room.roomId, 'leave', { ratelimit: false });
       } catch (error) {
@@ -251,10 +256,7 @@ export class Memberships {
     if (hosts.some((host) => host !== this.parts.context.serverName)) {
       throw new SynapseError(502, 'Failed to make_join via any server');
     }
-    throw new SynapseError(
-      404,
-      "Can't join remote room because no servers that are in the room have been provided.",
-    );
+    throw new SynapseError(404, "Can't join remote room because no servers that are in the room have been provided.");
   }
 
   private checkLeaveFromAfar({ target, roomId }: Change): void {

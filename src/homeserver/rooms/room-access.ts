@@ -37,10 +37,7 @@ export class RoomAccess {
       if (!(error instanceof AuthError)) throw error;
       const visibility = this.rooms.find(roomId)?.state.get('m.room.history_visibility', '');
       if (visibility?.content['history_visibility'] === 'world_readable') return { membership: 'join' };
-      throw new AuthError(
-        403,
-        `User ${requester.userId} not in room ${roomId}, and room previews are disabled`,
-      );
+      throw new AuthError(403, `User ${requester.userId} not in room ${roomId}, and room previews are disabled`);
     }
   }
 }

@@ -152,9 +152,7 @@ export class RoomCreation {
     const state = rooms.find(roomId)?.state ?? new RoomState(first.version);
     const batch = new EventBatch(state, join);
     for (const { type, stateKey, content } of this.batchOf(userId, first, preset)) {
-      batch.add(
-        await creation.create(requester, { type, roomId, sender: userId, stateKey, content }, { batch }),
-      );
+      batch.add(await creation.create(requester, { type, roomId, sender: userId, stateKey, content }, { batch }));
     }
     await sender.accept(requester, batch.events, quietly);
   }
@@ -284,7 +282,8 @@ export class RoomCreation {
 
   private async invite(requester: Requester, roomId: RoomId, wishes: RoomWishes): Promise<void> {
     const isDirect = wishes.isDirect;
-    const content: JsonObject = isDirect === undefined || isDirect === null || isDirect === false ? {} : { is_direct: isDirect };
+    const content: JsonObject =
+      isDirect === undefined || isDirect === null || isDirect === false ? {} : { is_direct: isDirect };
     for (const userId of wishes.invited) {
       await this.parts.memberships.updateInNewRoom(requester, userId, roomId, 'invite', content);
     }

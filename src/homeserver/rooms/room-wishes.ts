@@ -63,11 +63,7 @@ function readVersion(id: JsonValue): RoomVersion {
   if (typeof id !== 'string') throw badJson('room_version must be a string');
   const version = findRoomVersion(id);
   if (version !== undefined) return version;
-  throw new SynapseError(
-    400,
-    'Your homeserver does not support this room version',
-    Codes.UNSUPPORTED_ROOM_VERSION,
-  );
+  throw new SynapseError(400, 'Your homeserver does not support this room version', Codes.UNSUPPORTED_ROOM_VERSION);
 }
 
 function readAlias(localpart: JsonValue | undefined, serverName: ServerName): RoomAlias | undefined {

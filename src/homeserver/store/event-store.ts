@@ -141,6 +141,13 @@ export class EventStore {
     );
   }
 
+  /** The rooms that got events after a position. */
+  roomsChangedAfter(position: number): readonly RoomId[] {
+    return this.database
+      .all<{ room_id: RoomId }>('SELECT DISTINCT room_id FROM events WHERE position > ?', position)
+      .map((row) => row.room_id);
+  }
+
   /** The newest event of a room at or before a position. */
   newestIn(roomId: RoomId, position = Number.MAX_SAFE_INTEGER): StoredEvent | undefined {
     return this.read({ roomId, direction: 'b', from: position, limit: 1 })[0];

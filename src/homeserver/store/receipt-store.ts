@@ -16,7 +16,8 @@ export const receiptSchema: Schema = {
        position INTEGER NOT NULL,
        PRIMARY KEY (room_id, user_id, type, thread_id)
      ) WITHOUT ROWID;
-     CREATE INDEX receipts_position ON receipts (room_id, position);`,
+     CREATE INDEX receipts_position ON receipts (position);
+     CREATE INDEX receipts_room ON receipts (room_id, position);`,
   ],
 };
 
@@ -68,6 +69,13 @@ export class ReceiptStore {
       receipt.ts,
       position,
     );
+  }
+
+  /** The rooms in which receipts changed after a position. */
+  roomsChangedAfter(position: number): readonly RoomId[] {
+    return this.database
+      .all<{ room_id: RoomId }>('SELECT DISTINCT room_id FROM receipts WHERE position > ?', position)
+      .map((row) => row.room_id);
   }
 
   /** The receipts of a room that changed after a position. */

@@ -28,6 +28,12 @@ export interface DeviceLogin {
   readonly withRefreshToken?: boolean;
 }
 
+/** Told of changes of devices, long after construction. */
+export interface DeviceHooks {
+  /** A device was added or renamed, or these were deleted. */
+  readonly onDevicesChanged: (userId: UserId, deleted?: readonly string[]) => void;
+}
+
 /** Devices and the tokens that are bound to them (`handlers/device.py`, `handlers/register.py: register_device`). */
 export class Devices {
   constructor(
@@ -35,6 +41,7 @@ export class Devices {
     private readonly store: DeviceStore,
     private readonly tokens: TokenStore,
     private readonly pushers: PusherStore,
+    private readonly hooks: DeviceHooks,
   ) {}
 
   /** Makes sure that the device exists and gives it an access token. Asks nobody. */
@@ -63,7 +70,7 @@ export class Devices {
   register(userId: UserId, deviceId: string | null, displayName: string | null): string {
     checkName(displayName);
     const id = deviceId ?? randomLetters(10).toUpperCase();
-    this.store.add(userId, id, displayName);
+    if (this.store.add(userId, id, displayName)) this.hooks.onDevicesChanged(userId);
     return id;
   }
 
@@ -84,7 +91,9 @@ export class Devices {
   rename(userId: UserId, deviceId: string, displayName: string | null): void {
     checkName(displayName);
     if (!this.store.has(userId, deviceId)) throw new NotFoundError();
-    if (displayName !== null) this.store.rename(userId, deviceId, displayName);
+    if (displayName === null) return;
+    this.store.rename(userId, deviceId, displayName);
+    this.hooks.onDevicesChanged(userId);
   }
 
   /** Ends devices with their tokens; IDs of no device are passed over. */
@@ -98,6 +107,7 @@ export class Devices {
     );
     await this.announceEnded(ended);
     for (const deviceId of deviceIds) this.pushers.deleteOfDevice(userId, deviceId);
+    this.hooks.onDevicesChanged(userId, deviceIds);
   }
 
   async deleteAll(userId: UserId, options: { readonly except?: string | undefined } = {}): Promise<void> {

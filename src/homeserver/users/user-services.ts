@@ -19,7 +19,7 @@ import { AdminUsers } from './admin-users.js';
 import { Authenticator } from './authenticator.js';
 import { CredentialChecker } from './credential-checker.js';
 import { Deactivation, type DeactivationHooks } from './deactivation.js';
-import { Devices } from './devices.js';
+import { type DeviceHooks, Devices } from './devices.js';
 import { IdentityServers } from './identity-servers.js';
 import { LoginTokens } from './login-tokens.js';
 import { Logins } from './logins.js';
@@ -50,7 +50,7 @@ export const userSchemas: readonly Schema[] = [
 ];
 
 /** What accounts need of the rest of the homeserver. They are called long after construction, so rooms may be made later. */
-export interface UserHooks extends RegistrationHooks, ProfileHooks, DeactivationHooks {
+export interface UserHooks extends RegistrationHooks, ProfileHooks, DeactivationHooks, DeviceHooks {
   /** Whether the user is or was a member of a room, invited to it, ... */
   readonly hasMembership: (userId: UserId, roomId: RoomId) => boolean;
   /** Sends mail; absent without a mail server. */
@@ -105,7 +105,7 @@ export class UserServices {
     this.identityServers = new IdentityServers();
     this.threepids = new Threepids(context, this.threepidStore, this.pusherStore, this.identityServers);
     this.threepidValidation = new ThreepidValidation(context, this.threepidStore, hooks.mailer);
-    this.devices = new Devices(context, this.deviceStore, this.tokens, this.pusherStore);
+    this.devices = new Devices(context, this.deviceStore, this.tokens, this.pusherStore, hooks);
     this.credentials = new CredentialChecker(context, store, this.threepidStore, limits);
     this.passwords = new Passwords(context, store, this.credentials, this.devices);
     const sessions = new UiAuthSessions(clock);

@@ -1,0 +1,144 @@
+import { type RoomId, type UserId } from '../matrix/ids.js';
+import { type HomeserverContext } from './context.js';
+import { DeviceKeys } from './encryption/device-keys.js';
+import { ToDevice } from './encryption/to-device.js';
+import { type Neighbours, PresenceService } from './ephemeral/presence.js';
+import { Receipts } from './ephemeral/receipts.js';
+import { Typing } from './ephemeral/typing.js';
+import { encryptionRoutes } from './http/encryption-routes.js';
+import { ephemeralRoutes } from './http/ephemeral-routes.js';
+import { type Route } from './http/route.js';
+import { syncRoutes } from './http/sync-routes.js';
+import { type RateLimiters } from './rate-limiters.js';
+import { type RoomEvent } from './rooms/room-event.js';
+import { type RoomServices } from './rooms/room-services.js';
+import { type Schema } from './store/database.js';
+import { DeviceKeyStore, deviceKeySchema } from './store/device-key-store.js';
+import { PresenceStore, presenceSchema } from './store/presence-store.js';
+import { ReceiptStore, receiptSchema } from './store/receipt-store.js';
+import { ToDeviceStore, toDeviceSchema } from './store/to-device-store.js';
+import { DeviceListReader } from './sync/device-lists.js';
+import { readMarkers } from './sync/read-markers.js';
+import { RoomChangesReader } from './sync/room-changes.js';
+import { StateDeltaReader } from './sync/room-state-delta.js';
+import { TimelineReader } from './sync/room-timeline.js';
+import { Sync } from './sync/sync.js';
+import { SyncRooms } from './sync/sync-rooms.js';
+import { type UserServices } from './users/user-services.js';
+
+/** The tables of {@link LiveServices}. */
+export const liveSchemas: readonly Schema[] = [presenceSchema, receiptSchema, deviceKeySchema, toDeviceSchema];
+
+/** What clients are told as it happens: sync, presence, typing, receipts, messages between devices. Made once. */
+export class LiveServices implements Disposable {
+  readonly presence: PresenceService;
+  readonly typing: Typing;
+  readonly receipts: Receipts;
+  readonly deviceKeys: DeviceKeys;
+  readonly toDevice: ToDevice;
+  readonly sync: Sync;
+  private readonly deviceLists: DeviceListReader;
+
+  constructor(
+    readonly context: HomeserverContext,
+    private readonly rooms: RoomServices,
+    private readonly users: UserServices,
+    private readonly limiters: RateLimiters,
+  ) {
+    const { database } = context;
+    const neighbours = neighboursIn(rooms);
+    const displayNameOf = (userId: UserId, deviceId: string): string | null =>
+      users.deviceStore.find(userId, deviceId)?.display_name ?? null;
+    const devicesOf = (userId: UserId): string[] => users.deviceStore.ofUser(userId).map((device) => device.device_id);
+    this.presence = new PresenceService(context, new PresenceStore(database), neighbours);
+    this.typing = new Typing(context);
+    this.receipts = new Receipts(context, new ReceiptStore(database));
+    this.deviceKeys = new DeviceKeys(context, new DeviceKeyStore(database), displayNameOf, neighbours.joinedRooms);
+    this.toDevice = new ToDevice(context, new ToDeviceStore(database), limiters, devicesOf);
+    this.deviceLists = new DeviceListReader(this.deviceKeys, neighbours);
+    this.sync = this.makeSync();
+    rooms.persistence.listen((events) => {
+      for (const event of events) this.notice(event);
+    });
+  }
+
+  /** The endpoints of all this. */
+  get routes(): Route[] {
+    const { context, limiters, presence, typing, receipts, sync, deviceKeys: keys, toDevice, users } = this;
+    const { filters, uiAuth, accountData } = users;
+    return [
+      ...syncRoutes({ sync, presence, limiters, findFilter: (userId, id) => filters.find(userId, id) }),
+      ...ephemeralRoutes({
+        context,
+        limiters,
+        presence,
+        typing,
+        receipts,
+        rooms: { ...readMarkers(this.rooms), accountData },
+      }),
+      ...encryptionRoutes({
+        context,
+        keys,
+        toDevice,
+        uiAuth,
+        changedDevices: (userId, since) => this.deviceLists.readSince(userId, since),
+      }),
+    ];
+  }
+
+  /** Devices of a user were added or renamed, or these are gone. */
+  devicesChanged(userId: UserId, deleted: readonly string[] = []): void {
+    for (const deviceId of deleted) this.toDevice.forgetDevice(userId, deviceId);
+    this.deviceKeys.forgetDevices(userId, deleted);
+  }
+
+  [Symbol.dispose](): void {
+    this.typing[Symbol.dispose]();
+    this.presence[Symbol.dispose]();
+  }
+
+  private makeSync(): Sync {
+    const { context, rooms, users, presence, typing, receipts, toDevice, deviceKeys, deviceLists } = this;
+    const { accountData } = users;
+    const timelines = new TimelineReader(rooms.rooms, rooms.events, rooms.relations, rooms.visibility);
+    const deltas = new StateDeltaReader(rooms.rooms, rooms.events, rooms.states);
+    return new Sync({
+      context,
+      states: rooms.states,
+      eventStore: rooms.eventStore,
+      changes: new RoomChangesReader(rooms.states, rooms.events),
+      rooms: new SyncRooms(rooms.rooms, timelines, deltas, rooms.clientEvents, rooms.bundler, rooms.relations),
+      accountData,
+      presence,
+      typing,
+      receipts,
+      toDevice,
+      deviceKeys,
+      deviceLists,
+      ignoredBy: (userId) => accountData.ignoredBy(userId),
+      showsInvitesOf: (userId, inviter) =>
+        !accountData.ignoredBy(userId).has(inviter) && accountData.inviteRule(userId, inviter) !== 'ignore',
+    });
+  }
+
+  /** Who leaves types no longer; who sends a message is here. */
+  private notice(event: RoomEvent): void {
+    if (event.membership !== undefined && event.membership !== 'join' && event.stateKey !== undefined) {
+      this.typing.stop(event.roomId, event.stateKey as UserId);
+    }
+    if (event.type !== 'm.room.message' || !this.presence.isTracked) return;
+    this.context.inBackground('presence after a message', () =>
+      this.presence.bump(event.sender, event.metadata.deviceId),
+    );
+  }
+}
+
+function neighboursIn({ states, rooms }: RoomServices): Neighbours {
+  return {
+    joinedRooms: (userId) => {
+      const joined = states.membershipsOf(userId).filter((row) => row.membership === 'join');
+      return joined.map((row) => row.room_id);
+    },
+    joinedMembers: (roomId: RoomId) => (rooms.find(roomId)?.state.usersWith('join') ?? []) as UserId[],
+  };
+}

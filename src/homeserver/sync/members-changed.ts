@@ -1,0 +1,22 @@
+import { type UserId } from '../../matrix/ids.js';
+import { type SyncedRoom } from './sync-rooms.js';
+
+/** Who came into rooms and who went, as the events of a sync tell (`handlers/sync.py: calculate_user_changes`). */
+export function membersChanged(rooms: readonly SyncedRoom[]): {
+  readonly joined: ReadonlySet<UserId>;
+  readonly left: ReadonlySet<UserId>;
+} {
+  const joined = new Set<UserId>();
+  const left = new Set<UserId>();
+  for (const { entry, timeline, state } of rooms) {
+    if (entry.section !== 'join') continue;
+    for (const event of [...state, ...timeline.events.map((shown) => shown.event)]) {
+      if (event.type !== 'm.room.member' || event.stateKey === undefined) continue;
+      const userId = event.stateKey as UserId;
+      const isThere = ['join', 'invite', 'knock'].includes(event.membership ?? '');
+      (isThere ? joined : left).add(userId);
+    }
+  }
+  for (const userId of joined) left.delete(userId);
+  return { joined, left };
+}

@@ -1,0 +1,121 @@
+import { type RoomId, type UserId } from '../../matrix/ids.js';
+import { type RoomEvent } from '../rooms/room-event.js';
+import { type RoomEvents } from '../rooms/room-events.js';
+import { type Rooms } from '../rooms/rooms.js';
+import { type StateStore } from '../store/state-store.js';
+import { type KnownMembers } from './lazy-members.js';
+import { type RoomEntry } from './room-changes.js';
+import { type Timeline } from './room-timeline.js';
+
+/** Which members a sync shows: those whose messages it shows, less those that the device knows. Undefined: all. */
+export interface LazyLoading {
+  readonly userId: UserId;
+  readonly known: KnownMembers;
+  /** Also members that the device knows. */
+  readonly isRedundant: boolean;
+}
+
+/** State by type and key. */
+export type StateByKey = Map<string, RoomEvent>;
+
+const MEMBER = 'm.room.member';
+
+/** Works out the state that leads from the end of one sync to the beginning of the next timeline (`compute_state_delta`). */
+export class StateDeltaReader {
+  constructor(
+    private readonly rooms: Rooms,
+    private readonly events: RoomEvents,
+    private readonly states: StateStore,
+  ) {}
+
+  read(entry: RoomEntry, timeline: Timeline, lazy: LazyLoading | undefined): StateByKey {
+    const inTimeline = new Set<string>(timeline.events.map(({ event }) => event.eventId));
+    const start = (timeline.events[0]?.event.position ?? entry.upTo + 1) - 1;
+    const since = entry.isFull ? undefined : entry.since;
+    const delta = since === undefined ? this.wholeState(entry) : this.changes(entry, timeline, since);
+    const changed = new Set(since === undefined ? [] : delta.keys());
+    for (const [key, event] of delta) {
+      if (inTimeline.has(event.eventId)) this.useStart(delta, key, event, { start, since: since ?? -1, inTimeline });
+    }
+    if (lazy === undefined) return delta;
+    if (since === undefined) keepOnlyMembers(delta, new Set([lazy.userId, ...sendersOf(timeline)]));
+    this.addSenders(entry.roomId, delta, timeline, start, inTimeline);
+    if (!lazy.isRedundant) forgetKnown(delta, changed, lazy, timeline, entry.upTo);
+    return delta;
+  }
+
+  /** The state at the end of the timeline, for now with the state events in it. */
+  private wholeState(entry: RoomEntry): StateByKey {
+    const room = this.rooms.find(entry.roomId);
+    const isCurrent = room?.state.all().every((event) => event.position <= entry.upTo) === true;
+    const state = isCurrent ? room.state : this.events.allStateAt(entry.roomId, entry.upTo);
+    return new Map(state.all().map((event) => [keyOf(event.type, event.stateKey ?? ''), event]));
+  }
+
+  /** What changed since a sync, the newest event of each. Without a gap the timeline says it all. */
+  private changes(entry: RoomEntry, timeline: Timeline, since: number): StateByKey {
+    const delta: StateByKey = new Map();
+    if (!timeline.isLimited) return delta;
+    for (const change of this.states.changes(entry.roomId, since, entry.upTo)) {
+      const event = change.event_id === null ? undefined : this.events.find(change.event_id);
+      if (event !== undefined) delta.set(keyOf(change.type, change.state_key), event);
+    }
+    return delta;
+  }
+
+  /** A state event that the timeline shows is not repeated; what was there before it is shown if the device lacks it. */
+  private useStart(
+    delta: StateByKey,
+    key: string,
+    event: RoomEvent,
+    range: { readonly start: number; readonly since: number; readonly inTimeline: ReadonlySet<string> },
+  ): void {
+    const before = this.events.stateAt(event.roomId, range.start, event.type, event.stateKey ?? '');
+    const isShown = before !== undefined && before.position > range.since && !range.inTimeline.has(before.eventId);
+    if (isShown) delta.set(key, before);
+    else delta.delete(key);
+  }
+
+  private addSenders(
+    roomId: RoomId,
+    delta: StateByKey,
+    timeline: Timeline,
+    start: number,
+    inTimeline: ReadonlySet<string>,
+  ): void {
+    for (const sender of sendersOf(timeline)) {
+      const key = keyOf(MEMBER, sender);
+      if (delta.has(key)) continue;
+      const member = this.events.stateAt(roomId, start, MEMBER, sender);
+      if (member !== undefined && !inTimeline.has(member.eventId)) delta.set(key, member);
+    }
+  }
+}
+
+function sendersOf(timeline: Timeline): Set<string> {
+  return new Set(timeline.events.map(({ event }) => event.sender));
+}
+
+function keepOnlyMembers(delta: StateByKey, kept: ReadonlySet<string>): void {
+  for (const [key, event] of delta) if (event.type === MEMBER && !kept.has(event.stateKey ?? '')) delta.delete(key);
+}
+
+/** Takes out members that the device was sent before and that did not change, and notes those that it is sent now. */
+function forgetKnown(
+  delta: StateByKey,
+  changed: ReadonlySet<string>,
+  { known }: LazyLoading,
+  timeline: Timeline,
+  upTo: number,
+): void {
+  for (const [key, event] of delta) {
+    if (event.type !== MEMBER) continue;
+    if (!changed.has(key) && known.has(event.eventId)) delta.delete(key);
+    else known.add(event.eventId, upTo);
+  }
+  for (const { event } of timeline.events) if (event.type === MEMBER) known.add(event.eventId, upTo);
+}
+
+function keyOf(type: string, stateKey: string): string {
+  return `${type}\n${stateKey}`;
+}

@@ -1,0 +1,33 @@
+import { type UserId } from '../../matrix/ids.js';
+import { type RoomEvent } from '../rooms/room-event.js';
+import { type RoomState } from '../rooms/room-state.js';
+
+/** What a client needs to name a room whose members it was not sent. */
+export interface RoomSummary {
+  readonly joined: number;
+  readonly invited: number;
+  /** Absent when the room has a name or an alias. */
+  readonly heroes?: readonly RoomEvent[];
+}
+
+const MAX_HEROES = 5;
+
+/** Sums up who is in a room (`handlers/sync.py: compute_summary`). */
+export function summarize(state: RoomState, viewer: UserId): RoomSummary {
+  const members = [...state.ofType('m.room.member').values()].sort((one, other) => one.position - other.position);
+  const having = (membership: string): RoomEvent[] => members.filter((event) => event.membership === membership);
+  const joined = having('join');
+  const invited = having('invite');
+  const counts = { joined: joined.length, invited: invited.length };
+  if (hasText(state.get('m.room.name', ''), 'name')) return counts;
+  if (hasText(state.get('m.room.canonical_alias', ''), 'alias')) return counts;
+  const others = (events: readonly RoomEvent[]): RoomEvent[] => events.filter((event) => event.stateKey !== viewer);
+  const here = others([...joined, ...invited]);
+  const heroes = here.length > 0 ? here : others([...having('leave'), ...having('ban')]);
+  return { ...counts, heroes: heroes.slice(0, MAX_HEROES) };
+}
+
+function hasText(event: RoomEvent | undefined, name: string): boolean {
+  const value = event?.content[name];
+  return typeof value === 'string' && value !== '';
+}
