@@ -1,9 +1,13 @@
 import { type RoomServices } from '../rooms/room-services.js';
+import { directoryRoutes } from './directory-routes.js';
+import { relationRoutes } from './relation-routes.js';
 import { RequestTransactions } from './request-transactions.js';
 import { roomCreationRoutes } from './room-creation-routes.js';
 import { roomHistoryRoutes } from './room-history-routes.js';
 import { roomMembershipRoutes } from './room-membership-routes.js';
 import { roomSendRoutes } from './room-send-routes.js';
+import { roomStateRoutes } from './room-state-routes.js';
+import { roomUpgradeRoutes } from './room-upgrade-routes.js';
 import { type Route } from './route.js';
 
 /** All endpoints of rooms. */
@@ -14,5 +18,9 @@ export function roomRoutes(services: RoomServices): Route[] {
     ...roomMembershipRoutes(services, transactions),
     ...roomSendRoutes(services, transactions),
     ...roomHistoryRoutes(services),
+    ...roomStateRoutes(services),
+    ...relationRoutes(services),
+    ...roomUpgradeRoutes(services),
+    ...directoryRoutes(services),
   ];
 }

@@ -162,6 +162,14 @@ export class RoomHistory {
     return events.allStateAt(roomId, entry.position).all();
   }
 
+  /** One state event, as `state` would give it. */
+  stateEvent(requester: Requester, roomId: RoomId, type: string, stateKey: string): RoomEvent | undefined {
+    const { rooms, events, access } = this.parts;
+    const { membership, entry } = access.checkInRoomOrReadable(requester, roomId, true);
+    if (membership === 'join' || entry === undefined) return rooms.find(roomId)?.state.get(type, stateKey);
+    return events.stateAt(roomId, entry.position, type, stateKey);
+  }
+
   /** The event nearest to a time: 404 when there is none. */
   nearest(roomId: RoomId, timestamp: number, direction: 'f' | 'b'): { readonly eventId: EventId; readonly at: number } {
     const found = this.parts.eventStore.nearestInTime(roomId, timestamp, direction);

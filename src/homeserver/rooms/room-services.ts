@@ -1,4 +1,4 @@
-import { type UserId } from '../../matrix/ids.js';
+import { type RoomId, type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
@@ -19,16 +19,27 @@ import { EventSender } from './event-sender.js';
 import { IdentityServers } from './identity-server.js';
 import { Memberships } from './memberships.js';
 import { propagateProfile } from './profile-propagation.js';
+import { PublicRooms } from './public-rooms.js';
+import { RelatedEvents } from './related-events.js';
 import { RestrictedJoins } from './restricted-joins.js';
 import { RoomAccess } from './room-access.js';
 import { RoomCreation } from './room-creation.js';
 import { RoomEvents } from './room-events.js';
 import { RoomHistory } from './room-history.js';
+import { RoomShutdown } from './room-shutdown.js';
+import { RoomSummaries } from './room-summary.js';
+import { RoomUpgrade } from './room-upgrade.js';
 import { type RoomUsers } from './room-users.js';
 import { Rooms } from './rooms.js';
 import { SigningKey } from './signing-key.js';
 import { ThirdPartyInvites } from './third-party-invites.js';
 import { Visibility } from './visibility.js';
+
+/** What other parts of the homeserver do when something happens to rooms. */
+export interface RoomHooks {
+  /** Brings what users keep with a room over to the one that replaced it: tags, direct chats, push rules. */
+  readonly onReplaced?: (from: RoomId, to: RoomId, users: readonly string[]) => Promise<void>;
+}
 
 /** Everything that has to do with rooms, made once. */
 export class RoomServices {
@@ -50,15 +61,21 @@ export class RoomServices {
   readonly thirdPartyInvites: ThirdPartyInvites;
   readonly roomCreation: RoomCreation;
   readonly autoJoin: AutoJoin;
+  readonly roomUpgrade: RoomUpgrade;
+  readonly shutdown: RoomShutdown;
+  readonly summaries: RoomSummaries;
+  readonly publicRooms: PublicRooms;
   readonly bundler: RelationBundler;
   readonly clientEvents: ClientEvents;
   readonly visibility: Visibility;
   readonly history: RoomHistory;
+  readonly relatedEvents: RelatedEvents;
 
   constructor(
     readonly context: HomeserverContext,
     readonly users: RoomUsers,
     readonly limits: RateLimiters,
+    private readonly hooks: RoomHooks = {},
   ) {
     const { database, serverName, clock } = context;
     this.roomStore = new RoomStore(database);
@@ -120,6 +137,19 @@ export class RoomServices {
     });
     const { roomCreation } = this;
     this.autoJoin = new AutoJoin({ context, rooms, directory, memberships, roomCreation });
+    this.roomUpgrade = new RoomUpgrade({
+      context,
+      rooms,
+      roomStore,
+      limits,
+      creation,
+      sender,
+      roomCreation,
+      onReplaced: async (from, to, userIds) => this.hooks.onReplaced?.(from, to, userIds),
+    });
+    this.shutdown = new RoomShutdown({ context, rooms, roomStore, states, sender, memberships, roomCreation });
+    this.summaries = new RoomSummaries(rooms, roomStore, serverName);
+    this.publicRooms = new PublicRooms(context, this.summaries);
     this.bundler = new RelationBundler(relations, events);
     this.clientEvents = new ClientEvents(context, events);
     this.visibility = new Visibility(rooms, events, states, users);
@@ -135,6 +165,7 @@ export class RoomServices {
       visibility,
       bundler,
     });
+    this.relatedEvents = new RelatedEvents({ relations, events, access, history: this.history, visibility });
     this.addChecks();
   }
 

@@ -16,12 +16,15 @@ export interface StoredRelation {
 /** Which relations are asked for, in order of reading; positions as in `EventRange`. */
 export interface RelationRange {
   readonly parentId: string;
+  readonly roomId: RoomId;
   readonly relType?: string;
   readonly type?: string;
   readonly direction: 'f' | 'b';
   readonly from?: number;
   readonly to?: number;
   readonly limit: number;
+  /** Relations to what relates to the event too, three steps more. */
+  readonly isRecursive: boolean;
 }
 
 /** Relations between events that are not redacted. */
@@ -48,27 +51,32 @@ export class RelationStore {
   }
 
   read(range: RelationRange): readonly StoredRelation[] {
-    const { parentId, relType, type, direction, from, to, limit } = range;
-    const where = [
-      'parent_id = ?',
-      direction === 'f' ? 'position > ? AND position <= ?' : 'position <= ? AND position > ?',
-    ];
+    const { direction, from, to } = range;
     const lowest = Number.MIN_SAFE_INTEGER;
     const highest = Number.MAX_SAFE_INTEGER;
-    const values: (string | number)[] = [parentId];
-    values.push(...(direction === 'f' ? [from ?? lowest, to ?? highest] : [from ?? highest, to ?? lowest]));
-    if (relType !== undefined) {
-      where.push('rel_type = ?');
-      values.push(relType);
-    }
-    if (type !== undefined) {
-      where.push('type = ?');
-      values.push(type);
-    }
+    const [above, upTo] = direction === 'f' ? [from ?? lowest, to ?? highest] : [to ?? lowest, from ?? highest];
+    const relType = range.relType ?? null;
+    const type = range.type ?? null;
     return this.database.all<StoredRelation>(
-      `SELECT * FROM relations WHERE ${where.join(' AND ')} ORDER BY position ${direction === 'f' ? 'ASC' : 'DESC'} LIMIT ?`,
-      ...values,
-      limit,
+      `WITH RECURSIVE related AS (
+         SELECT relations.*, 0 AS depth FROM relations WHERE parent_id = ?
+         UNION ALL
+         SELECT relations.*, related.depth + 1 FROM related
+         JOIN relations ON relations.parent_id = related.event_id WHERE related.depth < ?
+       )
+       SELECT * FROM related WHERE room_id = ? AND position > ? AND position <= ?
+       AND (? IS NULL OR rel_type = ?) AND (? IS NULL OR type = ?)
+       ORDER BY position ${direction === 'f' ? 'ASC' : 'DESC'} LIMIT ?`,
+      range.parentId,
+      range.isRecursive ? 4 : 0,
+      range.roomId,
+      above,
+      upTo,
+      relType,
+      relType,
+      type,
+      type,
+      range.limit,
     );
   }
 

@@ -1,0 +1,104 @@
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type HomeserverContext } from '../context.js';
+import { directoryEntry, type RoomSummaries, type RoomSummary } from './room-summary.js';
+
+/** Which rooms of the directory are wanted. */
+export interface PublicRoomsQuery {
+  readonly limit?: number;
+  readonly since?: string;
+  readonly filter?: JsonObject;
+}
+
+interface Mark {
+  readonly joinedMembers: number;
+  readonly roomId: string;
+  readonly isForward: boolean;
+}
+
+const maxRooms = 100;
+
+/** The room directory (`handlers/room_list.py`), biggest rooms first. */
+export class PublicRooms {
+  constructor(
+    private readonly context: Pick<HomeserverContext, 'config'>,
+    private readonly summaries: RoomSummaries,
+  ) {}
+
+  list(query: PublicRoomsQuery): JsonObject {
+    if (!this.context.config.enableRoomListSearch) return { chunk: [], total_room_count_estimate: 0 };
+    const limit = Math.min(query.limit ?? maxRooms, maxRooms);
+    const mark = query.since === undefined || query.since === '' ? undefined : readMark(query.since);
+    const matches = matcherFor(query.filter);
+    const rooms = [...this.summaries.published()].filter(matches).sort(compare);
+    const isForward = mark?.isForward ?? true;
+    const rest = mark === undefined ? rooms : rooms.filter((room) => isBeyond(room, mark));
+    const page = isForward ? rest.slice(0, limit) : rest.slice(-limit);
+    const isMore = rest.length > page.length;
+    return {
+      chunk: page.map(directoryEntry),
+      ...marksFor(page, mark, isMore),
+      total_room_count_estimate: rooms.length,
+    };
+  }
+}
+
+function marksFor(page: readonly RoomSummary[], mark: Mark | undefined, isMore: boolean): JsonObject {
+  const [first] = page;
+  const last = page.at(-1);
+  const before = writeMark(first?.joinedMembers ?? 0, first?.roomId ?? '', false);
+  const after = last === undefined ? undefined : writeMark(last.joinedMembers, last.roomId, true);
+  const marks: Record<string, JsonValue> = {};
+  const isForward = mark?.isForward ?? true;
+  if (isForward && mark !== undefined) marks['prev_batch'] = before;
+  if (after === undefined) return marks;
+  if (isForward ? isMore : mark !== undefined) marks['next_batch'] = after;
+  if (!isForward && isMore) marks['prev_batch'] = before;
+  return marks;
+}
+
+function compare(a: RoomSummary, b: RoomSummary): number {
+  return b.joinedMembers - a.joinedMembers || (a.roomId < b.roomId ? 1 : -1);
+}
+
+/** Whether a room comes after the mark, in its direction. */
+function isBeyond(room: RoomSummary, mark: Mark): boolean {
+  const order = room.joinedMembers - mark.joinedMembers || compareText(room.roomId, mark.roomId);
+  return mark.isForward ? order < 0 : order > 0;
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function matcherFor(filter: JsonObject | undefined): (room: RoomSummary) => boolean {
+  const term = filter?.['generic_search_term'];
+  const types = filter?.['room_types'];
+  const wanted = typeof term === 'string' ? term.toLowerCase() : '';
+  return (room) => {
+    const texts = [room.name, room.topic, room.canonicalAlias];
+    const isNamed = wanted === '' || texts.some((text) => text?.toLowerCase().includes(wanted) === true);
+    return isNamed && (!Array.isArray(types) || types.includes(room.roomType));
+  };
+}
+
+function writeMark(joinedMembers: number, roomId: string, isForward: boolean): string {
+  return Buffer.from(JSON.stringify({ m: joinedMembers, r: roomId, d: isForward })).toString('base64url');
+}
+
+function readMark(text: string): Mark {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (isJsonObject(value)) {
+      const { m, r, d } = value;
+      if (typeof m === 'number' && typeof r === 'string' && typeof d === 'boolean') {
+        return { joinedMembers: m, roomId: r, isForward: d };
+      }
+    }
+  } catch {
+    // Whatever it is, it is no mark of ours.
+  }
+  throw new SynapseError(400, 'Invalid since token', Codes.INVALID_PARAM);
+}
