@@ -20,6 +20,10 @@ const textByDefault = /^text\/plain; ?charset=utf-8$/i;
 export function dressResponse(kind: WebResourceKind, response: Response): Response {
   const parts = readResponseParts(response);
   if (parts === undefined) return dressAny(kind, response);
+  // By far the most common answer: `Response.json(...)`.
+  if (kind === 'json' && isJsonOnly(parts.headers)) {
+    return new Response(parts.body, { status: parts.status, headers: jsonHeaders });
+  }
   const own = lowerCased(parts.headers);
   // What Fetch does in the constructor.
   if (typeof parts.body === 'string') own['content-type'] ??= 'text/plain;charset=UTF-8';
@@ -64,6 +68,11 @@ function isPage(type: string | null, status: number): boolean {
 
 function typeWhenMissing(type: string | null, status: number): Additions {
   return type === null && !bodiless.has(status) ? twistedType : nothing;
+}
+
+function isJsonOnly(headers: HeaderData): boolean {
+  for (const name in headers) if (name !== 'content-type') return false;
+  return headers['content-type'] === 'application/json';
 }
 
 function lowerCased(headers: HeaderData): Record<string, string> {

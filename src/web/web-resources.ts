@@ -3,6 +3,7 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import { dressResponse, withoutBody } from './dress-response.js';
 import { answerError, answerOtherMethod, isAnswer, noSuchResource, unrecognizedPath } from './error-answers.js';
 import { handlerFor, type MountedResource, mountResource } from './mounted-resource.js';
+import { rememberOrigin, type RequestOrigin } from './request-origin.js';
 import { ResourceTree } from './resource-tree.js';
 import { builtInMountOf, segmentsOfRegistration } from './web-path.js';
 import { type WebHandler, type WebResourceLike, type WebResourceOptions } from './web-resource.js';
@@ -13,19 +14,13 @@ export interface WebLog {
   readonly error: (message: string, fields: { readonly err: unknown }) => void;
 }
 
-/** Where a request came from, as far as its server knows. */
-export interface RequestOrigin {
-  readonly ip: string;
-}
-
 /**
  * The web resources of all modules: who owns which path, and the answers to requests, with the statuses and headers of
  * Synapse's server (`server.py: register_module_web_resource`, `http/server.py`, Twisted).
  */
 export class WebResources {
-  private readonly resources = new Map<string, MountedResource>();
-  private readonly origins = new WeakMap<Request, RequestOrigin>();
-  private tree: ResourceTree<MountedResource> | undefined;
+  private readonly resources = new Map<string, ServedResource>();
+  private tree: ResourceTree<ServedResource> | undefined;
   private isSealed = false;
 
   constructor(private readonly log: WebLog) {}
@@ -57,7 +52,7 @@ export class WebResources {
         `${moduleName}: the web path "${path}" has no slash at its start; it is served at /${segments.join('/')}.`,
       );
     }
-    this.resources.set(path, mountResource(moduleName, path, resource, options));
+    this.resources.set(path, this.serve(mountResource(moduleName, path, resource, options)));
     this.tree = undefined;
   }
 
@@ -93,17 +88,12 @@ export class WebResources {
       case 'no_such_resource':
         return noSuchResource();
       default:
-        if (origin !== undefined) this.origins.set(request, origin);
+        if (origin !== undefined) rememberOrigin(request, origin);
         return this.answer(found, request, pathname);
     }
   }
 
-  /** Where a request that a handler got came from, or undefined for one that did not come through here. */
-  originOf(request: Request): RequestOrigin | undefined {
-    return this.origins.get(request);
-  }
-
-  private answer(resource: MountedResource, request: Request, pathname: string): Promise<Response> | Response {
+  private answer(resource: ServedResource, request: Request, pathname: string): Promise<Response> | Response {
     const { method } = request;
     const handler = handlerFor(resource, method);
     if (handler === undefined) return answerOtherMethod(resource.kind, method, pathname, resource.methods);
@@ -112,32 +102,38 @@ export class WebResources {
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
   }
 
-  private call(resource: MountedResource, handler: WebHandler, request: Request): Promise<Response> | Response {
+  private call(served: ServedResource, handler: WebHandler, request: Request): Promise<Response> | Response {
     try {
       const answer: unknown = handler(request);
-      if (isResponse(answer)) return dressResponse(resource.kind, answer);
-      return this.settle(resource, answer);
+      return answer instanceof Promise ? answer.then(served.dress, served.fail) : served.dress(answer);
     } catch (error) {
-      return this.fail(resource, error);
+      return served.fail(error);
     }
   }
 
-  private async settle(resource: MountedResource, answer: unknown): Promise<Response> {
-    try {
-      const settled = await answer;
-      if (!isResponse(settled)) throw new TypeError(`the handler of ${resource.path} answered with no Response`);
-      return dressResponse(resource.kind, settled);
-    } catch (error) {
-      return this.fail(resource, error);
-    }
+  /** What becomes of a handler's answers and errors: made once, not for each request. */
+  private serve(resource: MountedResource): ServedResource {
+    const fail = (error: unknown): Response => {
+      if (!isAnswer(resource.kind, error)) {
+        this.log.error(`${resource.moduleName}: the web resource ${resource.path} failed`, { err: error });
+      }
+      return answerError(resource.kind, error);
+    };
+    const dress = (answer: unknown): Response => {
+      try {
+        if (isResponse(answer)) return dressResponse(resource.kind, answer);
+        return fail(new TypeError(`the handler of ${resource.path} answered with no Response`));
+      } catch (error) {
+        return fail(error);
+      }
+    };
+    return { ...resource, dress, fail };
   }
+}
 
-  private fail(resource: MountedResource, error: unknown): Response {
-    if (!isAnswer(resource.kind, error)) {
-      this.log.error(`${resource.moduleName}: the web resource ${resource.path} failed`, { err: error });
-    }
-    return answerError(resource.kind, error);
-  }
+interface ServedResource extends MountedResource {
+  readonly dress: (answer: unknown) => Response;
+  readonly fail: (error: unknown) => Response;
 }
 
 /** Not `instanceof`: once a listener is open, `Response` is another class than the one that `fetch` answers with. */

@@ -5,6 +5,7 @@ import { noSuchResource } from '../../web/error-answers.js';
 import { type Clock } from '../clock.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import { type Authenticate, type CallHost, HttpCall, type Peer } from './http-call.js';
+import { InFlight } from './in-flight.js';
 import { PathRouter } from './path-router.js';
 import { limitBody, tooLarge } from './request-body.js';
 import {
@@ -41,7 +42,7 @@ export interface HttpServerOptions {
 export class HttpServer {
   private readonly router = new PathRouter<Route>();
   private readonly closing = new AbortController();
-  private readonly running = new Set<Promise<unknown>>();
+  private readonly inFlight = new InFlight();
   private readonly host: CallHost;
 
   constructor(private readonly options: HttpServerOptions) {
@@ -57,18 +58,17 @@ export class HttpServer {
 
   /** Answers one request. Never throws. */
   fetch(request: Request, peer: Peer): Response | Promise<Response> {
-    const url = request.url;
-    const pathAt = url.indexOf('/', url.indexOf('//') + 2);
-    const queryAt = url.indexOf('?', pathAt);
-    const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
+    const target = targetOf(request, peer);
+    const queryAt = target.indexOf('?');
+    const path = queryAt < 0 ? target : target.slice(0, queryAt);
     if (request.method === 'OPTIONS') return optionsResponse();
     const refusal = this.refusalOf(request);
     if (refusal !== undefined) return refusal;
-    const search = queryAt < 0 ? '' : url.slice(queryAt + 1);
-    if (path.startsWith('/_matrix/client/')) return this.track(this.answer(request, peer, path, search));
+    const search = queryAt < 0 ? '' : target.slice(queryAt + 1);
+    if (path.startsWith('/_matrix/client/')) return this.inFlight.track(this.answer(request, peer, path, search));
     const response = this.answerModule(request, peer, path);
-    if (response instanceof Promise) return this.track(response);
-    return response ?? this.track(this.answer(request, peer, path, search));
+    if (response instanceof Promise) return this.inFlight.track(response);
+    return response ?? this.inFlight.track(this.answer(request, peer, path, search));
   }
 
   /** Ends long polls at once and waits for the requests in flight, at most so long. */
@@ -78,7 +78,7 @@ export class HttpServer {
     const grace = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
     });
-    await Promise.race([Promise.allSettled(this.running), grace]);
+    await Promise.race([this.inFlight.idle(), grace]);
     clearTimeout(timer);
   }
 
@@ -95,7 +95,7 @@ export class HttpServer {
   }
 
   private answerModule(request: Request, peer: Peer, path: string): Response | Promise<Response> | undefined {
-    const isUnmeasured = request.headers.get('transfer-encoding') !== null;
+    const isUnmeasured = request.method !== 'GET' && request.headers.get('transfer-encoding') !== null;
     const limited = isUnmeasured ? limitBody(request, this.options.maxBodySize) : request;
     return this.options.web.handle(limited, path, peer);
   }
@@ -128,15 +128,14 @@ export class HttpServer {
       this.options.clock.after(ms, resolve);
     });
   }
+}
 
-  private track(response: Promise<Response>): Promise<Response> {
-    const done = (): void => {
-      this.running.delete(response);
-    };
-    this.running.add(response);
-    response.then(done, done);
-    return response;
-  }
+/** The path and query of a request: as they came, where a socket brought them, for Twisted resolves no dots in paths. */
+function targetOf(request: Request, peer: Peer): string {
+  const target = peer.incoming?.url;
+  if (target?.startsWith('/') === true) return target;
+  const { url } = request;
+  return url.slice(url.indexOf('/', url.indexOf('//') + 2));
 }
 
 /** Below Twisted's own resources, unknown paths get Twisted's page. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Codes } from '../../../src/errors/matrix-codes.js';
 import { SynapseError } from '../../../src/errors/synapse-error.js';
+import { originOf } from '../../../src/web/request-origin.js';
 import { type WebHandler } from '../../../src/web/web-resource.js';
 import { ask, check, fails, open, path, testAnswers } from './web-answers.case.js';
 
@@ -144,7 +145,7 @@ test('a handler learns where its request came from', () => {
   const { resources } = open();
   let seen: unknown;
   resources.register('A', path, (request) => {
-    seen = resources.originOf(request);
+    seen = originOf(request);
     return Response.json({});
   });
   void resources.handle(new Request(`http://hs.test${path}`), path, { ip: '127.0.0.1' });
@@ -178,4 +179,15 @@ test('codes of errors reach the client as texts', async () => {
   const { resources } = open();
   resources.register('A', path, fails(new SynapseError(403, 'No', Codes.FORBIDDEN)));
   assert.deepEqual(await (await ask(resources, path)).json(), { errcode: 'M_FORBIDDEN', error: 'No' });
+});
+
+test('a response that somebody has read already is a failure of the handler', async () => {
+  const { resources, lines } = open();
+  resources.register('A', path, async () => {
+    const response = new Response('read');
+    await response.text();
+    return response;
+  });
+  assert.equal((await ask(resources, path)).status, 500);
+  assert.equal(lines.length, 1);
 });
