@@ -52,9 +52,11 @@ const wellKnownContent: Reader<Mapping> = (value, place) => {
   return content;
 };
 
+const ROOM_VERSIONS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12'];
+
 const roomVersion: Reader<string> = (value, place) =>
   // A version is a text that looks like a number: both spellings are meant.
-  oneOf('10', '11', '12')(typeof value === 'number' ? String(value) : value, place);
+  oneOf(...ROOM_VERSIONS)(typeof value === 'number' ? String(value) : value, place);
 
 const encryptionDefault: Reader<'all' | 'invite' | 'off'> = (value, place) =>
   // An unquoted `off` is false in YAML.

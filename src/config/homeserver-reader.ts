@@ -4,8 +4,20 @@ import { homeserverKeys } from './homeserver-keys.js';
 import { ignoredKeys } from './ignored-keys.js';
 import { TemplatesConfig } from './homeserver-sections.js';
 import type { Place } from './place.js';
-import { anyMapping, flag, integer, isMapping, shown, type Mapping, mappingOf, snakeCase, text } from './readers.js';
+import {
+  anyMapping,
+  flag,
+  integer,
+  isMapping,
+  shown,
+  type Mapping,
+  mappingOf,
+  snakeCase,
+  text,
+  warnMeaningless,
+} from './readers.js';
 import type { FileReader } from './secrets.js';
+import { unusedSettings } from './unused-settings.js';
 
 type Settings = Partial<HomeserverConfig>;
 type SettingReader = (value: unknown, place: Place, all: Mapping) => Settings | null;
@@ -70,17 +82,32 @@ export function readHomeserver(value: unknown, place: Place, options: Homeserver
   const plain: Record<string, unknown> = {};
   const settings: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(all)) {
-    const other = Object.hasOwn(otherKeys, key) ? otherKeys[key] : undefined;
-    const secret = secretKeys.get(key);
-    if (key === 'modules' || key === 'use_presence') continue;
-    if (other !== undefined) Object.assign(settings, member === null ? {} : other(member, place.at(key), all));
-    else if (secret !== undefined) settings[secret] = readSecretFile(key, member, place, all, options);
-    else plain[key] = member;
+    const other = readOtherKey(key, member, { place, all, options });
+    if (other === undefined) plain[key] = member;
+    else Object.assign(settings, other);
   }
   if ('use_presence' in all) plain['presence'] = presenceOf(all, place);
   Object.assign(settings, readSettings(plain, place));
+  for (const key of [...unusedSettings].map(snakeCase)) if (key in all) warnMeaningless(place.at(key));
   checkTogether(new HomeserverConfig(settings), place, all);
   return new HomeserverConfig(resolvePaths(settings, options.directory));
+}
+
+interface Context {
+  readonly place: Place;
+  readonly all: Mapping;
+  readonly options: HomeserverReaderOptions;
+}
+
+/** The settings of a key that is not named like one; undefined for any other key. */
+function readOtherKey(key: string, value: unknown, { place, all, options }: Context): Settings | null | undefined {
+  if (key === 'modules' || key === 'use_presence') return null;
+  if (Object.hasOwn(otherKeys, key))
+    return value === null ? null : (otherKeys[key]?.(value, place.at(key), all) ?? null);
+  const secret = secretKeys.get(key);
+  if (secret === undefined) return undefined;
+  const text = readSecretFile(key, value, place, all, options);
+  return text === null ? null : { [secret]: text };
 }
 
 /** The section, with Synapse's older way of switching it off. */

@@ -61,9 +61,15 @@ const listenerResource = record<ListenerResource, ListenerResource>(
   (members) => ({ ...{ compress: false }, ...members }),
 );
 
+/** Synapse takes one address more under an older name. */
+class ListenerMembers extends ListenerConfig {
+  readonly bindAddress: string | undefined = undefined;
+}
+
 const listenerMembers = section(
-  ListenerConfig,
+  ListenerMembers,
   {
+    bindAddress: text,
     port: integer(0, 65_535),
     path: text,
     bindAddresses: listOf(text),
@@ -72,7 +78,7 @@ const listenerMembers = section(
     xForwarded: flag,
     resources: listOf(listenerResource),
   },
-  { ignored: ['bind_address', 'mode', 'tag', 'request_id_header', 'additional_resources'] },
+  { ignored: ['mode', 'tag', 'request_id_header', 'additional_resources'] },
 );
 
 export const listener: Reader<ListenerConfig> = (value, place) => {
@@ -83,9 +89,17 @@ export const listener: Reader<ListenerConfig> = (value, place) => {
   if (hasPort && hasPath) return place.fault('both "port" and "path" are given. Keep one of them.');
   if (!hasPort && !hasPath) return place.fault('neither "port" nor "path" is given. Add "port: 8008".');
   if (read.tls) place.at('tls').warn('has no meaning on the embedded homeserver: it serves plain HTTP');
+  const { bindAddress, ...members } = read;
+  const bindAddresses = bindAddress === undefined ? read.bindAddresses : [...givenAddresses(given), bindAddress];
   // A Unix socket tells no address: the only one there is comes in the header.
-  return hasPath ? Object.assign(read, { xForwarded: given['x_forwarded'] !== false }) : read;
+  const xForwarded = hasPath ? given['x_forwarded'] !== false : read.xForwarded;
+  return Object.assign(new ListenerConfig(), members, { bindAddresses, xForwarded });
 };
+
+function givenAddresses(listener: Readonly<Record<string, unknown>>): readonly string[] {
+  const given = listener['bind_addresses'];
+  return Array.isArray(given) ? (given as readonly string[]) : [];
+}
 
 export const passwordConfig = section(PasswordConfig, {
   enabled: oneOf<boolean | 'only_for_reauth'>(true, false, 'only_for_reauth'),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { syntaxFaultOf } from './typescript-transform.js';
 
 /** This package's own compiled files: their frames tell an author nothing. */
@@ -11,17 +12,22 @@ export function describeImportError(error: unknown, files: readonly string[]): s
   if (!(error instanceof Error)) return `it threw ${typeof error === 'string' ? `"${error}"` : `a ${typeof error}`}.`;
   if (error.name === 'TypeScriptSyntaxError') return error.message;
   const where = locationOf(error);
-  const location = where === undefined ? '' : `${where}: `;
-  const missing = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
-  if (missing !== undefined) {
-    return `${location}${error.message}. If it is a type, write "import { type ${missing} }".`;
-  }
   const last = files.at(-1);
   if (error instanceof SyntaxError && where === undefined && last !== undefined) {
     // Node knows the place and does not tell it.
     return syntaxFaultOf(last) ?? `${last}: ${error.message}`;
   }
-  return `${location}${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`;
+  const location = where === undefined ? '' : `${where}: `;
+  return location + (importFault(error) ?? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`);
+}
+
+/** What is wrong with an import, and what to do about it. */
+function importFault(error: Error): string | undefined {
+  const missing = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
+  if (missing !== undefined) return `${error.message}. If it is a type, write "import { type ${missing} }".`;
+  const bare = /^Cannot find module '([^']+)' imported from/.exec(error.message)?.[1];
+  const isFileWithout = bare !== undefined && ['.ts', '.js'].some((extension) => existsSync(bare + extension));
+  return isFileWithout ? `${error.message}. Write the file's extension: ".js".` : undefined;
 }
 
 /** The first place in the stack that is in a file of the module. */

@@ -1,0 +1,40 @@
+import type { HomeserverConfig } from './homeserver-config.js';
+
+/**
+ * Settings that are read and checked, and that nothing on the embedded homeserver looks at so far: setting one gives a
+ * warning. A test compares this list with what the code uses.
+ */
+export const unusedSettings: ReadonlySet<keyof HomeserverConfig> = new Set<keyof HomeserverConfig>([
+  'adminContact',
+  'allowProfileLookupOverFederation',
+  'allowPublicRoomsOverFederation',
+  'allowPublicRoomsWithoutAuth',
+  'autoAcceptInvites',
+  'backgroundUpdates',
+  'bcryptRounds',
+  'deleteStaleDevicesAfter',
+  'enableEphemeralMessages',
+  'enableRegistrationCaptcha',
+  'enableRegistrationToken3pidBypass',
+  'enableRegistrationWithoutVerification',
+  'enableSearch',
+  'excludeRoomsFromSync',
+  'forgetRoomsOnLeave',
+  'forgottenRoomRetentionPeriod',
+  'formSecret',
+  'hsDisabled',
+  'hsDisabledMessage',
+  'includeProfileUpdatesInSync',
+  'macaroonSecretKey',
+  'maxEventDelayDuration',
+  'mediaRetention',
+  'preventMediaDownloadsFrom',
+  'redactionAllowedPeriod',
+  'redactionRetentionPeriod',
+  'registrationRequiresToken',
+  'roomPrejoinState',
+  'signingKeyPath',
+  'urlPreviewEnabled',
+  'useAccountValidityInAccountStatus',
+  'userIpsMaxAge',
+]);
