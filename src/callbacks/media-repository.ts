@@ -1,5 +1,5 @@
 import { type UserId } from '../matrix/ids.js';
-import { type JsonObject } from '../matrix/json.js';
+import { isJsonObject, type JsonObject } from '../matrix/json.js';
 import { notification } from './notification.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';
 import { propagates } from './throws.js';
@@ -82,17 +82,27 @@ export const mediaRepositoryRules = {
     neutral: () => undefined,
     judge: (answer) => {
       if (answer === null || answer === undefined) return NEXT;
-      if (!Array.isArray(answer)) throw new TypeError('the answer is no array of limits');
-      return answer as MediaUploadLimit[];
+      if (!isLimits(answer)) throw new TypeError('the answer is no array of limits');
+      // In place, as Synapse does: the longest period is looked at first.
+      return answer.sort((a, b) => b.timePeriodMs - a.timePeriodMs);
     },
     throws: propagates,
     summary: 'Which upload limits does this user have?',
     source: 'media/media_repository.py: create_or_update_content',
   }),
-  on_media_upload_limit_exceeded: notification<Handlers['on_media_upload_limit_exceeded']>(
-    ['user_id', 'limit', 'sent_bytes', 'attempted_bytes'],
-    propagates,
-    'An upload exceeds a limit and is about to be refused.',
-    'media/media_repository.py: create_or_update_content',
-  ),
+  on_media_upload_limit_exceeded: {
+    ...notification<Handlers['on_media_upload_limit_exceeded']>(
+      ['user_id', 'limit', 'sent_bytes', 'attempted_bytes'],
+      propagates,
+      'An upload exceeds a limit and is about to be refused.',
+      'media/media_repository.py: create_or_update_content',
+    ),
+    copied: ['limit'],
+  },
 } satisfies CombinationRules<MediaRepositoryCallbacks>;
+
+function isLimits(answer: unknown): answer is MediaUploadLimit[] {
+  const isLimit = (limit: unknown): boolean =>
+    isJsonObject(limit) && typeof limit['maxBytes'] === 'number' && typeof limit['timePeriodMs'] === 'number';
+  return Array.isArray(answer) && answer.every(isLimit);
+}

@@ -38,6 +38,8 @@ export interface Rule<Handler extends AnyHandler, Result> {
   readonly refusal?: () => Result;
   /** Whether a result refuses; by default each one of a `first_refusal` does. */
   readonly isRefusal?: (result: Result) => boolean;
+  /** Arguments of which each handler gets a copy of its own, so that it cannot change them for others. */
+  readonly copied?: readonly string[];
   /** Each handler is registered for one value of this argument, and asked for no other. */
   readonly keyedBy?: string;
   /** What Synapse asks or tells, in a sentence: for the reference. */

@@ -164,12 +164,15 @@ export const spamCheckerRules = {
     'May this user invite this address, which has no Matrix ID?',
     'handlers/room_member.py: do_3pid_invite',
   ),
-  user_may_create_room: spamGate<Handlers['user_may_create_room']>(
-    ['user_id', 'room_config'],
-    { accepts: true },
-    'May this user create this room?',
-    'handlers/room.py: create_room, clone_existing_room',
-  ),
+  user_may_create_room: {
+    ...spamGate<Handlers['user_may_create_room']>(
+      ['user_id', 'room_config'],
+      { accepts: true },
+      'May this user create this room?',
+      'handlers/room.py: create_room, clone_existing_room',
+    ),
+    copied: ['room_config'],
+  },
   user_may_create_room_alias: spamGate<Handlers['user_may_create_room_alias']>(
     ['user_id', 'room_alias'],
     { accepts: true },
@@ -182,17 +185,23 @@ export const spamCheckerRules = {
     'May this user change whether the room is in the directory?',
     'handlers/directory.py: edit_published_room_list',
   ),
-  user_may_send_state_event: spamGate<Handlers['user_may_send_state_event']>(
-    ['user_id', 'room_id', 'event_type', 'state_key', 'content'],
-    { takesNoFields: true },
-    'May this user send this state event?',
-    'rest/client/room.py: RoomStateEventRestServlet.on_PUT',
-  ),
-  check_username_for_spam: refusesOnTruth<Handlers['check_username_for_spam']>(
-    ['user_profile', 'requester_id'],
-    'Should this user be left out of search results?',
-    'handlers/user_directory.py: search_users',
-  ),
+  user_may_send_state_event: {
+    ...spamGate<Handlers['user_may_send_state_event']>(
+      ['user_id', 'room_id', 'event_type', 'state_key', 'content'],
+      { takesNoFields: true },
+      'May this user send this state event?',
+      'rest/client/room.py: RoomStateEventRestServlet.on_PUT',
+    ),
+    copied: ['content'],
+  },
+  check_username_for_spam: {
+    ...refusesOnTruth<Handlers['check_username_for_spam']>(
+      ['user_profile', 'requester_id'],
+      'Should this user be left out of search results?',
+      'handlers/user_directory.py: search_users',
+    ),
+    copied: ['user_profile'],
+  },
   check_registration_for_spam: rule<Handlers['check_registration_for_spam'], RegistrationBehaviour>({
     way: 'first_refusal',
     args: ['email_threepid', 'username', 'request_info', 'auth_provider_id'],

@@ -32,6 +32,7 @@ export class CallbackHook {
   readonly where: string;
   readonly subject: Subject;
   private readonly keyIndex: number;
+  private readonly copied: readonly number[];
   /** Appended to in place, so that a question being asked reaches a callback registered meanwhile, as in Synapse. */
   private asked: CallbackEntry[] = [];
   private known: CallbackEntry[] = [];
@@ -45,6 +46,7 @@ export class CallbackHook {
   ) {
     this.where = `${category}.${name}`;
     this.subject = subjectOf(rule.args);
+    this.copied = rule.copied?.map((name) => rule.args.indexOf(name)) ?? [];
     this.keyIndex = rule.keyedBy === undefined ? -1 : rule.args.indexOf(rule.keyedBy);
   }
 
@@ -90,7 +92,7 @@ export class CallbackHook {
       const entry = asked[index];
       if (entry === undefined) break;
       try {
-        const result = rule.judge(await entry.handler(...args), soFar, entry.warn);
+        const result = rule.judge(await entry.handler(...this.own(args)), soFar, entry.warn);
         if (result !== NEXT) return result;
       } catch (error) {
         const result = isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, error);
@@ -108,10 +110,18 @@ export class CallbackHook {
       if (entry === undefined) break;
       if (keyIndex >= 0 && entry.key?.value !== args[keyIndex]) continue;
       if (entry.policy.filter?.(args) === false) continue;
-      const result = await (entry.policy.mode === 'audit' ? this.audit(entry, args) : this.call(entry, args, soFar));
+      const result = await (entry.policy.mode === 'audit'
+        ? this.audit(entry, args)
+        : this.call(entry, this.own(args), soFar));
       if (result !== NEXT) return result;
     }
     return soFar;
+  }
+
+  /** The arguments for one callback, with copies of what it may not change for others. */
+  private own(args: readonly unknown[]): readonly unknown[] {
+    if (this.copied.length === 0) return args;
+    return args.map((arg, index) => (this.copied.includes(index) ? structuredClone(arg) : arg));
   }
 
   /** Asks one callback, tells the observers, and gives its result or throws what it means. */

@@ -171,6 +171,28 @@ describe('registering', () => {
     assert.deepEqual(given, [alice, room, true]);
   });
 
+  for (const isObserved of [false, true]) {
+    it(`gives each callback a copy of what it may not change for others${isObserved ? ', observed' : ''}`, async () => {
+      const { dispatch, add } = open();
+      if (isObserved) dispatch.observe(() => undefined);
+      const names: unknown[] = [];
+      for (const module of ['A', 'B']) {
+        add(module, 'spam_checker', {
+          user_may_create_room: async (_user: UserId, config: { name: string; deep: string[] }) => {
+            names.push(config.name, ...config.deep);
+            config.name = 'changed';
+            config.deep.push('changed');
+            return NOT_SPAM;
+          },
+        });
+      }
+      const config = { name: 'mine', deep: [] };
+      await dispatch.ask('spam_checker', 'user_may_create_room', alice, config);
+      assert.deepEqual(names, ['mine', 'mine']);
+      assert.deepEqual(config, { name: 'mine', deep: [] });
+    });
+  }
+
   it('reaches a callback registered while the question is being asked', async () => {
     const { dispatch, add } = open();
     add('A', 'spam_checker', {

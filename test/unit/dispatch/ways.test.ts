@@ -190,6 +190,20 @@ const rows: readonly Row[] = [
   { of: 'account_validity.is_user_expired', answers: [], result: undefined },
   { of: 'media_repository.get_media_config_for_user', answers: [null, {}, { a: 1 }], result: { a: 1 } },
   { of: 'media_repository.is_user_allowed_to_upload_media_of_size', answers: [1, null, true], result: false, asked: 2 },
+  {
+    of: 'media_repository.get_media_upload_limits_for_user',
+    answers: [
+      [
+        { maxBytes: 1, timePeriodMs: 1 },
+        { maxBytes: 2, timePeriodMs: 2 },
+      ],
+    ],
+    result: [
+      { maxBytes: 2, timePeriodMs: 2 },
+      { maxBytes: 1, timePeriodMs: 1 },
+    ],
+  },
+  { of: 'media_repository.get_media_upload_limits_for_user', answers: [[{}]], result: TypeError, log: [/threw/] },
   { of: 'media_repository.get_media_upload_limits_for_user', answers: [null, []], result: [] },
   { of: 'media_repository.get_media_upload_limits_for_user', answers: [tuple()], result: TypeError, log: [/threw/] },
   {
