@@ -17,6 +17,7 @@ import { roomSchema } from './store/room-schema.js';
 import { streamSchema } from './store/stream.js';
 import { UserStore } from './store/user-store.js';
 import { userHooks } from './user-hooks.js';
+import { followUpgrade } from './users/room-succession.js';
 import { userSchemas, UserServices } from './users/user-services.js';
 
 /** The tables of a homeserver. */
@@ -45,7 +46,9 @@ export class Services implements AsyncDisposable {
       isOnlyUser: (userId) => this.isOnlyUser(userId),
     });
     this.users = new UserServices(context, this.userStore, this.limiters, hooks);
-    this.rooms = new RoomServices(context, this.roomUsers(), this.limiters);
+    this.rooms = new RoomServices(context, this.roomUsers(), this.limiters, {
+      onReplaced: (from, to, userIds) => followUpgrade(context.log, this.users, from, to, userIds),
+    });
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
     this.mediaFiles = new MediaFiles(config.mediaStorePath);
     this.media = new MediaRepository(context, mediaStore, this.mediaFiles);

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type JsonValue } from '../../matrix/json.js';
 import { checkAdditionalCreators } from '../rooms/event-auth.js';
 import { type RoomServices } from '../rooms/room-services.js';
 import { findRoomVersion } from '../rooms/room-version.js';
+import { ShadowBanError } from '../rooms/shadow-ban.js';
 import { requireParams } from './fields.js';
 import { roomIdIn } from './room-request.js';
 import { clientPaths, type Route } from './route.js';
@@ -27,8 +29,13 @@ export function roomUpgradeRoutes({ roomUpgrade }: RoomServices): Route[] {
           );
         }
         const creators = version.hasCreatorPower ? readCreators(body['additional_creators']) : undefined;
-        const roomId = await roomUpgrade.upgrade(requester, roomIdIn(call), version, creators);
-        return { replacement_room: roomId };
+        try {
+          const roomId = await roomUpgrade.upgrade(requester, roomIdIn(call), version, creators);
+          return { replacement_room: roomId };
+        } catch (error) {
+          if (!(error instanceof ShadowBanError)) throw error;
+          return { replacement_room: randomBytes(9).toString('hex') };
+        }
       },
     },
   ];

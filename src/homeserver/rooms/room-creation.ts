@@ -130,10 +130,15 @@ export class RoomCreation {
   /** Stores a room with a random ID, as versions before 12 have. */
   reserveRandom(requester: Requester, version: RoomVersion, isPublic: boolean): RoomId {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const roomId = `!${randomLetters(18)}:${this.parts.context.serverName}` as RoomId;
+      const roomId = this.randomRoomId();
       if (this.parts.rooms.create(roomId, version, requester.userId, isPublic)) return roomId;
     }
     throw new SynapseError(500, "Couldn't generate a room ID.");
+  }
+
+  /** An ID for a room of a version before 12. */
+  randomRoomId(): RoomId {
+    return `!${randomLetters(18)}:${this.parts.context.serverName}` as RoomId;
   }
 
   /** Sends the events that begin a room: create and join at once, the others as one batch (`_send_events_for_new_room`). */

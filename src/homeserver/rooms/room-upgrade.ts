@@ -85,7 +85,7 @@ export class RoomUpgrade {
     const createEvent = version.hasCreatorPower
       ? await roomCreation.reserveByEvent(requester, version, creationContent(old, version, creators), isPublic)
       : undefined;
-    const newRoomId = createEvent?.roomId ?? roomCreation.reserveRandom(requester, version, isPublic);
+    const newRoomId = createEvent?.roomId ?? roomCreation.randomRoomId();
     const tombstone = await this.buildTombstone(requester, old, newRoomId);
     const upgrade = { requester, old, version, newRoomId, isPublic, tombstone, createEvent, creators };
     return this.recent.get(roomId)?.done ?? this.remember(upgrade);
@@ -109,6 +109,9 @@ export class RoomUpgrade {
   }
 
   private async run(upgrade: Upgrade): Promise<RoomId> {
+    const { requester, newRoomId, version, isPublic, createEvent } = upgrade;
+    // From room version 12 on, the create event was there first, and the room was stored with it.
+    if (createEvent === undefined) this.parts.rooms.create(newRoomId, version, requester.userId, isPublic);
     await this.cloneRoom(upgrade);
     await this.parts.sender.accept(upgrade.requester, [upgrade.tombstone]);
     await this.moveAliases(upgrade);

@@ -1,7 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { HostError } from '../../errors/host-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
+import { type RoomId, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { type HomeserverContext } from '../context.js';
 import { type PushRuleStore, type StoredPushRule } from '../store/push-rule-store.js';
@@ -110,6 +110,19 @@ export class PushRules {
     this.checkKnown(userId, kind, ruleId);
     this.store.saveActions(userId, idOf(kind, ruleId), JSON.stringify(checked));
     this.announce(userId);
+  }
+
+  /** Gives a new room the rules that name the room it replaces. */
+  copyForRoom(userId: UserId, from: RoomId, to: RoomId): void {
+    const names = (condition: JsonValue, roomId: RoomId): boolean =>
+      isJsonObject(condition) && condition['key'] === 'room_id' && condition['pattern'] === roomId;
+    for (const { kind, conditions, actions, isEnabled } of this.rulesOf(userId)) {
+      if (!isEnabled || !conditions.some((condition) => names(condition, from))) continue;
+      const changed = conditions.map((condition) =>
+        isJsonObject(condition) && condition['key'] === 'room_id' ? { ...condition, pattern: to } : condition,
+      );
+      this.set(userId, { kind, ruleId: to, conditions: changed, actions: actions as readonly PushAction[] });
+    }
   }
 
   private checkKnown(userId: UserId, kind: string, ruleId: string): void {
