@@ -5,17 +5,16 @@ import { syntaxFaultOf } from './typescript-transform.js';
 const ownRoot = new URL('../', import.meta.url).href;
 
 /**
- * What a person needs of an error that importing a module ended with: what, where, and what to do about it. `files` are those
- * that were loaded until then.
+ * What a person needs of an error that importing a module ended with: what, where, and what to do about it. `lastFile` is the one
+ * that was asked for last.
  */
-export function describeImportError(error: unknown, files: readonly string[]): string {
+export function describeImportError(error: unknown, lastFile: string | undefined): string {
   if (!(error instanceof Error)) return `it threw ${typeof error === 'string' ? `"${error}"` : `a ${typeof error}`}.`;
   if (error.name === 'TypeScriptSyntaxError') return error.message;
   const where = locationOf(error);
-  const last = files.at(-1);
-  if (error instanceof SyntaxError && where === undefined && last !== undefined) {
+  if (error instanceof SyntaxError && where === undefined && lastFile !== undefined) {
     // Node knows the place and does not tell it.
-    return syntaxFaultOf(last) ?? `${last}: ${error.message}`;
+    return syntaxFaultOf(lastFile) ?? `${lastFile}: ${error.message}`;
   }
   const location = where === undefined ? '' : `${where}: `;
   return location + (importFault(error) ?? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`);

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { nearestName } from '../errors/nearest-name.js';
 import { describeImportError } from './import-error.js';
 import type { Namespace } from './module-export.js';
-import { installHooks, filesLoadedSince } from './module-hooks.js';
+import { importGraph, installHooks } from './module-hooks.js';
 import { packageSpecifier, withGeneration } from './typescript-hooks.js';
 
 /** What was imported, or why not: texts each of which is the cause of the one before. */
@@ -29,14 +29,13 @@ export async function importModule(source: string, directory: string, isFresh: b
 }
 
 async function importFrom(specifier: string, source: string, directory: string): Promise<ImportedModule> {
-  const loaded = filesLoadedSince();
   try {
     const namespace = (await import(specifier)) as Namespace;
-    return { namespace, files: loaded() };
+    return { namespace, files: importGraph().filesFrom(specifier) };
   } catch (error) {
     // Not swallowed: it becomes one of the problems of the configuration, which names the place.
     if (!isFile(source) && isMissingPackage(error, source)) return { fault: [packageFault(source, directory)], error };
-    return { fault: [`cannot load ${source}`, describeImportError(error, loaded())], error };
+    return { fault: [`cannot load ${source}`, describeImportError(error, importGraph().lastFile)], error };
   }
 }
 

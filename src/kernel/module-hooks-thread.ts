@@ -1,13 +1,12 @@
 import type { LoadHook, ResolveHook } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
-import { candidatesOf, isModuleFile, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
+import { candidatesOf, importNotes, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
 
-let files: MessagePort | undefined;
+let notes: MessagePort | undefined;
 
 /** Called by node with what `register` was given. */
-export function initialize(data: { readonly files: MessagePort }): void {
-  files = data.files;
+export function initialize(data: { readonly notes: MessagePort }): void {
+  notes = data.notes;
 }
 
 /** The hooks of `module-hooks.ts` for a Node without `registerHooks`: the same, asynchronous, loaded by node itself. */
@@ -16,7 +15,9 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   for (const candidate of candidatesOf(specifier, context.parentURL)) {
     try {
       const found = await nextResolve(candidate.specifier, { ...context, parentURL: candidate.parentUrl });
-      return { ...found, url: urlToLoad(found.url, specifier, context.parentURL) };
+      const url = urlToLoad(found.url, specifier, context.parentURL);
+      for (const note of importNotes(specifier, context.parentURL, url)) notes?.postMessage(note);
+      return { ...found, url };
     } catch (error) {
       failure ??= error;
     }
@@ -24,7 +25,5 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   throw failure;
 };
 
-export const load: LoadHook = async (url, context, nextLoad) => {
-  if (isModuleFile(url)) files?.postMessage(fileURLToPath(url.replace(/\?.*$/, '')));
-  return isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);
-};
+export const load: LoadHook = async (url, context, nextLoad) =>
+  isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);

@@ -1,14 +1,12 @@
 import * as nodeModule from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { candidatesOf, isModuleFile, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
+import { ImportGraph, type ImportNote } from './import-graph.js';
+import { candidatesOf, importNotes, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
+
+const graph = new ImportGraph();
 
 let isInstalled = false;
-
-/** Files of modules, in the order of loading. */
-const loadedFiles: string[] = [];
-
-let threadFiles: MessagePort | undefined;
+let threadNotes: MessagePort | undefined;
 
 /** Teaches node to load TypeScript and to load files anew. */
 export function installHooks(): void {
@@ -20,33 +18,31 @@ export function installHooks(): void {
   else registerThread();
 }
 
-/** For Node 22.13 and 22.14, which have only the older way: hooks on a thread, which tells what it loaded. */
+/** For Node 22.13 and 22.14, which have only the older way: hooks on a thread, which tells what it resolved. */
 function registerThread(): void {
   const { port1, port2 } = new MessageChannel();
-  threadFiles = port1;
+  threadNotes = port1;
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- these versions have nothing else
-  nodeModule.register('./module-hooks-thread.js', import.meta.url, { data: { files: port2 }, transferList: [port2] });
+  nodeModule.register('./module-hooks-thread.js', import.meta.url, { data: { notes: port2 }, transferList: [port2] });
 }
 
-/** Starts to take note of the files that are loaded; the function it returns tells them. */
-export function filesLoadedSince(): () => readonly string[] {
-  const start = loadedFiles.length;
-  return () => {
-    let message = threadFiles && receiveMessageOnPort(threadFiles);
-    for (; message !== undefined; message = threadFiles && receiveMessageOnPort(threadFiles)) {
-      loadedFiles.push((message as { readonly message: string }).message);
-    }
-    return [...new Set(loadedFiles.slice(start))];
-  };
+/** What has been imported so far. */
+export function importGraph(): ImportGraph {
+  for (;;) {
+    const received = threadNotes && receiveMessageOnPort(threadNotes);
+    if (received === undefined) return graph;
+    graph.note((received as { readonly message: ImportNote }).message);
+  }
 }
 
 const resolve: nodeModule.ResolveHookSync = (specifier, context, nextResolve) => {
-  const candidates = candidatesOf(specifier, context.parentURL);
   let failure: unknown;
-  for (const candidate of candidates) {
+  for (const candidate of candidatesOf(specifier, context.parentURL)) {
     try {
       const found = nextResolve(candidate.specifier, { ...context, parentURL: candidate.parentUrl });
-      return { ...found, url: urlToLoad(found.url, specifier, context.parentURL) };
+      const url = urlToLoad(found.url, specifier, context.parentURL);
+      for (const note of importNotes(specifier, context.parentURL, url)) graph.note(note);
+      return { ...found, url };
     } catch (error) {
       failure ??= error;
     }
@@ -54,7 +50,5 @@ const resolve: nodeModule.ResolveHookSync = (specifier, context, nextResolve) =>
   throw failure;
 };
 
-const load: nodeModule.LoadHookSync = (url, context, nextLoad) => {
-  if (isModuleFile(url)) loadedFiles.push(fileURLToPath(url.replace(/\?.*$/, '')));
-  return isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);
-};
+const load: nodeModule.LoadHookSync = (url, context, nextLoad) =>
+  isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);

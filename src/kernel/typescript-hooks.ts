@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ImportNote } from './import-graph.js';
 import { transformTypeScript } from './typescript-transform.js';
 
 /** Where a specifier may be found, in this order. */
@@ -53,8 +54,15 @@ export function urlToLoad(resolved: string, specifier: string, parentUrl: string
   return isModuleFile(resolved) ? withGeneration(resolved, generation) : resolved;
 }
 
+/** Who imported the file, as far as both are of a module; who asks for a module itself is known by the specifier. */
+export function importNotes(specifier: string, parentUrl: string | undefined, url: string): readonly ImportNote[] {
+  if (!isModuleFile(url)) return [];
+  const isEntry = parentUrl === undefined || !isModuleFile(parentUrl);
+  return [[isEntry ? specifier : parentUrl, url]];
+}
+
 /** A file of the module itself: of no package, nor of this one. */
-export function isModuleFile(url: string): boolean {
+function isModuleFile(url: string): boolean {
   return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(ownRoot);
 }
 

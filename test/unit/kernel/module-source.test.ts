@@ -87,6 +87,25 @@ describe('a module file in TypeScript', () => {
     assert.deepEqual(files, [join(directory, 'typescript.mts'), join(directory, 'typescript-parts.ts')]);
   });
 
+  test('tells the files of each module that shares some with another', async (t) => {
+    const module = "import { Module } from 'vesicle';\nimport './shared.js';\n@Module()\nexport class M {}\n";
+    const shared =
+      "import type { Loop } from './loop.js';\nimport './loop.js';\nexport const loop: Loop | undefined = undefined;\n";
+    const loop = "import './shared.js';\nexport interface Loop {}\n";
+    const folder = await temporaryFolder(t, { 'a.ts': module, 'b.ts': module, 'shared.ts': shared, 'loop.ts': loop });
+    for (const isFresh of [false, true]) {
+      const loaded = await load(['./a.ts', './b.ts', './a.ts'], folder, isFresh);
+      assert.deepEqual(
+        loaded.map(({ files }) => files.map((file) => file.slice(folder.length + 1))),
+        [
+          ['a.ts', 'shared.ts', 'loop.ts'],
+          ['b.ts', 'shared.ts', 'loop.ts'],
+          ['a.ts', 'shared.ts', 'loop.ts'],
+        ],
+      );
+    }
+  });
+
   test('is read again when asked for, with what it imports', async (t) => {
     const folder = await temporaryFolder(t, {
       'module.ts':

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+
+/** What was imported by whom: urls, or the specifier that a module was asked for by. */
+export type ImportNote = readonly [from: string, to: string];
+
+/** Knows which files a module consists of. */
+export class ImportGraph {
+  private readonly edges = new Map<string, Set<string>>();
+  private last: string | undefined;
+
+  note([from, to]: ImportNote): void {
+    const known = this.edges.get(from);
+    if (known === undefined) this.edges.set(from, new Set([to]));
+    else known.add(to);
+    this.last = to;
+  }
+
+  /** The files that are reached from here, in the order of their imports, each once. */
+  filesFrom(specifier: string): readonly string[] {
+    const reached = new Set<string>();
+    const visit = (from: string): void => {
+      for (const to of this.edges.get(from) ?? []) {
+        if (reached.has(to)) continue;
+        reached.add(to);
+        visit(to);
+      }
+    };
+    visit(specifier);
+    return [...new Set([...reached].map(pathOf))];
+  }
+
+  /** The file that was asked for last: the one that could not be loaded, when one could not. */
+  get lastFile(): string | undefined {
+    return this.last === undefined ? undefined : pathOf(this.last);
+  }
+}
+
+function pathOf(url: string): string {
+  return fileURLToPath(url.replace(/\?.*$/, ''));
+}
