@@ -9,7 +9,7 @@ import { checkPasswordPolicy } from '../users/password-policy.js';
 import { type ValidatedThreepid } from '../users/threepids.js';
 import { EMAIL_IDENTITY } from '../users/ui-auth.js';
 import { type UserServices } from '../users/user-services.js';
-import { checkAuthField, flag, optionalText } from './fields.js';
+import { checkModel, flag, isAuth, isFlag, isText, optionalText, orAbsent, orNull } from './fields.js';
 import { type Call, clientPaths, type Route } from './route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
 
@@ -34,7 +34,7 @@ export function accountRoutes(users: UserServices): Route[] {
       paths: clientPaths('/account/deactivate'),
       handle: async (call) => {
         const body = await call.json();
-        checkAuthField(body);
+        checkModel(body, { auth: isAuth, id_server: orNull(isText), erase: orAbsent(isFlag) });
         const idServer = optionalText(body, 'id_server');
         const erase = flag(body, 'erase', false);
         const requester = await call.requester();
@@ -53,8 +53,7 @@ export function accountRoutes(users: UserServices): Route[] {
 
 async function changePassword(users: UserServices, call: Call): Promise<JsonObject> {
   const body = await call.json();
-  checkAuthField(body);
-  flag(body, 'logout_devices', true);
+  checkModel(body, { auth: isAuth, logout_devices: orAbsent(isFlag), new_password: orNull(isText) });
   const password = parseNewPassword(body);
   if (password !== null) checkPasswordPolicy(users.context.config.passwordConfig.policy, password);
   const { new_password: _, ...request } = body;

@@ -2,7 +2,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type UserServices } from '../users/user-services.js';
-import { checkAuthField, optionalText, texts } from './fields.js';
+import { checkModel, isAuth, isTexts, optionalText, texts } from './fields.js';
 import { type Call, clientPaths, type Route } from './route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
 
@@ -41,7 +41,7 @@ export function deviceRoutes(users: UserServices): Route[] {
       handle: async (call) => {
         const requester = await call.requester();
         const body = await jsonOrNothing(call);
-        checkAuthField(body);
+        checkModel(body, { auth: isAuth });
         const request = uiAuthRequest(call, body, 'remove a device from your account');
         await uiAuth.require(requester, request, { maySkip: true });
         await devices.delete(requester.userId, [deviceOf(call)]);
@@ -54,7 +54,7 @@ export function deviceRoutes(users: UserServices): Route[] {
       handle: async (call) => {
         const requester = await call.requester();
         const body = await jsonOrNothing(call);
-        checkAuthField(body);
+        checkModel(body, { auth: isAuth, devices: isTexts });
         const ids = texts(body, 'devices');
         const request = uiAuthRequest(call, body, 'remove device(s) from your account');
         await uiAuth.require(requester, request, { maySkip: true });

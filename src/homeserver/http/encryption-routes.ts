@@ -8,7 +8,7 @@ import { type ToDevice } from '../encryption/to-device.js';
 import { parseUploadedKeys } from '../encryption/uploaded-keys.js';
 import { parseStreamToken } from '../stream-token.js';
 import { type UiAuth } from '../users/ui-auth.js';
-import { checkAuthField, requireParams } from './fields.js';
+import { checkModel, isAuth, requireParams } from './fields.js';
 import { queryInteger, requiredQueryString } from './query.js';
 import { RequestTransactions } from './request-transactions.js';
 import { type Answer, type Call, clientPaths, type Route } from './route.js';
@@ -91,7 +91,7 @@ class EncryptionEndpoints {
     const requester = await call.requester();
     const { keys, uiAuth } = this.dependencies;
     const body = await call.json();
-    checkAuthField(body);
+    checkModel(body, { auth: isAuth });
     if (!keys.isNews(requester.userId, body)) return {};
     if (keys.hasCrossSigning(requester.userId)) {
       await uiAuth.require(requester, uiAuthRequest(call, body, 'reset the device signing key on your account'));

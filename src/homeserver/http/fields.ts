@@ -10,64 +10,103 @@ export function requireParams(body: JsonObject, names: readonly string[]): void 
   throw new SynapseError(400, `Missing params: [${list}]`, Codes.MISSING_PARAM);
 }
 
+/** What is wrong with a member of a body. Only some faults have an errcode of their own. */
+interface Fault {
+  readonly kind: 'missing' | 'value' | 'type';
+  readonly problem: string;
+}
+
+/** Looks at a member; undefined stands for an absent one. */
+export type FieldCheck = (value: JsonValue | undefined) => Fault | undefined;
+
 /**
- * A text that must be there: 400 `M_MISSING_PARAM` or `M_BAD_JSON` otherwise, the codes that Synapse gives where it checks a
- * body against a model (`http/servlet.py: validate_json_object`).
+ * Checks a body against a model as Synapse does (`http/servlet.py: validate_json_object`): 400 `M_MISSING_PARAM` for one
+ * missing member, `M_INVALID_PARAM` for one value that a rule of its own refuses, `M_BAD_JSON` for everything else.
  */
+export function checkModel(body: JsonObject, model: Readonly<Record<string, FieldCheck>>): void {
+  const faults = Object.entries(model).flatMap(([name, check]) => {
+    const fault = check(body[name]);
+    return fault === undefined ? [] : [{ ...fault, problem: `${name}: ${fault.problem}` }];
+  });
+  const [first] = faults;
+  if (first === undefined) return;
+  const codes = { missing: Codes.MISSING_PARAM, value: Codes.INVALID_PARAM, type: Codes.BAD_JSON };
+  const errcode = faults.length === 1 ? codes[first.kind] : Codes.BAD_JSON;
+  throw new SynapseError(400, faults.map((fault) => fault.problem).join('; '), errcode);
+}
+
+/** A text. */
+export const isText: FieldCheck = required('a string', (value) => typeof value === 'string');
+/** A boolean. */
+export const isFlag: FieldCheck = required('a boolean', (value) => typeof value === 'boolean');
+/** A whole number. */
+export const isInteger: FieldCheck = required('an integer', (value) => Number.isInteger(value));
+/** A list of texts. */
+export const isTexts: FieldCheck = required(
+  'a list of strings',
+  (value) => Array.isArray(value) && (value as readonly JsonValue[]).every((item) => typeof item === 'string'),
+);
+/** The secret of a validation, as the specification has it. */
+export const isClientSecret: FieldCheck = required(
+  'a string of 1 to 255 letters, digits and .=_-',
+  (value) => typeof value === 'string' && /^[0-9a-zA-Z.=_-]{1,255}$/.test(value),
+);
+
+/** One of some texts. */
+export function isOneOf(...allowed: readonly string[]): FieldCheck {
+  const list = allowed.map((text) => `'${text}'`).join(' or ');
+  return required(list, (value) => typeof value === 'string' && allowed.includes(value));
+}
+
+/** The same, absent or null. */
+export function orNull(check: FieldCheck): FieldCheck {
+  return (value) => (value === undefined || value === null ? undefined : check(value));
+}
+
+/** The same, or absent. */
+export function orAbsent(check: FieldCheck): FieldCheck {
+  return (value) => (value === undefined ? undefined : check(value));
+}
+
+/** The member `auth` (`types/rest/client: AuthenticationData`). */
+export const isAuth: FieldCheck = orNull((value) => {
+  if (!isJsonObject(value)) return { kind: 'type', problem: 'Input should be an object' };
+  return orNull(isText)(value['session']) ?? orNull(isText)(value['type']);
+});
+
+function required(what: string, isRight: (value: JsonValue) => boolean): FieldCheck {
+  return (value) => {
+    if (value === undefined) return { kind: 'missing', problem: 'Field required' };
+    return isRight(value) ? undefined : { kind: 'type', problem: `Input should be ${what}` };
+  };
+}
+
+/** A text that a model has found to be there, or 400. */
 export function text(body: JsonObject, name: string): string {
-  const value = body[name];
-  if (value === undefined) throw missing(name);
-  if (typeof value !== 'string') throw wrongType(name, 'a string');
-  return value;
+  checkModel(body, { [name]: isText });
+  return body[name] as string;
 }
 
 /** A text, or null when it is absent or null. */
 export function optionalText(body: JsonObject, name: string): string | null {
-  const value = body[name];
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw wrongType(name, 'a string');
-  return value;
+  checkModel(body, { [name]: orNull(isText) });
+  return (body[name] ?? null) as string | null;
 }
 
 /** A boolean, or the default when it is absent; null is a wrong type. */
 export function flag(body: JsonObject, name: string, absent: boolean): boolean {
-  const value = body[name];
-  if (value === undefined) return absent;
-  if (typeof value !== 'boolean') throw wrongType(name, 'a boolean');
-  return value;
+  checkModel(body, { [name]: orAbsent(isFlag) });
+  return (body[name] ?? absent) as boolean;
 }
 
 /** A whole number that must be there. */
 export function integer(body: JsonObject, name: string): number {
-  const value = body[name];
-  if (value === undefined) throw missing(name);
-  if (typeof value !== 'number' || !Number.isInteger(value)) throw wrongType(name, 'an integer');
-  return value;
+  checkModel(body, { [name]: isInteger });
+  return body[name] as number;
 }
 
 /** A list of texts that must be there. */
 export function texts(body: JsonObject, name: string): readonly string[] {
-  const value = body[name];
-  if (value === undefined) throw missing(name);
-  if (!Array.isArray(value)) throw wrongType(name, 'a list');
-  const items = value as readonly JsonValue[];
-  if (!items.every((item) => typeof item === 'string')) throw wrongType(name, 'a list of strings');
-  return items;
-}
-
-/** Checks the member `auth` of a body (`types/rest/client: UserInteractiveAuthBody`). */
-export function checkAuthField(body: JsonObject): void {
-  const auth = body['auth'];
-  if (auth === undefined || auth === null) return;
-  if (!isJsonObject(auth)) throw wrongType('auth', 'an object');
-  optionalText(auth, 'session');
-  optionalText(auth, 'type');
-}
-
-function missing(name: string): SynapseError {
-  return new SynapseError(400, `${name}: Field required`, Codes.MISSING_PARAM);
-}
-
-function wrongType(name: string, expected: string): SynapseError {
-  return new SynapseError(400, `${name}: Input should be ${expected}`, Codes.BAD_JSON);
+  checkModel(body, { [name]: isTexts });
+  return body[name] as readonly string[];
 }

@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type JsonObject } from '../../matrix/json.js';
-import { NotFoundError } from '../synapse-errors.js';
+import { invalidToken, NotFoundError } from '../synapse-errors.js';
 import { type UserServices } from '../users/user-services.js';
-import { requireParams } from './fields.js';
+import { checkModel, isAuth, requireParams } from './fields.js';
 import { clientPaths, oldestVersions, type Call, type Route } from './route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
 
@@ -18,8 +18,15 @@ export function loginRoutes(users: UserServices): Route[] {
     {
       method: 'POST',
       paths: clientPaths('/login', oldestVersions),
-      handle: async (call) =>
-        (await users.logins.logIn(await call.json(), { ip: call.ip, userAgent: call.userAgent })) as JsonObject,
+      handle: async (call) => {
+        const body = await call.json();
+        // Only an application service could log in so, and there are none here.
+        if (body['type'] === 'm.login.application_service') {
+          await call.requester();
+          throw invalidToken('This login method is only valid for application services');
+        }
+        return (await users.logins.logIn(body, { ip: call.ip, userAgent: call.userAgent })) as JsonObject;
+      },
     },
     {
       method: 'POST',
@@ -68,6 +75,7 @@ async function loginTokenForSession(users: UserServices, call: Call): Promise<Js
   if (!enabled) throw new NotFoundError('Unrecognized request', Codes.UNRECOGNIZED);
   const requester = await call.requester();
   const body = await call.json();
+  checkModel(body, { auth: isAuth });
   if (requireUiAuth) {
     await users.uiAuth.require(requester, uiAuthRequest(call, body, 'grant a new session access to your account'));
   }

@@ -3,7 +3,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { UnrecognizedRequestError } from '../synapse-errors.js';
 import { type UserServices } from '../users/user-services.js';
-import { checkAuthField } from './fields.js';
+import { checkModel, isAuth } from './fields.js';
 import { queryString, requiredQueryString } from './query.js';
 import { type Call, clientPaths, type Route } from './route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
@@ -44,7 +44,7 @@ export function registerRoutes(users: UserServices): Route[] {
 
 async function register(users: UserServices, call: Call): Promise<JsonObject> {
   const body = await call.json();
-  checkAuthField(body);
+  checkModel(body, { auth: isAuth });
   const kind = queryString(call.query, 'kind') ?? 'user';
   if (kind === 'guest') return users.signUp.asGuest(body, call.ip);
   if (kind !== 'user') throw new UnrecognizedRequestError(`Do not understand membership kind: ${kind}`);

@@ -9,7 +9,18 @@ import { type ValidationPurpose } from '../users/threepid-validation.js';
 import { parseClientSecret } from '../users/threepids.js';
 import { randomLetters } from '../users/token-generator.js';
 import { type UserServices } from '../users/user-services.js';
-import { integer, optionalText, requireParams, text } from './fields.js';
+import {
+  checkModel,
+  type FieldCheck,
+  integer,
+  isClientSecret,
+  isInteger,
+  isText,
+  optionalText,
+  orNull,
+  requireParams,
+  text,
+} from './fields.js';
 import { requiredQueryString } from './query.js';
 import { type Answer, type Call, clientPaths, type Route } from './route.js';
 
@@ -132,7 +143,8 @@ async function passwordEmail(users: UserServices, call: Call): Promise<Answer> {
 async function registrationPhone(users: UserServices, call: Call): Promise<Answer> {
   const body = await call.json();
   requireParams(body, ['client_secret', 'country', 'phone_number', 'send_attempt']);
-  const msisdn = await parsePhone(body);
+  parseClientSecret(body['client_secret']);
+  const msisdn = await phoneNumberToMsisdn(text(body, 'country'), text(body, 'phone_number'));
   const denied = 'Phone numbers are not authorized to register on this server';
   await checkAllowed(users, 'msisdn', msisdn, true, denied);
   await limit(users, call, 'msisdn', msisdn);
@@ -153,7 +165,7 @@ async function accountPhone(users: UserServices, call: Call): Promise<Answer> {
     );
   }
   const body = await call.json();
-  const msisdn = await parsePhone(body);
+  const msisdn = await parsePhoneBody(body);
   await checkAllowed(users, 'msisdn', msisdn, false, 'Account phone numbers are not authorized on this server');
   await limit(users, call, 'msisdn', msisdn);
   checkNextLink(users, optionalText(body, 'next_link'));
@@ -244,19 +256,47 @@ async function sendMessage(users: UserServices, delegate: string, body: JsonObje
   };
 }
 
+/** What all bodies that ask for a token have in common (`types/rest/client: ThreepidRequestTokenBody`). */
+const tokenModel = {
+  client_secret: isClientSecret,
+  id_server: orNull(isText),
+  id_access_token: orNull(isText),
+  next_link: orNull(isText),
+  send_attempt: isInteger,
+};
+
 function parseEmailBody(body: JsonObject): { readonly email: string; readonly clientSecret: string } {
-  const clientSecret = parseClientSecret(text(body, 'client_secret'));
-  if (optionalText(body, 'id_server') !== null && optionalText(body, 'id_access_token') === null) {
-    const message = 'id_access_token is required if an id_server is supplied.';
-    throw new SynapseError(400, message, Codes.INVALID_PARAM);
-  }
-  integer(body, 'send_attempt');
-  return { clientSecret, email: parseEmail(text(body, 'email')) };
+  checkModel(body, { ...tokenModel, email: isEmail });
+  checkIdServer(body);
+  return { clientSecret: text(body, 'client_secret'), email: parseEmail(body['email']) };
 }
 
-async function parsePhone(body: JsonObject): Promise<string> {
-  parseClientSecret(body['client_secret']);
+async function parsePhoneBody(body: JsonObject): Promise<string> {
+  checkModel(body, { ...tokenModel, country: isCountry, phone_number: isText });
+  checkIdServer(body);
   return phoneNumberToMsisdn(text(body, 'country'), text(body, 'phone_number'));
+}
+
+const isEmail: FieldCheck = (value) => {
+  const fault = isText(value);
+  if (fault !== undefined) return fault;
+  try {
+    parseEmail(value);
+    return undefined;
+  } catch {
+    return { kind: 'value', problem: 'Value error, Unable to parse email address' };
+  }
+};
+
+const isCountry: FieldCheck = (value) =>
+  typeof value === 'string' && /[A-Z]{2}/.test(value)
+    ? undefined
+    : { kind: value === undefined ? 'missing' : 'value', problem: 'Not a valid ISO 3166-1 alpha-2 country code' };
+
+function checkIdServer(body: JsonObject): void {
+  if (optionalText(body, 'id_server') === null || optionalText(body, 'id_access_token') !== null) return;
+  const message = 'id_access_token is required if an id_server is supplied.';
+  throw new SynapseError(400, message, Codes.INVALID_PARAM);
 }
 
 function checkNextLink(users: UserServices, link: string | null): void {

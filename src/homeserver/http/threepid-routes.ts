@@ -3,7 +3,17 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { type UserServices } from '../users/user-services.js';
 import { parseClientSecret } from '../users/threepids.js';
-import { checkAuthField, optionalText, requireParams, text } from './fields.js';
+import {
+  checkModel,
+  isAuth,
+  isClientSecret,
+  isOneOf,
+  isText,
+  optionalText,
+  orNull,
+  requireParams,
+  text,
+} from './fields.js';
 import { type Answer, type Call, clientPaths, type Route } from './route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
 
@@ -25,7 +35,8 @@ export function threepidRoutes(users: UserServices): Route[] {
       paths: clientPaths('/account/3pid/bind'),
       handle: async (call) => {
         const body = await call.json();
-        const binding = { sid: text(body, 'sid'), client_secret: parseClientSecret(text(body, 'client_secret')) };
+        checkModel(body, { sid: isText, client_secret: isClientSecret, id_server: isText, id_access_token: isText });
+        const binding = { sid: text(body, 'sid'), client_secret: text(body, 'client_secret') };
         const server = text(body, 'id_server');
         const token = text(body, 'id_access_token');
         const { userId } = await call.requester();
@@ -68,8 +79,8 @@ async function add(users: UserServices, call: Call): Promise<Answer> {
   checkChangesAllowed(users);
   const requester = await call.requester();
   const body = await call.json();
-  checkAuthField(body);
-  const clientSecret = parseClientSecret(text(body, 'client_secret'));
+  checkModel(body, { auth: isAuth, client_secret: isClientSecret, sid: isText });
+  const clientSecret = text(body, 'client_secret');
   const sid = text(body, 'sid');
   await users.uiAuth.require(requester, uiAuthRequest(call, body, 'add a third-party identifier to your account'));
   await addValidated(users, requester.userId, clientSecret, sid);
@@ -113,10 +124,6 @@ function parseThreepid(body: JsonObject): {
   readonly address: string;
   readonly idServer: string | null;
 } {
-  const address = text(body, 'address');
-  const medium = text(body, 'medium');
-  if (medium !== 'email' && medium !== 'msisdn') {
-    throw new SynapseError(400, "medium: Input should be 'email' or 'msisdn'", Codes.BAD_JSON);
-  }
-  return { medium, address, idServer: optionalText(body, 'id_server') };
+  checkModel(body, { address: isText, medium: isOneOf('email', 'msisdn'), id_server: orNull(isText) });
+  return { medium: text(body, 'medium'), address: text(body, 'address'), idServer: optionalText(body, 'id_server') };
 }

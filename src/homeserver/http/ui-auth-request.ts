@@ -1,11 +1,9 @@
 import { type JsonObject } from '../../matrix/json.js';
 import { type UiAuthRequest } from '../users/ui-auth.js';
-import { checkAuthField } from './fields.js';
 import { type Call } from './route.js';
 
-/** A request that asks for user-interactive authentication; 400 when its member `auth` is malformed. */
+/** A request that asks for user-interactive authentication. */
 export function uiAuthRequest(call: Call, body: JsonObject, description: string): UiAuthRequest {
-  checkAuthField(body);
   const { pathname, search } = new URL(call.request.url);
   return {
     method: call.method,

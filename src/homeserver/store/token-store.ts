@@ -197,8 +197,17 @@ export class TokenStore {
     ).lastId;
   }
 
-  replaceRefreshToken(id: number, nextTokenId: number): void {
-    this.database.run('UPDATE refresh_tokens SET next_token_id = ? WHERE id = ?', nextTokenId, id);
+  /** Notes what a refresh token was exchanged for; what it was exchanged for before, and not used, is void. */
+  replaceRefreshToken(token: RefreshToken, nextTokenId: number): void {
+    if (token.nextTokenId !== null) {
+      const replaced = this.database.all<AccessToken>(
+        `${selectAccessTokens} WHERE refresh_token_id = ?`,
+        token.nextTokenId,
+      );
+      for (const accessToken of replaced) this.deleteAccessToken(accessToken);
+      this.database.run('DELETE FROM refresh_tokens WHERE id = ?', token.nextTokenId);
+    }
+    this.database.run('UPDATE refresh_tokens SET next_token_id = ? WHERE id = ?', nextTokenId, token.id);
   }
 
   deleteRefreshTokens(userId: UserId, deviceId?: string): void {

@@ -115,7 +115,7 @@ function requesterOf(token: AccessToken, user: User): Requester {
 
 function accessTokenOf({ authorization, accessToken }: Credentials): string {
   if (authorization === undefined) {
-    if (accessToken === undefined || accessToken === null || accessToken === '') throw missingToken();
+    if (accessToken === undefined || accessToken === null) throw missingToken();
     return accessToken;
   }
   if (accessToken !== undefined && accessToken !== null) {

@@ -1,3 +1,4 @@
+import { isTruthy } from '../../callbacks/truthiness.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
@@ -25,10 +26,8 @@ function identifierOf(submission: JsonObject): JsonObject {
   if (isGiven(medium) && isGiven(address)) return { type: 'm.id.thirdparty', medium, address };
   if (isGiven(user)) return { type: 'm.id.user', user };
   const identifier = submission['identifier'];
-  if (!isGiven(identifier) || !isJsonObject(identifier) || Object.keys(identifier).length === 0) {
-    throw new SynapseError(400, 'Invalid login submission', Codes.INVALID_PARAM);
-  }
-  if (!('type' in identifier)) {
+  if (!isTruthy(identifier)) throw new SynapseError(400, 'Invalid login submission', Codes.INVALID_PARAM);
+  if (!isJsonObject(identifier) || !('type' in identifier)) {
     throw new SynapseError(400, "'identifier' dict has no key 'type'", Codes.MISSING_PARAM);
   }
   return identifier;

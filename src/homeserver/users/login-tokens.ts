@@ -1,5 +1,3 @@
-import { Codes } from '../../errors/matrix-codes.js';
-import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { type HomeserverContext } from '../context.js';
 import { type LoginToken, type TokenStore } from '../store/token-store.js';
@@ -36,8 +34,7 @@ export class LoginTokens {
 
   /** Uses a token up, or 403. */
   consume(token: unknown): LoginToken {
-    if (typeof token !== 'string') throw new SynapseError(400, 'Bad parameter: token', Codes.INVALID_PARAM);
-    const found = this.store.consumeLoginToken(token, this.context.clock.now());
+    const found = typeof token === 'string' ? this.store.consumeLoginToken(token, this.context.clock.now()) : undefined;
     if (found === undefined) throw new AuthError(403, 'Invalid login token');
     return found;
   }

@@ -7,7 +7,7 @@ import { type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
 import { type HomeserverContext } from '../context.js';
 import { type RateLimiters } from '../rate-limiters.js';
 import { type UserStore } from '../store/user-store.js';
-import { invalidToken, LoginError, noRowFound, userLocked } from '../synapse-errors.js';
+import { LoginError, noRowFound, userLocked } from '../synapse-errors.js';
 import { type CheckedCredentials, type CredentialChecker } from './credential-checker.js';
 import { type Devices } from './devices.js';
 import { missingKeys } from './login-identifier.js';
@@ -55,9 +55,6 @@ export class Logins {
       throw new SynapseError(400, '`refresh_token` should be true or false.');
     }
     if (type === undefined) throw missingKeys();
-    if (type === 'm.login.application_service') {
-      throw invalidToken('This login method is only valid for application services');
-    }
     await this.limits.loginAddress.check(undefined, { key: origin.ip });
     try {
       const login = await this.verify(submission);
@@ -90,6 +87,9 @@ export class Logins {
     await this.limits.loginAccount.check(undefined, { key: userId.toLowerCase() });
     this.checkUsable(userId);
     const { deviceId, displayName } = parseDevice(submission);
+    if (deviceId !== null && deviceId.length > 512) {
+      throw new LoginError(400, 'device_id cannot be longer than 512 characters.', Codes.INVALID_PARAM);
+    }
     const { dispatch, config, clock } = this.context;
     const seen = [[userAgent, ip]] as const;
     const verdict = await dispatch.ask(
@@ -149,9 +149,6 @@ export function parseDevice(submission: JsonObject): {
   const { device_id: deviceId = null, initial_device_display_name: displayName = null } = submission;
   if (deviceId !== null && typeof deviceId !== 'string') {
     throw new LoginError(400, 'device_id must be a string', Codes.INVALID_PARAM);
-  }
-  if (deviceId !== null && deviceId.length > 512) {
-    throw new LoginError(400, 'device_id cannot be longer than 512 characters.', Codes.INVALID_PARAM);
   }
   if (displayName !== null && typeof displayName !== 'string') {
     throw new LoginError(400, 'initial_device_display_name must be a string', Codes.INVALID_PARAM);

@@ -1,3 +1,4 @@
+import { isTruthy } from '../../callbacks/truthiness.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
@@ -111,7 +112,7 @@ export class SignUp {
   /** The response of a registration: a login unless the client wants none. */
   details(userId: UserId, params: MutableJsonObject, withRefreshToken: boolean): JsonObject {
     const response = { user_id: userId, home_server: this.context.serverName };
-    if (isTruthyParam(params['inhibit_login'])) return response;
+    if (isTruthy(params['inhibit_login'])) return response;
     const { deviceId, displayName } = parseDevice(params as JsonObject);
     const device = this.devices.logIn(userId, { deviceId, displayName, withRefreshToken });
     return {
@@ -230,8 +231,4 @@ function parseParamUsername({ username }: MutableJsonObject): string | null {
 function parseShortText(value: unknown, problem: string): string {
   if (typeof value === 'string' && value.length <= 512) return value;
   throw new SynapseError(400, problem);
-}
-
-function isTruthyParam(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false && value !== 0 && value !== '';
 }

@@ -33,7 +33,7 @@ export class TokenRefresher {
         { token: accessToken, ownerId: userId, deviceId, puppetsUserId: null, validUntilMs, refreshTokenId },
         now,
       );
-      this.tokens.replaceRefreshToken(token.id, refreshTokenId);
+      this.tokens.replaceRefreshToken(token, refreshTokenId);
     });
     return {
       access_token: accessToken,
