@@ -28,7 +28,12 @@ export function userHooks({ rooms, live, media, isOnlyUser, mailer }: UserHookPa
       live().devicesChanged(userId, deleted);
     },
     shareRoom: (userId, other) => rooms().shareRoom(userId, other),
-    hasMembership: (userId, roomId) => rooms().states.membership(userId, roomId) !== undefined,
+    membershipsOf: (userId) =>
+      new Map(
+        rooms()
+          .states.membershipsOf(userId)
+          .map((entry) => [entry.room_id, entry.membership]),
+      ),
     findMedia: (url) => findMedia(rooms(), media, url),
     rejectInvites: (userId) => leave(rooms(), userId, ['invite', 'knock'], { forget: false }),
     leaveAllRooms: (userId) => leave(rooms(), userId, ['join'], { forget: true }),

@@ -102,7 +102,7 @@ function tagRoutes(users: UserServices): Route[] {
         if (Buffer.byteLength(tag) > 255) {
           throw new SynapseError(400, "tag parameter's length is over 255 bytes", Codes.INVALID_PARAM);
         }
-        if (!users.hooks.hasMembership(userId, roomId)) {
+        if (!users.hooks.membershipsOf(userId).has(roomId)) {
           throw new AuthError(403, `User ${userId} has no membership in room ${roomId}`);
         }
         users.accountData.setTag(userId, roomId, tag, await call.json());

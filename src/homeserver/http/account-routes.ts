@@ -3,6 +3,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
+import { roomVersionNames } from '../rooms/room-version.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { parseEmail } from '../users/email-address.js';
 import { checkPasswordPolicy } from '../users/password-policy.js';
@@ -45,10 +46,38 @@ export function accountRoutes(users: UserServices): Route[] {
     },
     {
       method: 'GET',
+      paths: clientPaths('/capabilities'),
+      handle: async (call) => {
+        await call.requester({ allowGuest: true });
+        return { capabilities: capabilities(users) };
+      },
+    },
+    {
+      method: 'GET',
       paths: clientPaths('/password_policy'),
       handle: async () => describePolicy(users),
     },
   ];
+}
+
+/** What clients can do here (`rest/client/capabilities.py`). */
+function capabilities({ context: { config }, credentials }: UserServices): JsonObject {
+  const disallowed = [
+    ...(config.enableSetDisplayname ? [] : ['displayname']),
+    ...(config.enableSetAvatarUrl ? [] : ['avatar_url']),
+  ];
+  return {
+    'm.room_versions': {
+      default: config.defaultRoomVersion,
+      available: Object.fromEntries(roomVersionNames().map((version) => [version, 'stable'])),
+    },
+    'm.change_password': { enabled: credentials.mayChangePassword() },
+    'm.set_displayname': { enabled: config.enableSetDisplayname },
+    'm.set_avatar_url': { enabled: config.enableSetAvatarUrl },
+    'm.3pid_changes': { enabled: config.enable3pidChanges },
+    'm.get_login_token': { enabled: config.loginViaExistingSession.enabled },
+    'm.profile_fields': { enabled: true, ...(disallowed.length === 0 ? {} : { disallowed }) },
+  };
 }
 
 async function changePassword(users: UserServices, call: Call): Promise<JsonObject> {

@@ -2,7 +2,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { type UserServices } from '../users/user-services.js';
 import { adminRequester, existingTarget } from './admin-user-routes.js';
-import { optionalText, texts } from './fields.js';
+import { optionalText, requireParams, texts } from './fields.js';
 import { type Call, JsonAnswer, type Route } from './route.js';
 
 const allPaths = ['/_synapse/admin/v2/users/:userId/devices'];
@@ -71,7 +71,9 @@ export function adminDeviceRoutes(users: UserServices): Route[] {
       paths: ['/_synapse/admin/v2/users/:userId/delete_devices'],
       handle: async (call) => {
         const userId = await target(call);
-        await devices.delete(userId, texts(await call.json(), 'devices'));
+        const body = await call.json();
+        requireParams(body, ['devices']);
+        await devices.delete(userId, texts(body, 'devices'));
         return {};
       },
     },

@@ -8,15 +8,23 @@ import { type UserServices } from '../users/user-services.js';
 import { adminRequester } from './admin-user-routes.js';
 import { type Answer, type Call, type Route } from './route.js';
 
+/** The Synapse that this homeserver follows: tools look at the number to know what they can ask for. */
+const serverVersion = '1.163.2 (Vesicle)';
+
 const nonceLifetime = 60_000;
 
-/** Registration by shared secret, and the old account validity (`rest/admin/users.py`). */
+/** Registration by shared secret, the version, and the old account validity (`rest/admin/users.py`). */
 export function adminRegisterRoutes(users: UserServices): Route[] {
   const nonces = new Nonces(() => users.context.clock.now());
   const paths = ['/_synapse/admin/v1/register'];
   return [
     { method: 'GET', paths, handle: async () => ({ nonce: nonces.make() }) },
     { method: 'POST', paths, handle: async (call) => register(users, nonces, await secretOf(users), call) },
+    {
+      method: 'GET',
+      paths: ['/_synapse/admin/v1/server_version'],
+      handle: async () => ({ server_version: serverVersion }),
+    },
     {
       method: 'POST',
       paths: ['/_synapse/admin/v1/account_validity/validity'],

@@ -3,6 +3,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, parseUserId, type UserId } from '../../matrix/ids.js';
 import { type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
+import { pythonRepr } from '../python-repr.js';
 import { listUsers, userListOrders } from '../store/user-list.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { generateAccessToken } from '../users/token-generator.js';
@@ -174,6 +175,25 @@ function lookupRoutes(users: UserServices): Route[] {
     },
     {
       method: 'GET',
+      paths: ['/_synapse/admin/v1/users/:userId/joined_rooms'],
+      handle: async (call) => {
+        await adminRequester(users, call);
+        const memberships = users.hooks.membershipsOf((call.params['userId'] ?? '') as UserId);
+        const joined = [...memberships].filter(([, membership]) => membership === 'join').map(([roomId]) => roomId);
+        return { joined_rooms: joined, total: joined.length };
+      },
+    },
+    {
+      method: 'GET',
+      paths: ['/_synapse/admin/v1/users/:userId/memberships'],
+      handle: async (call) => {
+        await adminRequester(users, call);
+        const memberships = users.hooks.membershipsOf((call.params['userId'] ?? '') as UserId);
+        return { memberships: Object.fromEntries(memberships) };
+      },
+    },
+    {
+      method: 'GET',
       paths: ['/_synapse/admin/v1/users/:userId/pushers'],
       handle: async (call) => {
         await adminRequester(users, call);
@@ -279,7 +299,7 @@ async function list(users: UserServices, call: Call, isDeactivated: boolean | un
     withLocked: queryBoolean(query, 'locked') ?? false,
     notUserTypes: queryStrings(query, 'not_user_type'),
     orderBy: queryString(query, 'order_by', { allowed: userListOrders }) ?? 'name',
-    isDescending: queryString(query, 'dir', { allowed: ['f', 'b'] }) === 'b',
+    isDescending: queryString(query, 'dir', { allowed: ['b', 'f'] }) === 'b',
   });
   return { users: page, total, ...(from + limit < total ? { next_token: String(from + page.length) } : {}) };
 }
@@ -329,5 +349,5 @@ function found(userId: UserId | undefined): JsonObject {
 function parseCount(value: JsonValue | undefined): number {
   if (value === undefined) return 0;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
-  throw new SynapseError(400, `${JSON.stringify(value)} parameter must be a positive int`, Codes.INVALID_PARAM);
+  throw new SynapseError(400, `${pythonRepr(value)} parameter must be a positive int`, Codes.INVALID_PARAM);
 }

@@ -1,13 +1,13 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { pythonRepr } from '../python-repr.js';
 
 /** 400 `M_MISSING_PARAM` unless the body has all of these members (`http/servlet.py: assert_params_in_dict`). */
 export function requireParams(body: JsonObject, names: readonly string[]): void {
   const absent = names.filter((name) => !(name in body));
   if (absent.length === 0) return;
-  const list = absent.map((name) => `'${name}'`).join(', ');
-  throw new SynapseError(400, `Missing params: [${list}]`, Codes.MISSING_PARAM);
+  throw new SynapseError(400, `Missing params: ${pythonRepr(absent)}`, Codes.MISSING_PARAM);
 }
 
 /** What is wrong with a member of a body. Only some faults have an errcode of their own. */

@@ -53,7 +53,7 @@ export function pushRuleRoutes(users: UserServices): Route[] {
       paths,
       handle: async (call) => {
         const { userId } = await call.requester();
-        const { kind, ruleId } = parseSpec(segmentsOf(call));
+        const { kind, ruleId } = parsePath(segmentsOf(call));
         if (!users.pushRules.delete(userId, kind, ruleId)) throw new NotFoundError();
         return {};
       },
@@ -88,12 +88,20 @@ function segmentsOf(call: Call): readonly string[] {
     .split('/');
 }
 
-function parseSpec([scope, kind, ruleId, attribute]: readonly string[]): RuleSpec {
+function parseSpec(segments: readonly string[]): RuleSpec {
+  const { kind, ruleId, attribute } = parsePath(segments);
+  return { kind: parsePushRuleKind(kind), ruleId, attribute: attribute === '' ? undefined : attribute };
+}
+
+function parsePath([scope, kind, ruleId, attribute]: readonly string[]): {
+  readonly kind: string;
+  readonly ruleId: string;
+  readonly attribute: string | undefined;
+} {
   if (scope !== 'global' || kind === undefined || ruleId === undefined || ruleId === '') {
     throw new UnrecognizedRequestError();
   }
-  const attributeGiven = attribute === '' ? undefined : attribute;
-  return { kind: parsePushRuleKind(kind), ruleId, attribute: attributeGiven };
+  return { kind, ruleId, attribute };
 }
 
 function setAttribute(rules: PushRules, userId: UserId, spec: RuleSpec, content: JsonValue): void {

@@ -118,13 +118,14 @@ export class PushRuleStore {
   /** Removes a rule; whether there was one. */
   delete(userId: UserId, ruleId: string): boolean {
     return this.database.transaction(() => {
-      this.database.run('DELETE FROM push_rules_enable WHERE user_name = ? AND rule_id = ?', userId, ruleId);
       const { changes } = this.database.run(
         'DELETE FROM push_rules WHERE user_name = ? AND rule_id = ?',
         userId,
         ruleId,
       );
-      return changes > 0;
+      if (changes === 0) return false;
+      this.database.run('DELETE FROM push_rules_enable WHERE user_name = ? AND rule_id = ?', userId, ruleId);
+      return true;
     });
   }
 

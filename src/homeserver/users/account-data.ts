@@ -87,9 +87,7 @@ export class AccountData {
 
   /** All account data of a user for a first `/sync`. */
   all(userId: UserId): AccountDataUpdate {
-    // MSC3391 makes empty content mean "deleted": a client that knows nothing need not learn of it.
-    const hidesEmpty = this.context.config.experimentalFeatures['msc3391_enabled'] === true;
-    return this.collect(userId, -1, (content) => !hidesEmpty || Object.keys(content).length > 0);
+    return this.collect(userId, -1, this.isThere);
   }
 
   /** The account data of a user changed after a position; what was deleted is empty. */
@@ -111,10 +109,11 @@ export class AccountData {
     const global: Record<string, JsonObject> = {};
     const rooms: Record<string, Record<string, JsonObject>> = {};
     for (const { roomId, type, content } of this.store.since(userId, -1)) {
+      if (!this.isThere(content)) continue;
       const target = roomId === null ? global : (rooms[roomId] ??= {});
       target[type] = content;
     }
-    return { global: { ...global, 'm.push_rules': this.pushRules.forUser(userId) }, rooms };
+    return { global, rooms };
   }
 
   /** Forgets everything, when the account is deactivated. */
@@ -122,6 +121,10 @@ export class AccountData {
     this.store.deleteOfUser(userId);
     this.ignored.delete(userId);
   }
+
+  /** MSC3391 makes empty content mean "deleted". */
+  private readonly isThere = (content: JsonObject): boolean =>
+    this.context.config.experimentalFeatures['msc3391_enabled'] !== true || Object.keys(content).length > 0;
 
   private checkIgnored(userId: UserId, content: JsonObject): void {
     if (ignoredIn(content).has(userId)) {

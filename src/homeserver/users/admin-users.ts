@@ -4,6 +4,7 @@ import { localpartOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
+import { pythonRepr } from '../python-repr.js';
 import { type DeviceStore } from '../store/device-store.js';
 import { type ThreepidStore } from '../store/threepid-store.js';
 import { type User, type UserStore } from '../store/user-store.js';
@@ -219,8 +220,8 @@ function parsePairs(
   const pairs = new Map<string, readonly [string, string]>();
   for (const item of value as readonly JsonValue[]) {
     const members = isJsonObject(item) ? item : {};
-    const missing = [first, second].filter((key) => !(key in members)).map((key) => `'${key}'`);
-    if (missing.length > 0) throw new SynapseError(400, `Missing params: [${missing.join(', ')}]`, Codes.MISSING_PARAM);
+    const missing = [first, second].filter((key) => !(key in members));
+    if (missing.length > 0) throw new SynapseError(400, `Missing params: ${pythonRepr(missing)}`, Codes.MISSING_PARAM);
     const pair = [members[first], members[second]] as const;
     const [a, b] = pair;
     if (typeof a !== 'string' || typeof b !== 'string') {

@@ -4,6 +4,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type HomeserverContext } from '../context.js';
+import { pythonRepr } from '../python-repr.js';
 import { type RateLimiters } from '../rate-limiters.js';
 import { type ThreepidStore } from '../store/threepid-store.js';
 import { type UserStore } from '../store/user-store.js';
@@ -125,8 +126,7 @@ export class CredentialChecker {
 function fieldsOf(submission: JsonObject, type: string, fields: readonly string[]): JsonObject {
   const missing = fields.filter((field) => !(field in submission));
   if (missing.length > 0) {
-    const list = missing.map((field) => `'${field}'`).join(', ');
-    throw new SynapseError(400, `Missing parameters for login type ${type}: [${list}]`);
+    throw new SynapseError(400, `Missing parameters for login type ${type}: ${pythonRepr(missing)}`);
   }
   return Object.fromEntries(fields.map((field) => [field, submission[field]]));
 }

@@ -4,6 +4,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type RoomId, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { type HomeserverContext } from '../context.js';
+import { pythonRepr } from '../python-repr.js';
 import { type PushRuleStore, type StoredPushRule } from '../store/push-rule-store.js';
 import { defaultPushRules, type DefaultPushRule, type PushAction, type PushRuleKind } from './default-push-rules.js';
 
@@ -172,7 +173,7 @@ export function parseActions(actions: unknown): readonly PushAction[] {
   for (const action of actions as readonly unknown[]) {
     const isKnown = action === 'notify' || action === 'dont_notify' || action === 'coalesce';
     if (isKnown || (isJsonObject(action) && 'set_tweak' in action)) continue;
-    const shown = typeof action === 'string' ? action : JSON.stringify(action);
+    const shown = typeof action === 'string' ? action : pythonRepr(action as JsonValue);
     throw new HostError('InvalidRuleException', `Unrecognised action ${shown}`);
   }
   return actions as readonly PushAction[];

@@ -51,8 +51,8 @@ export const userSchemas: readonly Schema[] = [
 
 /** What accounts need of the rest of the homeserver. They are called long after construction, so rooms may be made later. */
 export interface UserHooks extends RegistrationHooks, ProfileHooks, DeactivationHooks, DeviceHooks {
-  /** Whether the user is or was a member of a room, invited to it, ... */
-  readonly hasMembership: (userId: UserId, roomId: RoomId) => boolean;
+  /** The rooms that a user has or had to do with, and how. */
+  readonly membershipsOf: (userId: UserId) => ReadonlyMap<RoomId, string>;
   /** Sends mail; absent without a mail server. */
   readonly mailer?: Mailer | undefined;
 }
