@@ -48,6 +48,7 @@ export class Services implements AsyncDisposable {
     this.users = new UserServices(context, this.userStore, this.limiters, hooks);
     this.rooms = new RoomServices(context, this.roomUsers(), this.limiters, {
       onReplaced: (from, to, userIds) => followUpgrade(context.log, this.users, from, to, userIds),
+      countDevices: (userIds) => this.users.deviceStore.countOf(userIds),
     });
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
     this.mediaFiles = new MediaFiles(config.mediaStorePath);

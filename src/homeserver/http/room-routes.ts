@@ -1,8 +1,10 @@
 import { type RoomServices } from '../rooms/room-services.js';
+import { adminRoomRoutes } from './admin-room-routes.js';
 import { directoryRoutes } from './directory-routes.js';
 import { relationRoutes } from './relation-routes.js';
 import { RequestTransactions } from './request-transactions.js';
 import { roomCreationRoutes } from './room-creation-routes.js';
+import { roomHierarchyRoutes } from './room-hierarchy-routes.js';
 import { roomHistoryRoutes } from './room-history-routes.js';
 import { roomMembershipRoutes } from './room-membership-routes.js';
 import { roomSendRoutes } from './room-send-routes.js';
@@ -22,5 +24,7 @@ export function roomRoutes(services: RoomServices): Route[] {
     ...relationRoutes(services),
     ...roomUpgradeRoutes(services),
     ...directoryRoutes(services),
+    ...roomHierarchyRoutes(services),
+    ...adminRoomRoutes(services),
   ];
 }

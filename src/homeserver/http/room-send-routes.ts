@@ -99,6 +99,8 @@ class SendRequests {
     const roomId = roomIdIn(call);
     const redacts = pathParam(call, 'eventId') as EventId;
     const { users, events, rooms, sender } = this.services;
+    const sent = txnId === undefined ? undefined : sender.findSent(requester, roomId, txnId);
+    if (sent !== undefined) return { event_id: sent.eventId };
     if (users.isSuspended(requester.userId)) {
       const target = events.find(redacts);
       if (target !== undefined && target.sender !== requester.userId) {

@@ -1,8 +1,8 @@
-import { pythonText } from '../../dispatch/python-text.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { checkCanonicalJson } from '../../matrix/canonical-json.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { pythonJson } from './python-json.js';
 import { type EventDraft } from './event-builder.js';
 import { type RoomEvent } from './room-event.js';
 import { type RoomVersion } from './room-version.js';
@@ -122,7 +122,7 @@ function checkInteger(key: string, value: JsonValue | undefined): void {
 
 function validateMentions(mentions: JsonValue | undefined): void {
   if (!isJsonObject(mentions)) {
-    throw new SynapseError(400, `${pythonText(mentions)} is not of type 'object'`, Codes.BAD_JSON);
+    throw new SynapseError(400, `${pythonJson(mentions)} is not of type 'object'`, Codes.BAD_JSON);
   }
   const { user_ids: users, room } = mentions;
   // A text counts as a list of its characters in Synapse, and passes.
@@ -135,6 +135,6 @@ function validateMentions(mentions: JsonValue | undefined): void {
   if (room !== undefined && typeof room !== 'boolean') throw wrongType('room', room, 'boolean');
 }
 
-function wrongType(key: string, value: unknown, type: string): SynapseError {
-  return new SynapseError(400, `"${key}": ${pythonText(value)} is not of type '${type}'`, Codes.BAD_JSON);
+function wrongType(key: string, value: JsonValue | undefined, type: string): SynapseError {
+  return new SynapseError(400, `"${key}": ${pythonJson(value)} is not of type '${type}'`, Codes.BAD_JSON);
 }

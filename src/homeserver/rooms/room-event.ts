@@ -128,6 +128,11 @@ export class RoomEvent implements MatrixEvent {
     };
   }
 
+  /** Adds to what is stored beside the event. */
+  note(metadata: EventMetadata): void {
+    this.kept = { ...this.kept, ...metadata };
+  }
+
   /** Notes that the event was stored, and what was stored beside it. */
   markStored(position: number, metadata: EventMetadata): void {
     this.storedAt = position;

@@ -1,4 +1,5 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
@@ -25,13 +26,16 @@ import { RestrictedJoins } from './restricted-joins.js';
 import { RoomAccess } from './room-access.js';
 import { RoomCreation } from './room-creation.js';
 import { RoomEvents } from './room-events.js';
+import { RoomHierarchy } from './room-hierarchy.js';
 import { RoomHistory } from './room-history.js';
+import { RoomPowerGrant } from './room-power-grant.js';
 import { RoomShutdown } from './room-shutdown.js';
 import { RoomSummaries } from './room-summary.js';
 import { RoomUpgrade } from './room-upgrade.js';
 import { type RoomUsers } from './room-users.js';
 import { Rooms } from './rooms.js';
 import { SigningKey } from './signing-key.js';
+import { strippedStateFor } from './stripped-state.js';
 import { ThirdPartyInvites } from './third-party-invites.js';
 import { Visibility } from './visibility.js';
 
@@ -39,6 +43,8 @@ import { Visibility } from './visibility.js';
 export interface RoomHooks {
   /** Brings what users keep with a room over to the one that replaced it: tags, direct chats, push rules. */
   readonly onReplaced?: (from: RoomId, to: RoomId, users: readonly string[]) => Promise<void>;
+  /** How many devices these users have. */
+  readonly countDevices?: (users: readonly string[]) => number;
 }
 
 /** Everything that has to do with rooms, made once. */
@@ -63,8 +69,10 @@ export class RoomServices {
   readonly autoJoin: AutoJoin;
   readonly roomUpgrade: RoomUpgrade;
   readonly shutdown: RoomShutdown;
+  readonly powerGrant: RoomPowerGrant;
   readonly summaries: RoomSummaries;
   readonly publicRooms: PublicRooms;
+  readonly hierarchy: RoomHierarchy;
   readonly bundler: RelationBundler;
   readonly clientEvents: ClientEvents;
   readonly visibility: Visibility;
@@ -148,8 +156,11 @@ export class RoomServices {
       onReplaced: async (from, to, userIds) => this.hooks.onReplaced?.(from, to, userIds),
     });
     this.shutdown = new RoomShutdown({ context, rooms, roomStore, states, sender, memberships, roomCreation });
-    this.summaries = new RoomSummaries(rooms, roomStore, serverName);
+    this.powerGrant = new RoomPowerGrant(serverName, rooms, sender, memberships);
+    this.summaries = new RoomSummaries(rooms, roomStore, context);
     this.publicRooms = new PublicRooms(context, this.summaries);
+    const { summaries } = this;
+    this.hierarchy = new RoomHierarchy({ context, rooms, states, summaries, restrictedJoins });
     this.bundler = new RelationBundler(relations, events);
     this.clientEvents = new ClientEvents(context, events);
     this.visibility = new Visibility(rooms, events, states, users);
@@ -169,6 +180,11 @@ export class RoomServices {
     this.addChecks();
   }
 
+  /** How many devices users have. */
+  countDevices(users: readonly string[]): number {
+    return this.hooks.countDevices?.(users) ?? 0;
+  }
+
   /** Brings a changed profile into the user's rooms, in the background. */
   propagateProfile(requester: Requester, userId: UserId): void {
     propagateProfile(this.context, this.states, this.memberships, requester, userId);
@@ -185,6 +201,7 @@ export class RoomServices {
 
   /** What events of some types set off or must fulfil before they are stored. */
   private addChecks(): void {
+    const { config, serverName } = this.context;
     this.sender.check(async (_requester, event, room) => {
       if (event.type === 'm.room.guest_access' && event.content['guest_access'] !== 'can_join') {
         await this.memberships.removeGuests(room);
@@ -192,6 +209,11 @@ export class RoomServices {
       if (event.type === 'm.room.canonical_alias') {
         this.directory.checkCanonicalAlias(event, room.state.get(event.type, event.stateKey ?? ''));
       }
+      if (event.membership !== 'invite' && event.membership !== 'knock') return;
+      event.note({ strippedState: strippedStateFor(config.roomPrejoinState, room.state, event) });
+      const invitee = domainOf(event.stateKey as UserId);
+      // Invites to users of other servers are theirs to accept, and no other server can be reached.
+      if (invitee !== serverName) throw new SynapseError(502, `Can't connect to server ${invitee}`);
     });
   }
 }

@@ -1,5 +1,6 @@
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
 import { type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type HomeserverContext } from '../context.js';
 import { type RoomStore, type StoredRoom } from '../store/room-store.js';
 import { type RoomEvent } from './room-event.js';
 import { type RoomState } from './room-state.js';
@@ -31,8 +32,13 @@ export class RoomSummaries {
   constructor(
     private readonly rooms: Rooms,
     private readonly store: RoomStore,
-    private readonly serverName: string,
+    private readonly context: Pick<HomeserverContext, 'config' | 'serverName'>,
   ) {}
+
+  /** Without `stats` Synapse counts nothing, and lists that live on the counts stay empty. */
+  get areKept(): boolean {
+    return this.context.config.stats.enabled;
+  }
 
   /** A room in short, or undefined. */
   find(roomId: string): RoomSummary | undefined {
@@ -42,11 +48,12 @@ export class RoomSummaries {
 
   /** All rooms. */
   all(): readonly RoomSummary[] {
-    return this.store.all().map((row) => this.summarize(row));
+    return this.areKept ? this.store.all().map((row) => this.summarize(row)) : [];
   }
 
   /** The rooms in the room directory that somebody can find useful there. */
   published(): readonly RoomSummary[] {
+    if (!this.areKept) return [];
     return this.store
       .published()
       .map((row) => this.summarize(row))
@@ -73,7 +80,7 @@ export class RoomSummaries {
       roomType: textOf(state, 'm.room.create', 'type'),
       isFederatable: state?.get('m.room.create', '')?.content['m.federate'] !== false,
       joinedMembers: joined.length,
-      joinedLocalMembers: joined.filter((userId) => domainOf(userId as UserId) === this.serverName).length,
+      joinedLocalMembers: joined.filter((userId) => domainOf(userId as UserId) === this.context.serverName).length,
       stateEvents: state?.size ?? 0,
     };
   }

@@ -64,6 +64,11 @@ export class DeviceStore {
     );
   }
 
+  /** How many devices some users have. */
+  countOf(users: readonly string[]): number {
+    return users.reduce((count, userId) => count + this.ofUser(userId as UserId).length, 0);
+  }
+
   ofUser(userId: UserId): readonly DeviceRow[] {
     return this.database.all(`${selectDevices} WHERE user_id = ?`, userId);
   }

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { domainOf, type UserId } from '../../matrix/ids.js';
+import { type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type HomeserverContext } from '../context.js';
+import { BoundedCache } from '../store/bounded-cache.js';
+import { type StateStore } from '../store/state-store.js';
+import { AuthError, NotFoundError } from '../synapse-errors.js';
+import { readAllowed, type RestrictedJoins } from './restricted-joins.js';
+import { type RoomEvent } from './room-event.js';
+import { present, type RoomSummaries } from './room-summary.js';
+import { type Room, type Rooms } from './rooms.js';
+
+/** What spaces are walked with. */
+export interface RoomHierarchyParts {
+  readonly context: Pick<HomeserverContext, 'serverName'>;
+  readonly rooms: Rooms;
+  readonly states: StateStore;
+  readonly summaries: RoomSummaries;
+  readonly restrictedJoins: RestrictedJoins;
+}
+
+/** How a space is walked. */
+export interface HierarchyQuery {
+  readonly suggestedOnly: boolean;
+  readonly maxDepth?: number;
+  readonly limit?: number;
+  readonly from?: string;
+  /** Everything is shown, whoever asks. */
+  readonly asAdmin?: boolean;
+}
+
+interface QueueEntry {
+  readonly roomId: string;
+  readonly depth: number;
+}
+
+interface Session {
+  readonly key: string;
+  readonly queue: readonly QueueEntry[];
+  readonly done: ReadonlySet<string>;
+}
+
+const maxRooms = 50;
+
+/** Shows spaces with the rooms in them (`handlers/room_summary.py`). */
+export class RoomHierarchy {
+  private readonly sessions = new BoundedCache<string, Session>(100);
+
+  constructor(private readonly parts: RoomHierarchyParts) {}
+
+  /** A room and, where it is a space, the rooms below it. */
+  walk(userId: UserId, roomId: string, query: HierarchyQuery): JsonObject {
+    const isAdmin = query.asAdmin === true;
+    const root = this.localRoom(roomId);
+    if (!isAdmin && (root === undefined || !this.isAccessible(root, userId))) {
+      throw new AuthError(403, `User ${userId} not in room ${roomId}, and room previews are disabled`);
+    }
+    const key = JSON.stringify([userId, roomId, query.suggestedOnly, query.maxDepth ?? null, isAdmin]);
+    const session = this.sessionFor(query.from, key) ?? { queue: [{ roomId, depth: 0 }], done: new Set<string>() };
+    const queue = [...session.queue];
+    const done = new Set(session.done);
+    const found: JsonObject[] = [];
+    const limit = Math.min(query.limit ?? maxRooms, maxRooms);
+    while (queue.length > 0 && found.length < limit) {
+      const next = queue.pop();
+      if (next === undefined || done.has(next.roomId)) continue;
+      done.add(next.roomId);
+      const room = this.localRoom(next.roomId);
+      if (room === undefined || !(isAdmin || this.isAccessible(room, userId))) continue;
+      const children = this.childrenOf(room, query.suggestedOnly);
+      found.push({ ...this.describe(room), children_state: children.map(stripChild) });
+      if (query.maxDepth !== undefined && next.depth >= query.maxDepth) continue;
+      const below = children.map((event) => ({ roomId: event.stateKey ?? '', depth: next.depth + 1 }));
+      queue.push(...below.reverse());
+    }
+    return { rooms: found, ...(queue.length > 0 && { next_batch: this.keep({ key, queue, done }) }) };
+  }
+
+  /** One room in short: 404 for those who may not know of it. */
+  summarize(userId: UserId | undefined, roomId: string, hosts: readonly string[]): JsonObject {
+    const room = this.localRoom(roomId);
+    if (room === undefined) {
+      if (hosts.length === 0) throw new SynapseError(400, 'Missing via to query remote room');
+      throw new NotFoundError('Room not found or is not accessible');
+    }
+    if (!this.isAccessible(room, userId)) throw new NotFoundError('Room not found or is not accessible');
+    const membership = userId === undefined ? undefined : this.parts.states.membership(userId, room.roomId)?.membership;
+    return { ...this.describe(room), ...(userId !== undefined && { membership: membership ?? 'leave' }) };
+  }
+
+  /** A room that somebody of this server is in. */
+  private localRoom(roomId: string): Room | undefined {
+    const room = this.parts.rooms.find(roomId);
+    const { serverName } = this.parts.context;
+    const isOurs = room?.state.usersWith('join').some((userId) => domainOf(userId as UserId) === serverName);
+    return isOurs === true ? room : undefined;
+  }
+
+  private isAccessible(room: Room, userId: UserId | undefined): boolean {
+    const { state, version } = room;
+    const rule = state.get('m.room.join_rules', '')?.content['join_rule'];
+    if (rule === 'public' || (version.allowsKnock && rule === 'knock')) return true;
+    if (version.allowsKnockRestricted && rule === 'knock_restricted') return true;
+    const visibility = state.get('m.room.history_visibility', '')?.content['history_visibility'];
+    if (visibility === 'world_readable') return true;
+    if (userId === undefined) return false;
+    const membership = state.membershipOf(userId);
+    if (membership === 'join' || membership === 'invite') return true;
+    return this.parts.restrictedJoins.isAllowedIn(room, userId);
+  }
+
+  private describe(room: Room): JsonObject {
+    const { summaries } = this.parts;
+    const summary = summaries.areKept ? summaries.find(room.roomId) : undefined;
+    const rules = room.state.get('m.room.join_rules', '')?.content;
+    const { rooms: allowed } = readAllowed(rules?.['allow']);
+    const joinRule = typeof rules?.['join_rule'] === 'string' ? rules['join_rule'] : null;
+    return {
+      room_id: room.roomId,
+      room_version: room.version.id,
+      world_readable: summary?.historyVisibility === 'world_readable',
+      guest_can_join: summary?.guestAccess === 'can_join',
+      ...present({
+        name: summary?.name ?? null,
+        topic: summary?.topic ?? null,
+        canonical_alias: summary?.canonicalAlias ?? null,
+        num_joined_members: summary?.joinedMembers ?? null,
+        avatar_url: summary?.avatar ?? null,
+        room_type: summary?.roomType ?? null,
+        encryption: summary?.encryption ?? null,
+        join_rule: joinRule,
+        allowed_room_ids: joinRule?.endsWith('restricted') === true && allowed.length > 0 ? allowed : null,
+      }),
+    };
+  }
+
+  private childrenOf({ state }: Room, suggestedOnly: boolean): RoomEvent[] {
+    if (state.get('m.room.create', '')?.content['type'] !== 'm.space') return [];
+    return [...state.ofType('m.space.child').values()]
+      .filter((event) => hasServers(event.content['via']))
+      .filter((event) => !suggestedOnly || event.content['suggested'] === true)
+      .sort(compareChildren);
+  }
+
+  private sessionFor(from: string | undefined, key: string): Session | undefined {
+    if (from === undefined || from === '') return undefined;
+    const session = this.sessions.get(from);
+    if (session?.key === key) return session;
+    throw new SynapseError(400, 'Unknown pagination token', Codes.INVALID_PARAM);
+  }
+
+  private keep(session: Session): string {
+    const token = randomBytes(18).toString('base64url');
+    this.sessions.set(token, session);
+    return token;
+  }
+}
+
+function stripChild(event: RoomEvent): JsonObject {
+  const { type, sender, content, originServerTs, stateKey = '' } = event;
+  return { type, state_key: stateKey, content, sender, origin_server_ts: originServerTs };
+}
+
+function hasServers(via: JsonValue | undefined): boolean {
+  return (
+    Array.isArray(via) && via.length > 0 && (via as readonly JsonValue[]).every((server) => typeof server === 'string')
+  );
+}
+
+/** Children with an order first, by it; then by age and ID. */
+function compareChildren(a: RoomEvent, b: RoomEvent): number {
+  const [left, right] = [orderOf(a), orderOf(b)];
+  if (left !== right) {
+    if (left === undefined) return 1;
+    if (right === undefined) return -1;
+    return left < right ? -1 : 1;
+  }
+  return a.originServerTs - b.originServerTs || ((a.stateKey ?? '') < (b.stateKey ?? '') ? -1 : 1);
+}
+
+function orderOf(event: RoomEvent): string | undefined {
+  const { order } = event.content;
+  return typeof order === 'string' && /^[\x20-\x7e]{0,50}$/.test(order) ? order : undefined;
+}
