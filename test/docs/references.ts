@@ -1,10 +1,12 @@
 import { format, resolveConfig } from 'prettier';
 import { callbackReference } from './callback-reference.js';
+import { configurationReference } from './configuration-reference.js';
 import { errorReference } from './error-reference.js';
 
 /** The documents that are made from tables in `src/`, by file. */
 const references: Readonly<Record<string, () => string>> = {
   'docs/callbacks.md': callbackReference,
+  'docs/configuration.md': configurationReference,
   'docs/errors.md': errorReference,
 };
 
