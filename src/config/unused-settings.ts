@@ -30,7 +30,7 @@ export const unusedSettings: ReadonlySet<keyof HomeserverConfig> = new Set<keyof
   'redactionAllowedPeriod',
   'redactionRetentionPeriod',
   'registrationRequiresToken',
-  'roomPrejoinState',
+
   'signingKeyPath',
   'urlPreviewEnabled',
   'useAccountValidityInAccountStatus',
