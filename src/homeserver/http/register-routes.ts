@@ -1,7 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type JsonObject } from '../../matrix/json.js';
-import { UnrecognizedRequestError } from '../synapse-errors.js';
+import { invalidToken, UnrecognizedRequestError } from '../synapse-errors.js';
 import { type UserServices } from '../users/user-services.js';
 import { checkModel, isAuth } from './fields.js';
 import { queryString, requiredQueryString } from './query.js';
@@ -49,7 +49,11 @@ async function register(users: UserServices, call: Call): Promise<JsonObject> {
   if (kind === 'guest') return users.signUp.asGuest(body, call.ip);
   if (kind !== 'user') throw new UnrecognizedRequestError(`Do not understand membership kind: ${kind}`);
   const hasToken = call.header('authorization') !== undefined || call.query.has('access_token');
-  if (hasToken && body['type'] !== 'm.login.application_service') {
+  if (body['type'] === 'm.login.application_service') {
+    const message = 'Appservice token must be provided when using a type of m.login.application_service';
+    throw hasToken ? invalidToken() : new SynapseError(400, message);
+  }
+  if (hasToken) {
     const message =
       'An access token should not be provided on requests to /register (except if type is m.login.application_service)';
     throw new SynapseError(400, message);

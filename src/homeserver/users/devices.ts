@@ -140,8 +140,9 @@ export class Devices {
   }
 
   private async announceEnded(tokens: readonly AccessToken[]): Promise<void> {
-    for (const { ownerId, deviceId, token } of tokens) {
-      await this.context.dispatch.ask('password_auth_provider', 'on_logged_out', ownerId, deviceId, token);
+    for (const { ownerId, puppetsUserId, deviceId, token } of tokens) {
+      const userId = puppetsUserId ?? ownerId;
+      await this.context.dispatch.ask('password_auth_provider', 'on_logged_out', userId, deviceId, token);
     }
   }
 

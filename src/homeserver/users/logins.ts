@@ -91,7 +91,7 @@ export class Logins {
       throw new LoginError(400, 'device_id cannot be longer than 512 characters.', Codes.INVALID_PARAM);
     }
     const { dispatch, config, clock } = this.context;
-    const seen = [[userAgent, ip]] as const;
+    const seen = [[userAgent === '' ? null : userAgent, ip]] as const;
     const verdict = await dispatch.ask(
       'spam_checker',
       'check_login_for_spam',

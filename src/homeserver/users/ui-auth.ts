@@ -129,7 +129,9 @@ export class UiAuth {
     const failure = 'type' in authDict ? await this.tryStage(session, authDict) : {};
     const stages = Object.keys(session.completed);
     if (flows.some((flow) => flow.every((stage) => stages.includes(stage)))) {
-      return { isComplete: true, session, results: { ...session.completed }, params: session.params };
+      // Modules may change both; a repeated last request starts from what the client sent.
+      const { completed, params } = structuredClone({ completed: session.completed, params: session.params });
+      return { isComplete: true, session, results: completed, params };
     }
     return incomplete(session, { ...this.describe(flows, session), completed: stages, ...failure });
   }
