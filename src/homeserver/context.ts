@@ -3,6 +3,7 @@ import { type Dispatcher } from '../dispatch/dispatcher.js';
 import { type Logger } from '../log/logger.js';
 import { type ServerName } from '../matrix/ids.js';
 import { type Clock } from './clock.js';
+import { type Mailer } from './mailer.js';
 import { type Notifier } from './notifier.js';
 import { type Database } from './store/database.js';
 import { type Stream } from './store/stream.js';
@@ -19,6 +20,8 @@ export interface HomeserverContext {
   readonly stream: Stream;
   /** Wakes long polls after a change was stored. */
   readonly notifier: Notifier;
+  /** Sends mail; absent where there is no mail server. */
+  readonly mailer?: Mailer;
   /** Runs work that no request waits for; failures are logged, and closing the homeserver waits for it. */
   readonly inBackground: (name: string, work: () => Promise<void>) => void;
 }

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from './clock.js';
 import { type HomeserverContext } from './context.js';
 import { type Listener, openListener } from './http/listener.js';
 import { HttpServer, maxBodySizeOf } from './http/server.js';
+import { type Mailer } from './mailer.js';
 import { Notifier } from './notifier.js';
 import { schemas, Services } from './services.js';
 import { Database } from './store/database.js';
@@ -30,6 +31,8 @@ export interface HomeserverOptions {
   readonly log: Logger;
   /** The machine's own when absent. */
   readonly clock?: Clock;
+  /** Sends mail; none is sent when absent. */
+  readonly mailer?: Mailer;
 }
 
 /** An embedded homeserver: its modules run, its database is open; it takes requests in process, and over HTTP once it listens. */
@@ -133,6 +136,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     database,
     stream: new Stream(database),
     notifier: new Notifier(clock),
+    ...(options.mailer !== undefined && { mailer: options.mailer }),
     inBackground: background.start,
   };
   const services = new Services(context);
@@ -160,5 +164,6 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     createModuleApi: pendingModuleApi,
   });
   webResources.seal();
+  services.users.deactivation.leaveRooms();
   return new Homeserver(context, services, modules, webResources, server, background);
 }

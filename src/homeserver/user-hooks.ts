@@ -1,7 +1,6 @@
 import { type UserId } from '../matrix/ids.js';
 import { type Requester } from '../matrix/requester.js';
 import { type LiveServices } from './live-services.js';
-import { type Mailer } from './mailer.js';
 import { type RoomServices } from './rooms/room-services.js';
 import { type MediaStore } from './store/media-store.js';
 import { type UserHooks } from './users/user-services.js';
@@ -13,13 +12,11 @@ export interface UserHookParts {
   readonly media: MediaStore;
   /** Whether an account is the first of a person. */
   readonly isOnlyUser: (userId: UserId) => boolean;
-  readonly mailer?: Mailer | undefined;
 }
 
 /** What accounts need of rooms and media. */
-export function userHooks({ rooms, live, media, isOnlyUser, mailer }: UserHookParts): UserHooks {
+export function userHooks({ rooms, live, media, isOnlyUser }: UserHookParts): UserHooks {
   return {
-    mailer,
     autoJoin: (userId) => rooms().autoJoin.join(userId, isOnlyUser(userId)),
     onProfileChanged: (requester, userId) => {
       rooms().propagateProfile(requester, userId);

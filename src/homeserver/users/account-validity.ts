@@ -3,7 +3,6 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { Tuple } from '../../matrix/tuple.js';
 import { type HomeserverContext } from '../context.js';
-import { type Mailer } from '../mailer.js';
 import { type AccountValidityStore } from '../store/account-validity-store.js';
 import { type ThreepidStore } from '../store/threepid-store.js';
 import { AuthError, missingToken } from '../synapse-errors.js';
@@ -25,7 +24,6 @@ export class AccountValidity {
     private readonly context: HomeserverContext,
     private readonly store: AccountValidityStore,
     private readonly threepids: ThreepidStore,
-    private readonly mailer: Mailer | undefined,
   ) {
     this.expired = context.dispatch.hook('account_validity', 'is_user_expired');
   }
@@ -52,12 +50,12 @@ export class AccountValidity {
 
   /** Sends the user a mail with a renewal link. */
   async sendRenewalMail(userId: UserId): Promise<void> {
-    const { dispatch, config } = this.context;
+    const { dispatch, config, mailer } = this.context;
     if (dispatch.isAsked('account_validity', 'on_legacy_send_mail')) {
       await dispatch.ask('account_validity', 'on_legacy_send_mail', userId);
       return;
     }
-    if (!config.accountValidity.enabled || config.accountValidity.renewAt === undefined || this.mailer === undefined) {
+    if (!config.accountValidity.enabled || config.accountValidity.renewAt === undefined || mailer === undefined) {
       throw new AuthError(403, 'Account renewal via email is disabled on this server.');
     }
     if (this.store.find(userId) === undefined) {
@@ -70,7 +68,7 @@ export class AccountValidity {
     for (const { medium, address } of this.threepids.ofUser(userId)) {
       if (medium !== 'email') continue;
       const text = `Your account expires soon. Renew it: ${url}`;
-      await this.mailer.send({
+      await mailer.send({
         to: address,
         subject,
         text,

@@ -1,7 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type HomeserverContext } from '../context.js';
-import { type Mailer } from '../mailer.js';
 import { type ThreepidStore } from '../store/threepid-store.js';
 import { randomLetters } from './token-generator.js';
 
@@ -33,7 +32,6 @@ export class ThreepidValidation {
   constructor(
     private readonly context: HomeserverContext,
     private readonly store: ThreepidStore,
-    private readonly mailer: Mailer | undefined,
   ) {}
 
   /** Sends a mail with a link, once for each attempt; answers with the session's ID. */
@@ -84,8 +82,8 @@ export class ThreepidValidation {
     const subject = (purpose === 'password_reset' ? subjects?.passwordReset : subjects?.emailValidation) ?? '';
     const text = sentences[purpose];
     try {
-      if (this.mailer === undefined) throw new Error('no mail server');
-      await this.mailer.send({
+      if (this.context.mailer === undefined) throw new Error('no mail server');
+      await this.context.mailer.send({
         to: email,
         subject: subject
           .replaceAll('%(server_name)s', config.serverName)

@@ -1,6 +1,5 @@
 import { type RoomId, type UserId } from '../../matrix/ids.js';
 import { type HomeserverContext } from '../context.js';
-import { type Mailer } from '../mailer.js';
 import { type RateLimiters } from '../rate-limiters.js';
 import { AccountDataStore, accountDataSchema } from '../store/account-data-store.js';
 import { AccountValidityStore, accountValiditySchema } from '../store/account-validity-store.js';
@@ -53,8 +52,6 @@ export const userSchemas: readonly Schema[] = [
 export interface UserHooks extends RegistrationHooks, ProfileHooks, DeactivationHooks, DeviceHooks {
   /** The rooms that a user has or had to do with, and how. */
   readonly membershipsOf: (userId: UserId) => ReadonlyMap<RoomId, string>;
-  /** Sends mail; absent without a mail server. */
-  readonly mailer?: Mailer | undefined;
 }
 
 /** The services of accounts, made once for each homeserver. */
@@ -100,11 +97,11 @@ export class UserServices {
     this.pusherStore = new PusherStore(database);
     this.filters = new FilterStore(database);
     const validityStore = new AccountValidityStore(database);
-    this.validity = new AccountValidity(context, validityStore, this.threepidStore, hooks.mailer);
+    this.validity = new AccountValidity(context, validityStore, this.threepidStore);
     this.authenticator = new Authenticator(context, store, this.tokens, this.deviceStore, this.validity);
     this.identityServers = new IdentityServers();
     this.threepids = new Threepids(context, this.threepidStore, this.pusherStore, this.identityServers);
-    this.threepidValidation = new ThreepidValidation(context, this.threepidStore, hooks.mailer);
+    this.threepidValidation = new ThreepidValidation(context, this.threepidStore);
     this.devices = new Devices(context, this.deviceStore, this.tokens, this.pusherStore, hooks);
     this.credentials = new CredentialChecker(context, store, this.threepidStore, limits);
     this.passwords = new Passwords(context, store, this.credentials, this.devices);
