@@ -1,6 +1,8 @@
 import { parseUserId, type UserId } from '../matrix/ids.js';
 import { type HomeserverContext } from './context.js';
+import { adminReportRoutes } from './http/admin-report-routes.js';
 import { mediaRoutes } from './http/media-routes.js';
+import { reportRoutes } from './http/report-routes.js';
 import { roomRoutes } from './http/room-routes.js';
 import { type Route } from './http/route.js';
 import { serverRoutes } from './http/server-routes.js';
@@ -13,6 +15,7 @@ import { RoomServices } from './rooms/room-services.js';
 import { type RoomUsers } from './rooms/room-users.js';
 import { type Schema } from './store/database.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
+import { ReportStore, reportSchema } from './store/report-store.js';
 import { roomSchema } from './store/room-schema.js';
 import { streamSchema } from './store/stream.js';
 import { UserStore } from './store/user-store.js';
@@ -21,7 +24,14 @@ import { followUpgrade } from './users/room-succession.js';
 import { userSchemas, UserServices } from './users/user-services.js';
 
 /** The tables of a homeserver. */
-export const schemas: readonly Schema[] = [streamSchema, ...userSchemas, roomSchema, mediaSchema, ...liveSchemas];
+export const schemas: readonly Schema[] = [
+  streamSchema,
+  ...userSchemas,
+  roomSchema,
+  reportSchema,
+  mediaSchema,
+  ...liveSchemas,
+];
 
 /** The parts of a running homeserver, made once, each given the others that it needs. */
 export class Services implements AsyncDisposable {
@@ -81,11 +91,14 @@ export class Services implements AsyncDisposable {
   }
 
   private makeRoutes(): Route[] {
+    const reports = new ReportStore(this.context.database);
     const { context, users, rooms, media, limiters, userStore, live } = this;
     return [
       ...serverRoutes(context),
       ...userRoutes(users),
       ...roomRoutes(rooms),
+      ...reportRoutes(rooms, reports),
+      ...adminReportRoutes(rooms, reports),
       ...live.routes,
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),
     ];

@@ -32,6 +32,14 @@ export class RoomEvents {
     return row === undefined ? undefined : this.fromRow(row);
   }
 
+  /** An event with the content it was sent with, redacted or not. */
+  original(eventId: string): RoomEvent | undefined {
+    const row = this.store.find(eventId);
+    if (row === undefined) return undefined;
+    const event = this.fromRow(row);
+    return row.redacted_by === null ? event : event.redacted(row.json, row.redacted_by);
+  }
+
   /** An event that clients may see. */
   findShown(eventId: string): RoomEvent | undefined {
     const event = this.find(eventId);
