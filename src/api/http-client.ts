@@ -68,8 +68,8 @@ export type FetchedFile = readonly [length: number, headers: Headers, finalUrl: 
 /**
  * Outbound HTTP without proxy and without IP blocklist (`synapse.http.client.SimpleHttpClient`).
  *
- * An answer that is not 2xx is an `HttpResponseException`; 60 seconds without an answer are a `HostError`
- * `RequestTimedOutError`. JSON is sent in canonical form.
+ * An answer that is not 2xx is an `HttpResponseException`; 60 seconds without an answer are a `SynapseError` 504. JSON is
+ * sent in canonical form, redirects are not followed.
  *
  * @example
  * ```ts
@@ -99,7 +99,7 @@ export interface HttpClient {
   readonly postUrlencodedGetJson: (uri: string, options?: HttpRequestOptions) => Promise<JsonValue>;
   /** Fetches bytes. */
   readonly getRaw: (uri: string, options?: HttpRequestOptions) => Promise<Uint8Array>;
-  /** Fetches a file into a stream. Any failure is a `SynapseError` 502. */
+  /** Fetches a file into a stream. An answer that is not 2xx, too large or of another type is a `SynapseError` 502. */
   readonly getFile: (
     url: string,
     outputStream: WritableStream<Uint8Array>,

@@ -113,8 +113,8 @@ export abstract class UsersApi {
   ): Promise<string>;
 
   /**
-   * Ends an access token and its device. Synapse: `invalidate_access_token`, which fails in version 1.163.2 with a
-   * `HostError` `AttributeError` for every good token and deletes nothing.
+   * Ends an access token, and its device if it has one; tells `on_logged_out`. Synapse: `invalidate_access_token`, which
+   * fails in version 1.163.2 for every good token.
    *
    * @throws `InvalidClientCredentialsError` 401 `M_UNKNOWN_TOKEN`.
    */
@@ -153,8 +153,10 @@ export abstract class UsersApi {
   abstract storeRemote3pidAssociation(userId: UserId, medium: string, address: string, idServer: string): Promise<void>;
 
   /**
-   * Completes a single sign-on: the response to answer the request with, a redirect to a client on the whitelist, else a
+   * Completes a single sign-on. Answers with the response to be returned: a redirect to a client on the whitelist, else a
    * page that asks for confirmation. Tells `on_user_login`. Synapse: `complete_sso_login_async`.
+   *
+   * @throws `SynapseError` 404 for an unknown user.
    */
   abstract completeSsoLoginAsync(
     registeredUserId: UserId,

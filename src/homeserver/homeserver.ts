@@ -1,8 +1,5 @@
-import { ModuleApi } from '../api/module-api.js';
-import { type Registrar } from '../api/registrar.js';
 import { type HomeserverConfig } from '../config/homeserver-config.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
-import { VesicleError } from '../errors/vesicle-error.js';
 import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
 import { type Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
@@ -10,6 +7,7 @@ import { WebResources } from '../web/web-resources.js';
 import { BackgroundWork } from './background-work.js';
 import { type Clock, systemClock } from './clock.js';
 import { type HomeserverContext } from './context.js';
+import { EmbeddedModuleApi } from './embedded-module-api.js';
 import { type Listener, openListener } from './http/listener.js';
 import { HttpServer, maxBodySizeOf } from './http/server.js';
 import { type Mailer } from './mailer.js';
@@ -104,17 +102,6 @@ export class Homeserver implements AsyncDisposable {
   }
 }
 
-/** Registers, and says of everything else that it is not there yet. */
-function pendingModuleApi(registrar: Registrar): ModuleApi {
-  const api = Reflect.construct(ModuleApi as unknown as new (registrar: Registrar) => ModuleApi, [registrar]);
-  return new Proxy(api, {
-    get: (target, name) => {
-      if (name in target || typeof name === 'symbol' || name === 'then') return Reflect.get(target, name) as unknown;
-      return async () => Promise.reject(new VesicleError('API_NOT_IMPLEMENTED_YET', [name]));
-    },
-  });
-}
-
 /** Opens a homeserver. What was opened is closed again when something fails. */
 export async function openHomeserver(options: HomeserverOptions): Promise<Homeserver> {
   const { config, log, clock = systemClock } = options;
@@ -161,7 +148,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     dispatch,
     webResources,
     log,
-    createModuleApi: pendingModuleApi,
+    createModuleApi: (registrar, module) => new EmbeddedModuleApi(registrar, services, log.child({ module })),
   });
   webResources.seal();
   services.users.deactivation.leaveRooms();

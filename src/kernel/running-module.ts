@@ -21,8 +21,8 @@ export interface ModuleHost {
   readonly dispatch: Dispatcher;
   readonly webResources: WebResources;
   readonly log: Logger;
-  /** The `ModuleApi` of one module, which registers with `registrar`. */
-  readonly createModuleApi: (registrar: Registrar, moduleName: string) => ModuleApi;
+  /** The `ModuleApi` of one module, which registers with `registrar`; what it started ends with the module. */
+  readonly createModuleApi: (registrar: Registrar, moduleName: string) => ModuleApi & Partial<Disposable>;
   /** Services that every module's container has; they go before a module's own. */
   readonly services?: readonly ModuleService[];
 }
@@ -40,6 +40,7 @@ export class RunningModule {
   readonly name: string;
   readonly rank: number;
   private readonly registrar: ModuleRegistrar;
+  private readonly api: ModuleApi & Partial<Disposable>;
   private readonly scope: ModuleScope;
   private instance: object | undefined;
 
@@ -53,8 +54,9 @@ export class RunningModule {
     this.rank = place.rank;
     const policy = { operator: loaded.policy, module: description.policy };
     this.registrar = new ModuleRegistrar(place.name, place.rank, policy, host, place.isReplacement);
+    this.api = host.createModuleApi(this.registrar, place.name);
     const values = {
-      api: host.createModuleApi(this.registrar, place.name),
+      api: this.api,
       log: host.log.child({ module: place.name }),
       config: loaded.config,
     };
@@ -80,6 +82,7 @@ export class RunningModule {
   /** Takes back what was registered, runs `@preDestroy`, and ends the services; failures are logged. */
   async close(): Promise<void> {
     this.registrar.close();
+    this.api[Symbol.dispose]?.();
     await this.logging(() => endInstance(this.instance));
     await this.logging(() => this.scope.close());
   }

@@ -1,4 +1,5 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { type DbRow } from '../../api/db-transaction.js';
+import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
 
 /** One row: column name to value. */
 export type Row = Readonly<Record<string, SQLInputValue>>;
@@ -10,6 +11,18 @@ export interface Schema {
   /** Statements of version 1, 2, ...; never edited once released. */
   readonly versions: readonly string[];
 }
+
+/** What a statement that somebody else wrote answers with. */
+export interface SqlResult {
+  /** Names of the columns, null for a statement that answers with no rows. */
+  readonly columns: readonly string[] | null;
+  readonly rows: readonly DbRow[];
+  /** How many rows it changed. */
+  readonly changes: number;
+}
+
+/** Before version 22.16 node gives rows as objects only, and no names of columns without a row. */
+const hasArrays = 'setReturnArrays' in StatementSync.prototype;
 
 /** The embedded homeserver's SQLite database: in memory, or in a file that survives `kill -9`. */
 export class Database implements Disposable {
@@ -69,9 +82,40 @@ export class Database implements Disposable {
     }
   }
 
+  /** Runs `work` in a transaction that is always rolled back: a look at what statements would do. */
+  preview<T>(work: () => T): T {
+    this.connection.exec('BEGIN IMMEDIATE');
+    this.depth++;
+    try {
+      return work();
+    } finally {
+      this.depth--;
+      this.connection.exec('ROLLBACK');
+    }
+  }
+
+  /** Runs a statement that somebody else wrote; it is not kept for later. */
+  runForeign(sql: string, values: readonly SQLInputValue[]): SqlResult {
+    const statement = this.connection.prepare(sql);
+    const columns = hasArrays ? statement.columns().map((column) => column.name) : undefined;
+    if (hasArrays) statement.setReturnArrays(true);
+    const before = this.totalChanges();
+    const answer = statement.all(...values) as readonly (Row | DbRow)[];
+    const names = columns ?? Object.keys(answer[0] ?? {});
+    return {
+      columns: names.length === 0 ? null : names,
+      rows: answer.map((row) => (Array.isArray(row) ? row : Object.values(row)) as DbRow),
+      changes: this.totalChanges() - before,
+    };
+  }
+
   [Symbol.dispose](): void {
     this.statements.clear();
     if (this.connection.isOpen) this.connection.close();
+  }
+
+  private totalChanges(): number {
+    return this.get<{ count: number }>('SELECT total_changes() AS count')?.count ?? 0;
   }
 
   private prepare(sql: string): StatementSync {

@@ -1,0 +1,164 @@
+import { type PublicRoomListManager } from '../api/public-room-list-manager.js';
+import { type RoomsApi, type StateFilter } from '../api/rooms-api.js';
+import { HostError } from '../errors/host-error.js';
+import { SynapseError } from '../errors/synapse-error.js';
+import { type MatrixEvent, type StateMap } from '../matrix/event.js';
+import { domainOf, type EventId, localpartOf, type RoomAlias, type RoomId, type UserId } from '../matrix/ids.js';
+import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { requesterFor } from './embedded-module-api-users.js';
+import { type EventRequest } from './rooms/event-creation.js';
+import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
+import { type Services } from './services.js';
+import { type RoomStore } from './store/room-store.js';
+
+/** What `ModuleApi` does with rooms. */
+export class ModuleRooms {
+  constructor(private readonly services: Services) {}
+
+  async create(
+    userId: UserId,
+    config: MutableJsonObject,
+    options: Parameters<RoomsApi['createRoom']>[2] = {},
+  ): Promise<readonly [RoomId, RoomAlias | null]> {
+    if (!this.isLocal(userId)) {
+      throw new HostError('RuntimeError', "Tried to create a room as a user that isn't local to this homeserver");
+    }
+    const { ratelimit = true, creatorJoinProfile } = options;
+    const room = await this.services.rooms.roomCreation.create(requesterFor(toUserId(userId)), config, {
+      ratelimit,
+      ...(creatorJoinProfile !== undefined && { creatorJoinProfile }),
+    });
+    return [room.roomId, room.alias ?? null];
+  }
+
+  delete(roomId: RoomId): void {
+    this.services.rooms.shutdown.start(roomId, { requesterId: null, block: false, purge: true, forcePurge: false });
+  }
+
+  async updateMembership(...args: Parameters<RoomsApi['updateRoomMembership']>): Promise<MatrixEvent> {
+    const [sender, target, roomId, newMembership, { content = {}, remoteRoomHosts } = {}] = args;
+    if (!this.isLocal(sender)) {
+      throw new HostError('RuntimeError', "Tried to send an event as a user that isn't local to this homeserver");
+    }
+    const requester = requesterFor(toUserId(sender));
+    this.addProfile(toUserId(target), content);
+    return this.services.rooms.memberships.update(requester, target, roomId, newMembership, {
+      content: content as JsonObject,
+      ...(remoteRoomHosts !== undefined && { remoteHosts: remoteRoomHosts }),
+    });
+  }
+
+  async send(eventDict: JsonObject): Promise<MatrixEvent> {
+    const { context, rooms } = this.services;
+    const sender = toUserId(required(eventDict, 'sender'));
+    const request = requestOf(eventDict, sender);
+    // A membership is refused before anybody looks at the sender.
+    if (request.type !== 'm.room.member' && !this.isLocal(sender)) {
+      throw new HostError('Exception', `Cannot call 'check_local_user_in_room' on non-local user ${sender}`);
+    }
+    return rooms.sender.send(requesterFor(sender, context.serverName), request, {
+      ratelimit: false,
+      ignoreShadowBan: true,
+    });
+  }
+
+  state(roomId: RoomId, filter: StateFilter | undefined): StateMap {
+    const events = this.services.rooms.rooms.find(roomId)?.state.all() ?? [];
+    // Synapse takes an empty filter for none.
+    return new EventsByKey(filter === undefined || filter.length === 0 ? events : select(events, filter));
+  }
+
+  stateEvents(roomId: RoomId, types: StateFilter): readonly MatrixEvent[] {
+    return select(this.services.rooms.rooms.find(roomId)?.state.all() ?? [], types);
+  }
+
+  canonicalAlias(roomId: RoomId): RoomAlias | null {
+    const event = this.services.rooms.rooms.find(roomId)?.state.get('m.room.canonical_alias', '');
+    const alias = event?.content['alias'];
+    return typeof alias === 'string' && alias !== '' ? toRoomAlias(alias) : null;
+  }
+
+  private isLocal(userId: string): boolean {
+    return domainOf(userId as UserId) === this.services.context.serverName;
+  }
+
+  /** What the module did not say is filled in from the profile. */
+  private addProfile(target: UserId, content: MutableJsonObject): void {
+    if ('avatar_url' in content && 'displayname' in content) return;
+    const profile = this.profileOf(target);
+    for (const field of ['avatar_url', 'displayname']) {
+      if (!(field in content) && field in profile) content[field] = profile[field];
+    }
+  }
+
+  /** The profile as clients get it; where there is none to be had, Synapse takes the localpart for the name. */
+  private profileOf(userId: UserId): JsonObject {
+    try {
+      return this.services.users.profiles.whole(userId);
+    } catch (error) {
+      if (!(error instanceof SynapseError)) throw error;
+      return { displayname: localpartOf(userId), avatar_url: null };
+    }
+  }
+}
+
+/** The public room list for modules; nobody is asked (`module_api/__init__.py: PublicRoomListManager`). */
+export class ModulePublicRooms implements PublicRoomListManager {
+  constructor(private readonly rooms: RoomStore) {}
+
+  readonly roomIsInPublicRoomList = async (roomId: RoomId): Promise<boolean> =>
+    this.rooms.find(roomId)?.is_public === 1;
+
+  readonly addRoomToPublicRoomList = async (roomId: RoomId): Promise<void> => {
+    this.rooms.setPublic(roomId, true);
+  };
+
+  readonly removeRoomFromPublicRoomList = async (roomId: RoomId): Promise<void> => {
+    this.rooms.setPublic(roomId, false);
+  };
+}
+
+class EventsByKey implements StateMap {
+  private readonly events: ReadonlyMap<string, MatrixEvent>;
+
+  constructor(events: readonly MatrixEvent[]) {
+    this.events = new Map(events.map((event) => [keyOf(event.type, event.stateKey ?? ''), event]));
+  }
+
+  readonly get = async (type: string, stateKey: string): Promise<MatrixEvent | undefined> =>
+    this.events.get(keyOf(type, stateKey));
+
+  readonly keys = async (): Promise<readonly (readonly [string, string])[]> =>
+    [...this.events.values()].map((event) => [event.type, event.stateKey ?? ''] as const);
+
+  readonly all = async (): Promise<readonly MatrixEvent[]> => [...this.events.values()];
+}
+
+function keyOf(type: string, stateKey: string): string {
+  return JSON.stringify([type, stateKey]);
+}
+
+function select(events: readonly MatrixEvent[], filter: StateFilter): readonly MatrixEvent[] {
+  return events.filter((event) =>
+    filter.some(([type, stateKey]) => type === event.type && (stateKey === null || stateKey === event.stateKey)),
+  );
+}
+
+/** What somebody wants to send, from the dictionary that Synapse takes; what is missing is Python's `KeyError`. */
+function requestOf(eventDict: JsonObject, sender: UserId): EventRequest {
+  const { content, state_key: stateKey, redacts, origin_server_ts: originServerTs } = eventDict;
+  return {
+    type: String(required(eventDict, 'type')),
+    roomId: required(eventDict, 'room_id') as RoomId,
+    sender,
+    content: isJsonObject(content) ? content : {},
+    ...(typeof stateKey === 'string' && { stateKey }),
+    ...(typeof redacts === 'string' && { redacts: redacts as EventId }),
+    ...(typeof originServerTs === 'number' && { originServerTs }),
+  };
+}
+
+function required(eventDict: JsonObject, key: string): unknown {
+  if (eventDict[key] === undefined) throw new HostError('KeyError', `'${key}'`);
+  return eventDict[key];
+}

@@ -1,0 +1,321 @@
+import { type AccountDataManager } from '../api/account-data-manager.js';
+import { type BackgroundCall } from '../api/background-call.js';
+import { type CachedFunction } from '../api/cached-function.js';
+import { type DbTransaction } from '../api/db-transaction.js';
+import { type HttpClient } from '../api/http-client.js';
+import { type PushRuleAction } from '../api/messaging-api.js';
+import { ModuleApi } from '../api/module-api.js';
+import { type PresenceUpdate } from '../api/presence-api.js';
+import { type PublicRoomListManager } from '../api/public-room-list-manager.js';
+import { type RegisteredDevice } from '../api/registered-device.js';
+import { type Registrar } from '../api/registrar.js';
+import { type StateFilter } from '../api/rooms-api.js';
+import { type Template } from '../api/template.js';
+import { type ThreepidOfUser, type UserInfo, type UserIpAndAgent } from '../api/user-info.js';
+import { type ProfileInfo } from '../callbacks/third-party-rules.js';
+import { HostError } from '../errors/host-error.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { type Logger } from '../log/logger.js';
+import { type MatrixEvent, type StateMap } from '../matrix/event.js';
+import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../matrix/ids.js';
+import { type Requester } from '../matrix/requester.js';
+import { ModuleAccountData } from './embedded-module-api-account-data.js';
+import { BackgroundCalls } from './embedded-module-api-background.js';
+import { FetchHttpClient } from './embedded-module-api-http-client.js';
+import { ModulePush } from './embedded-module-api-push.js';
+import { ModulePublicRooms, ModuleRooms } from './embedded-module-api-rooms.js';
+import { ModuleUsers } from './embedded-module-api-users.js';
+import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
+import { type Services } from './services.js';
+import { runModuleTransaction } from './store/module-transaction.js';
+import { parseActions } from './users/push-rules.js';
+
+/** {@link ModuleApi} of the embedded homeserver: one for each module, since its background calls end with the module. */
+export class EmbeddedModuleApi extends ModuleApi implements Disposable {
+  readonly serverName: ServerName;
+  readonly publicBaseurl: string;
+  readonly emailAppName: string;
+  readonly workerName: string | null;
+  readonly workerApp: string | null;
+  readonly customTemplateDir: string | null;
+  readonly httpClient: HttpClient = new FetchHttpClient();
+  readonly publicRoomListManager: PublicRoomListManager;
+  readonly accountDataManager: AccountDataManager;
+  private readonly users: ModuleUsers;
+  private readonly rooms: ModuleRooms;
+  private readonly push: ModulePush;
+  private readonly background: BackgroundCalls;
+
+  constructor(
+    registrar: Registrar,
+    private readonly services: Services,
+    log: Logger,
+  ) {
+    super(registrar);
+    const { config, serverName } = services.context;
+    this.serverName = serverName;
+    this.publicBaseurl = config.publicBaseurl;
+    this.emailAppName = config.email?.appName ?? 'Matrix';
+    this.workerName = config.workerName ?? null;
+    this.workerApp = config.workerApp ?? null;
+    this.customTemplateDir = config.templates.customTemplateDirectory ?? null;
+    this.publicRoomListManager = new ModulePublicRooms(services.rooms.roomStore);
+    this.accountDataManager = new ModuleAccountData(services);
+    this.users = new ModuleUsers(services);
+    this.rooms = new ModuleRooms(services);
+    this.push = new ModulePush(services.users.pusherStore, this.httpClient, log);
+    this.background = new BackgroundCalls(services.context);
+  }
+
+  /** Ends the module's background calls. */
+  [Symbol.dispose](): void {
+    this.background[Symbol.dispose]();
+  }
+
+  // users
+
+  async getUserinfoById(userId: UserId): Promise<UserInfo | null> {
+    return this.users.find(userId);
+  }
+
+  getUserByReq(...args: Parameters<ModuleApi['getUserByReq']>): Promise<Requester> {
+    return this.users.authenticate(...args);
+  }
+
+  async isUserAdmin(userId: UserId): Promise<boolean> {
+    return this.services.userStore.isAdmin(userId);
+  }
+
+  async setUserAdmin(userId: UserId, admin: boolean): Promise<void> {
+    this.services.userStore.setFlag(toUserId(userId), 'admin', admin);
+  }
+
+  async getQualifiedUserId(username: string): Promise<UserId> {
+    return (username.startsWith('@') ? username : `@${username}:${this.serverName}`) as UserId;
+  }
+
+  async getProfileForUser(localpart: string): Promise<ProfileInfo> {
+    return this.services.userStore.profileOf(`@${localpart}:${this.serverName}` as UserId);
+  }
+
+  async getThreepidsForUser(userId: UserId): Promise<readonly ThreepidOfUser[]> {
+    return this.users.threepidsOf(userId);
+  }
+
+  async checkUserExists(userId: UserId): Promise<UserId | null> {
+    return this.services.userStore.findForLogin(userId)?.userId ?? null;
+  }
+
+  async checkUsername(username: string): Promise<void> {
+    this.services.users.registration.checkUsername({ localpart: username });
+  }
+
+  registerUser(...args: Parameters<ModuleApi['registerUser']>): Promise<UserId> {
+    return this.users.register(...args);
+  }
+
+  async registerDevice(...args: Parameters<ModuleApi['registerDevice']>): Promise<RegisteredDevice> {
+    return this.users.addDevice(...args);
+  }
+
+  async register(...args: Parameters<ModuleApi['register']>): Promise<readonly [UserId, string]> {
+    const userId = await this.users.register(...args);
+    return [userId, this.users.addDevice(userId)[1]];
+  }
+
+  async recordUserExternalId(authProviderId: string, remoteUserId: string, registeredUserId: UserId): Promise<void> {
+    this.users.recordExternalId(authProviderId, remoteUserId, registeredUserId);
+  }
+
+  async createLoginToken(...args: Parameters<ModuleApi['createLoginToken']>): Promise<string> {
+    const [userId, { durationInMs: duration, authProviderId, authProviderSessionId } = {}] = args;
+    return this.services.users.loginTokens.create(userId, { duration, authProviderId, authProviderSessionId });
+  }
+
+  invalidateAccessToken(accessToken: string): Promise<void> {
+    return this.users.endToken(accessToken);
+  }
+
+  async getUserIpAndAgents(
+    userId: UserId,
+    { sinceTs = 0 }: { readonly sinceTs?: number } = {},
+  ): Promise<readonly UserIpAndAgent[]> {
+    return this.users.sightingsOf(userId, sinceTs);
+  }
+
+  setDisplayname(userId: UserId, newDisplayname: string): Promise<void> {
+    return this.users.setDisplayName(userId, newDisplayname);
+  }
+
+  /** Nobody is counted here, as in a Synapse without `limit_usage_by_mau`. */
+  async getMonthlyActiveUsersByService(): Promise<readonly (readonly [string, UserId])[]> {
+    return [];
+  }
+
+  async storeRemote3pidAssociation(userId: UserId, medium: string, address: string, idServer: string): Promise<void> {
+    this.services.users.threepidStore.bind(userId, medium, address, idServer);
+  }
+
+  completeSsoLoginAsync(...args: Parameters<ModuleApi['completeSsoLoginAsync']>): Promise<Response> {
+    const [userId, , clientRedirectUrl, { newUser: isNewUser, authProviderId } = {}] = args;
+    return this.services.users.sso.complete({ userId, clientRedirectUrl, isNewUser, authProviderId });
+  }
+
+  // rooms
+
+  async isMine(id: UserId | RoomId | RoomAlias): Promise<boolean> {
+    return domainOf(id) === this.serverName;
+  }
+
+  createRoom(...args: Parameters<ModuleApi['createRoom']>): Promise<readonly [RoomId, RoomAlias | null]> {
+    return this.rooms.create(...args);
+  }
+
+  async deleteRoom(roomId: RoomId): Promise<void> {
+    this.rooms.delete(roomId);
+  }
+
+  updateRoomMembership(...args: Parameters<ModuleApi['updateRoomMembership']>): Promise<MatrixEvent> {
+    return this.rooms.updateMembership(...args);
+  }
+
+  createAndSendEventIntoRoom(...args: Parameters<ModuleApi['createAndSendEventIntoRoom']>): Promise<MatrixEvent> {
+    return this.rooms.send(...args);
+  }
+
+  async getRoomState(roomId: RoomId, options: { readonly eventFilter?: StateFilter } = {}): Promise<StateMap> {
+    return this.rooms.state(roomId, options.eventFilter);
+  }
+
+  async getStateEventsInRoom(roomId: RoomId, types: StateFilter): Promise<readonly MatrixEvent[]> {
+    return this.rooms.stateEvents(roomId, types);
+  }
+
+  async lookupRoomAlias(roomAlias: RoomAlias): Promise<readonly [RoomId, readonly ServerName[]]> {
+    const { roomId, servers } = this.services.rooms.directory.lookUp(toRoomAlias(roomAlias));
+    return [roomId, servers];
+  }
+
+  async getCanonicalRoomAlias(roomId: RoomId): Promise<RoomAlias | null> {
+    return this.rooms.canonicalAlias(roomId);
+  }
+
+  // presence, push, mail
+
+  async sendLocalOnlinePresenceTo(users: Iterable<UserId>): Promise<void> {
+    const { presence } = this.services.live;
+    const all = [...users];
+    await presence.sendFullTo(all.filter((userId) => domainOf(userId) === this.serverName));
+    for (const userId of all) {
+      // What another server's user would get over federation; asking for it asks the presence routers.
+      if (domainOf(userId) !== this.serverName) await presence.changesFor(toUserId(userId), undefined, false);
+    }
+  }
+
+  async setPresenceForUsers(users: PresenceUpdates): Promise<void> {
+    const states = presenceUpdates(users).map(([userId, update]) => {
+      const [state, statusMsg] = 'items' in update ? update.items : update;
+      return [userId, { state, statusMsg }] as const;
+    });
+    await this.services.live.presence.setForUsers(new Map(states));
+  }
+
+  sendHttpPushNotification(
+    ...args: Parameters<ModuleApi['sendHttpPushNotification']>
+  ): Promise<ReadonlyMap<string, boolean>> {
+    return this.push.send(...args);
+  }
+
+  async checkPushRuleActions(actions: readonly PushRuleAction[]): Promise<void> {
+    parseActions(actions);
+  }
+
+  async setPushRuleAction(...args: Parameters<ModuleApi['setPushRuleAction']>): Promise<void> {
+    const [userId, scope, kind, ruleId, actions] = args;
+    if (this.workerApp !== null) {
+      throw new HostError('RuntimeError', 'module tried to change push rule actions on a worker');
+    }
+    // JavaScript authors may give another scope than the type allows.
+    if ((scope as string) !== 'global') {
+      throw new HostError('RuntimeError', `invalid scope ${scope as string}, only 'global' is currently allowed`);
+    }
+    this.services.users.pushRules.setActions(userId, kind, ruleId, actions);
+  }
+
+  async sendMail(): Promise<void> {
+    throw notYet('sendMail');
+  }
+
+  async readTemplates(): Promise<readonly Template[]> {
+    throw notYet('readTemplates');
+  }
+
+  // database, caches, time, background
+
+  runDbInteraction<Result>(_desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
+    return runModuleTransaction(this.services.context.database, work);
+  }
+
+  /** There is one process: nobody else is to be told. */
+  async registerCachedFunction(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async invalidateCache<Keys extends readonly unknown[]>(
+    cachedFunction: CachedFunction<Keys>,
+    keys: Keys,
+  ): Promise<void> {
+    cachedFunction.invalidate(keys);
+  }
+
+  async loopingBackgroundCall(...args: Parameters<ModuleApi['loopingBackgroundCall']>): Promise<void> {
+    const [call, msec, { desc } = {}] = args;
+    this.background.loop(desc ?? call.name, msec, call);
+  }
+
+  async delayedBackgroundCall(...args: Parameters<ModuleApi['delayedBackgroundCall']>): Promise<BackgroundCall> {
+    const [msec, call, { desc } = {}] = args;
+    return this.background.delay(desc ?? call.name, msec, call);
+  }
+
+  runAsBackgroundProcess<Result>(desc: string, work: () => Promise<Result>): Promise<Result | undefined> {
+    return this.background.run(desc, work);
+  }
+
+  async shouldRunBackgroundTasks(): Promise<boolean> {
+    return true;
+  }
+
+  sleep(seconds: number): Promise<void> {
+    return this.background.sleep(seconds * 1000);
+  }
+
+  async deferToThread<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    return work();
+  }
+
+  deferToThreadpool<Result>(_threadpool: unknown, work: () => Result | Promise<Result>): Promise<Result> {
+    return this.deferToThread(work);
+  }
+
+  async getCurrentTimeMsec(): Promise<number> {
+    return this.services.context.clock.now();
+  }
+}
+
+type PresenceUpdates = Parameters<ModuleApi['setPresenceForUsers']>[0];
+
+function presenceUpdates(users: PresenceUpdates): readonly (readonly [UserId, PresenceUpdate])[] {
+  return isMap(users) ? [...users] : (Object.entries(users) as [UserId, PresenceUpdate][]);
+}
+
+function isMap(users: PresenceUpdates): users is ReadonlyMap<UserId, PresenceUpdate> {
+  return users instanceof Map;
+}
+
+function notYet(method: keyof ModuleApi): VesicleError {
+  return new VesicleError('API_NOT_IMPLEMENTED_YET', [method]);
+}
