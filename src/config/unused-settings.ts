@@ -16,7 +16,6 @@ export const unusedSettings: ReadonlySet<keyof HomeserverConfig> = new Set<keyof
   'enableRegistrationCaptcha',
   'enableRegistrationToken3pidBypass',
   'enableRegistrationWithoutVerification',
-  'enableSearch',
   'forgetRoomsOnLeave',
   'forgottenRoomRetentionPeriod',
   'formSecret',

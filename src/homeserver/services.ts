@@ -17,6 +17,7 @@ import { type Schema } from './store/database.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
 import { ReportStore, reportSchema } from './store/report-store.js';
 import { roomSchema } from './store/room-schema.js';
+import { searchSchema } from './store/search-store.js';
 import { streamSchema } from './store/stream.js';
 import { UserStore } from './store/user-store.js';
 import { userHooks } from './user-hooks.js';
@@ -29,6 +30,7 @@ export const schemas: readonly Schema[] = [
   ...userSchemas,
   roomSchema,
   reportSchema,
+  searchSchema,
   mediaSchema,
   ...liveSchemas,
 ];

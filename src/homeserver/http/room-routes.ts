@@ -10,6 +10,7 @@ import { roomMembershipRoutes } from './room-membership-routes.js';
 import { roomSendRoutes } from './room-send-routes.js';
 import { roomStateRoutes } from './room-state-routes.js';
 import { roomUpgradeRoutes } from './room-upgrade-routes.js';
+import { searchRoutes } from './search-routes.js';
 import { type Route } from './route.js';
 
 /** All endpoints of rooms. */
@@ -25,6 +26,7 @@ export function roomRoutes(services: RoomServices): Route[] {
     ...roomUpgradeRoutes(services),
     ...directoryRoutes(services),
     ...roomHierarchyRoutes(services),
+    ...searchRoutes(services),
     ...adminRoomRoutes(services),
   ];
 }

@@ -25,7 +25,7 @@ export class EventFilter {
   private readonly relatedByTypes: readonly string[];
 
   /** Takes a filter apart: 400 when a member that it knows is of a wrong type. */
-  constructor(json: JsonObject) {
+  constructor(private readonly json: JsonObject) {
     this.limit = number(json, 'limit') ?? 10;
     this.lazyLoadMembers = flag(json, 'lazy_load_members') ?? false;
     this.includeRedundantMembers = flag(json, 'include_redundant_members') ?? false;
@@ -69,9 +69,20 @@ export class EventFilter {
     );
   }
 
+  /** The rooms that it names; undefined when it names none. */
+  get namedRooms(): readonly string[] | undefined {
+    return this.rooms;
+  }
+
   /** Whether this room's events may pass. */
   takesRoom(roomId: string): boolean {
     return passes(this.rooms, this.notRooms, (value) => value === roomId);
+  }
+
+  /** The same filter that takes further rooms, when it names rooms at all. */
+  withRooms(rooms: Iterable<string>): EventFilter {
+    if (this.rooms === undefined) return this;
+    return new EventFilter({ ...this.json, rooms: [...this.rooms, ...rooms] });
   }
 
   /** Whether an event passes, whatever relates to it. */

@@ -129,6 +129,32 @@ export class RoomHistory {
     };
   }
 
+  /** What a member may see right before and after an event. */
+  neighboursOf(
+    requester: Requester,
+    event: RoomEvent,
+    beforeLimit: number,
+    afterLimit: number,
+  ): Pick<EventContext, 'before' | 'after' | 'start' | 'end'> {
+    const before = this.neighbours(event, 'b', beforeLimit, undefined);
+    const after = this.neighbours(event, 'f', afterLimit, undefined);
+    const { visibility } = this.parts;
+    return {
+      before: visibility.filter(requester.userId, before),
+      after: visibility.filter(requester.userId, after),
+      start: nextPosition(before.at(-1), 'b') ?? event.position - 1,
+      end: nextPosition(after.at(-1), 'f') ?? event.position,
+    };
+  }
+
+  /** The member events of these users as they were after an event. */
+  membersAt(event: RoomEvent, userIds: ReadonlySet<string>): readonly RoomEvent[] {
+    const { roomId, position } = event;
+    return [...userIds]
+      .map((userId) => this.parts.visibility.stateAfter(roomId, position, 'm.room.member', userId))
+      .filter((member) => member !== undefined);
+  }
+
   /** One event: undefined when it is not in this room, 403 when the requester may not see it. */
   event(requester: Requester, roomId: RoomId, eventId: string): ShownEvent | undefined {
     const event = this.parts.events.findShown(eventId);
@@ -235,10 +261,7 @@ export class RoomHistory {
   private sendersOf(events: readonly ShownEvent[]): readonly RoomEvent[] {
     const first = events[0]?.event;
     if (first === undefined) return [];
-    const senders = new Set(events.map(({ event }) => event.sender));
-    return [...senders]
-      .map((sender) => this.parts.visibility.stateAfter(first.roomId, first.position, 'm.room.member', sender))
-      .filter((event) => event !== undefined);
+    return this.membersAt(first, new Set(events.map(({ event }) => event.sender)));
   }
 }
 

@@ -7,6 +7,7 @@ import { type RateLimiters } from '../rate-limiters.js';
 import { EventStore } from '../store/event-store.js';
 import { RelationStore } from '../store/relation-store.js';
 import { RoomStore } from '../store/room-store.js';
+import { SearchStore } from '../store/search-store.js';
 import { StateStore } from '../store/state-store.js';
 import { AutoJoin } from './auto-join.js';
 import { RelationBundler } from './bundled-relations.js';
@@ -19,6 +20,7 @@ import { EventPersistence } from './event-persistence.js';
 import { EventSender } from './event-sender.js';
 import { IdentityServers } from './identity-server.js';
 import { Memberships } from './memberships.js';
+import { MessageSearch } from './message-search.js';
 import { propagateProfile } from './profile-propagation.js';
 import { PublicRooms } from './public-rooms.js';
 import { RelatedEvents } from './related-events.js';
@@ -77,6 +79,7 @@ export class RoomServices {
   readonly clientEvents: ClientEvents;
   readonly visibility: Visibility;
   readonly history: RoomHistory;
+  readonly search: MessageSearch;
   readonly relatedEvents: RelatedEvents;
 
   constructor(
@@ -175,6 +178,11 @@ export class RoomServices {
       access,
       visibility,
       bundler,
+    });
+    const search = new SearchStore(database);
+    this.search = new MessageSearch({ search, states, relations, rooms, events, visibility });
+    this.shutdown.onPurge((roomId) => {
+      search.purge(roomId);
     });
     this.relatedEvents = new RelatedEvents({ relations, events, access, history: this.history, visibility });
     this.addChecks();

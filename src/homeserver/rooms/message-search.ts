@@ -1,0 +1,136 @@
+import { SynapseError } from '../../errors/synapse-error.js';
+import { type RoomId, type UserId } from '../../matrix/ids.js';
+import { isJsonObject } from '../../matrix/json.js';
+import { type Requester } from '../../matrix/requester.js';
+import { type RelationStore } from '../store/relation-store.js';
+import { type SearchHit, type SearchMark, type SearchScope, type SearchStore } from '../store/search-store.js';
+import { type StateStore } from '../store/state-store.js';
+import { NotFoundError } from '../synapse-errors.js';
+import { type ShownEvent } from './client-events.js';
+import { type EventFilter } from './event-filter.js';
+import { type RoomEvents } from './room-events.js';
+import { type Rooms } from './rooms.js';
+import { type SearchBatch, type SearchRequest } from './search-request.js';
+import { readSearchTerms } from './search-terms.js';
+import { type Visibility } from './visibility.js';
+
+/** What is searched with. */
+export interface MessageSearchParts {
+  readonly search: SearchStore;
+  readonly states: StateStore;
+  readonly relations: RelationStore;
+  readonly rooms: Rooms;
+  readonly events: RoomEvents;
+  readonly visibility: Visibility;
+}
+
+/** One event that was found. */
+export interface SearchResult {
+  readonly shown: ShownEvent;
+  readonly rank: number;
+}
+
+/** What a search found. */
+export interface SearchResults {
+  readonly results: readonly SearchResult[];
+  readonly count: number;
+  readonly highlights: readonly string[];
+  /** Where the newest results go on, when there may be more. */
+  readonly next?: string;
+}
+
+const maxRounds = 5;
+const nothing: SearchResults = { results: [], count: 0, highlights: [] };
+
+/** Searches the rooms that somebody is in (`handlers/search.py`). */
+export class MessageSearch {
+  constructor(private readonly parts: MessageSearchParts) {}
+
+  find({ userId }: Requester, request: SearchRequest, batch?: SearchBatch): SearchResults {
+    const filter = this.withPredecessors(request.filter);
+    const rooms = this.roomsFor(userId, filter).filter((roomId) => batch?.group !== 'room_id' || roomId === batch.key);
+    if (rooms.length === 0) return nothing;
+    const { query, highlights } = readSearchTerms(request.term);
+    const scope = { rooms, keys: request.keys };
+    try {
+      const found =
+        request.orderBy === 'rank'
+          ? this.best(userId, query, scope, filter)
+          : this.newest(userId, query, scope, filter, batch?.token);
+      return { ...found, count: this.parts.search.count(query, scope), highlights };
+    } catch (error) {
+      if (error instanceof SynapseError || !String(error).includes('MATCH')) throw error;
+      throw new SynapseError(400, 'Invalid search query', undefined, {}, {}, { cause: error });
+    }
+  }
+
+  private best(userId: UserId, query: string, scope: SearchScope, filter: EventFilter): Pick<SearchResults, 'results'> {
+    const results = this.shown(userId, this.parts.search.best(query, scope), filter);
+    return { results: results.slice(0, filter.limit) };
+  }
+
+  private newest(
+    userId: UserId,
+    query: string,
+    scope: SearchScope,
+    filter: EventFilter,
+    token: string | undefined,
+  ): Pick<SearchResults, 'results' | 'next'> {
+    const { limit } = filter;
+    const results: SearchResult[] = [];
+    let mark = token === undefined ? undefined : readMark(token);
+    for (let round = 0; round < maxRounds && results.length < limit; round++) {
+      const hits = this.parts.search.newest(query, scope, limit * 2, mark);
+      results.push(...this.shown(userId, hits, filter));
+      const last = hits.at(-1);
+      if (last === undefined || hits.length < limit * 2) break;
+      mark = { timestamp: last.origin_server_ts, position: last.position };
+    }
+    const page = results.slice(0, limit);
+    const end = page.length < limit ? undefined : page.at(-1)?.shown.event;
+    return { results: page, ...(end !== undefined && { next: `${end.originServerTs},${end.position}` }) };
+  }
+
+  /** The events behind the hits that the user may see; redacted ones are not found. */
+  private shown(userId: UserId, hits: readonly SearchHit[], filter: EventFilter): SearchResult[] {
+    const { events, relations, visibility } = this.parts;
+    const ranks = new Map<string, number>(hits.map((hit) => [hit.event_id, hit.rank]));
+    const found = hits
+      .map((hit) => events.findShown(hit.event_id))
+      .filter((event) => event !== undefined)
+      .filter((event) => event.metadata.redactedBy === undefined);
+    return visibility
+      .filter(userId, filter.apply(found, relations))
+      .map((shown) => ({ shown, rank: ranks.get(shown.event.eventId) ?? 0 }));
+  }
+
+  private roomsFor(userId: UserId, filter: EventFilter): readonly RoomId[] {
+    const joined = this.parts.states.membershipsOf(userId).filter((entry) => entry.membership === 'join');
+    return joined.map((entry) => entry.room_id).filter((roomId) => filter.takesRoom(roomId));
+  }
+
+  /** Whoever names a room means the rooms that it replaced, too. */
+  private withPredecessors(filter: EventFilter): EventFilter {
+    return filter.withRooms(filter.namedRooms?.flatMap((roomId) => this.predecessorsOf(roomId)) ?? []);
+  }
+
+  private predecessorsOf(roomId: string): readonly RoomId[] {
+    const found: RoomId[] = [];
+    let room = this.parts.rooms.find(roomId);
+    if (room === undefined) throw new NotFoundError(`Unknown room ${roomId}`);
+    while (room !== undefined) {
+      const predecessor: unknown = room.state.get('m.room.create', '')?.content['predecessor'];
+      const before: unknown = isJsonObject(predecessor) ? predecessor['room_id'] : undefined;
+      room =
+        typeof before === 'string' && !found.includes(before as RoomId) ? this.parts.rooms.find(before) : undefined;
+      if (room !== undefined) found.push(room.roomId);
+    }
+    return found;
+  }
+}
+
+function readMark(token: string): SearchMark {
+  const [timestamp, position] = /^(\d{1,15}),(\d{1,15})$/.exec(token)?.slice(1) ?? [];
+  if (timestamp === undefined || position === undefined) throw new SynapseError(400, 'Invalid pagination token');
+  return { timestamp: Number(timestamp), position: Number(position) };
+}
