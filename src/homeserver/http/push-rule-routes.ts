@@ -8,7 +8,7 @@ import { type PushRuleKind } from '../users/default-push-rules.js';
 import { type NewPushRule, parseActions, parsePushRuleKind, type PushRules } from '../users/push-rules.js';
 import { type UserServices } from '../users/user-services.js';
 import { queryString } from './query.js';
-import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
+import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from './route.js';
 
 const names = ['scope', 'kind', 'ruleId', 'attribute', 'rest'];
 /** Paths of one to five segments: with a slash at the end the last of them is empty. */
@@ -68,14 +68,18 @@ function pick(rules: JsonObject, [scope = '', kind, ruleId, attribute]: readonly
   if (kind === undefined) throw new UnrecognizedRequestError(missingSlash);
   const ruleset = rules['global'] as JsonObject;
   if (kind === '') return ruleset;
-  const ofKind = ruleset[kind] as readonly JsonObject[] | undefined;
+  const ofKind = Object.hasOwn(ruleset, kind) ? (ruleset[kind] as readonly JsonObject[]) : undefined;
   if (ofKind === undefined) throw new UnrecognizedRequestError();
   if (ruleId === undefined) throw new UnrecognizedRequestError(missingSlash);
-  if (ruleId === '') return Response.json(ofKind);
-  const rule = ofKind.find((each) => each['rule_id'] === ruleId);
+  return ruleId === '' ? new JsonAnswer(200, ofKind) : pickRule(ofKind, ruleId, attribute);
+}
+
+/** One rule, or one attribute of it. */
+function pickRule(rules: readonly JsonObject[], ruleId: string, attribute: string | undefined): Answer {
+  const rule = rules.find((each) => each['rule_id'] === ruleId);
   if (rule === undefined) throw new NotFoundError();
   if (attribute === undefined) return rule;
-  const value = rule[attribute];
+  const value = Object.hasOwn(rule, attribute) ? rule[attribute] : undefined;
   if (value === undefined) throw new UnrecognizedRequestError();
   return { [attribute]: value };
 }

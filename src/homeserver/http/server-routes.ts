@@ -70,7 +70,7 @@ function thirdPartyNetworks(): Route[] {
   });
   return [
     list('protocols', {}),
-    list('protocol/:protocol', new JsonAnswer(404, { error: 'Unknown protocol' })),
+    list('protocol/:protocol', new JsonAnswer(404, { errcode: Codes.NOT_FOUND.value, error: 'Unknown protocol' })),
     ...['user', 'user/:protocol', 'location', 'location/:protocol'].map((path) => list(path, new JsonAnswer(200, []))),
   ];
 }

@@ -14,17 +14,17 @@ const maxIdLength = 255;
 const signatureLength = 86;
 
 const memberships = ['invite', 'join', 'knock', 'leave', 'ban'];
-const stringContent: Readonly<Record<string, readonly string[]>> = {
-  'm.room.message': ['body', 'msgtype'],
-  'm.room.topic': ['topic'],
-  'm.room.name': ['name'],
-};
+const stringContent: ReadonlyMap<string, readonly string[]> = new Map([
+  ['m.room.message', ['body', 'msgtype']],
+  ['m.room.topic', ['topic']],
+  ['m.room.name', ['name']],
+]);
 const mustBeState = ['m.room.topic', 'm.room.name', 'm.room.member', 'm.room.tombstone'];
 
 /** Refuses nonsense before an event is built and anybody is asked about it (`events/validator.py: validate_builder`). */
 export function validateDraft(version: RoomVersion, draft: EventDraft, roomId: string | undefined): void {
   checkCanonicalJson(draft.content, version.isStrictJson);
-  for (const key of stringContent[draft.type] ?? []) {
+  for (const key of stringContent.get(draft.type) ?? []) {
     if (!Object.hasOwn(draft.content, key)) throw new SynapseError(400, `'${key}' not in content`);
     if (typeof draft.content[key] !== 'string') throw new SynapseError(400, `'${key}' not a string type`);
   }
