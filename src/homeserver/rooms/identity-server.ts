@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { refuseBlockedAddress } from '../ip-blocklist.js';
 
 /** What an identity server gives for an invited address. */
 export interface StoredInvite {
@@ -70,6 +71,7 @@ export class IdentityServers {
   private async ask(server: string, path: string, token: string, body?: JsonObject): Promise<JsonObject> {
     const url = URL.parse(`https://${server}/_matrix/identity/v2${path}`);
     if (url === null) throw new SynapseError(400, 'id_server must be a valid hostname', Codes.INVALID_PARAM);
+    refuseBlockedAddress(url);
     try {
       const response = await fetch(url, {
         method: body === undefined ? 'GET' : 'POST',

@@ -1,6 +1,7 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { refuseBlockedAddress } from '../ip-blocklist.js';
 
 const timeout = 10_000;
 /** A host name with port and path (`util/stringutils.py: valid_id_server_location`). */
@@ -41,8 +42,10 @@ export class IdentityServers {
     if (!location.test(server)) {
       throw new SynapseError(400, 'id_server must be a valid hostname with optional port and path components');
     }
+    const url = new URL(`https://${server}/_matrix/identity/v2${path}`);
+    refuseBlockedAddress(url);
     try {
-      return await fetch(`https://${server}/_matrix/identity/v2${path}`, requestOf(body, headers));
+      return await fetch(url, requestOf(body, headers));
     } catch (error) {
       throw new SynapseError(500, 'Failed to contact identity server', undefined, {}, {}, { cause: error });
     }
