@@ -38,13 +38,14 @@ export interface RoomEventParts {
   readonly sign: EventSigner;
 }
 
+const nothing: JsonObject = {};
+
 /** An event of a room: immutable, whoever holds it. */
 export class RoomEvent implements MatrixEvent {
   readonly eventId: EventId;
   readonly roomId: RoomId;
   readonly type: string;
   readonly sender: UserId;
-  readonly content: JsonObject;
   readonly originServerTs: number;
   declare readonly stateKey?: string;
   declare readonly redacts?: EventId;
@@ -53,15 +54,15 @@ export class RoomEvent implements MatrixEvent {
   readonly version: RoomVersion;
   /** Canonical JSON of the event without `unsigned`, and without `signatures` when this server alone signs it. */
   readonly json: string;
-  private readonly pdu: JsonObject;
+  /** The event parsed; let go when nobody is likely to look soon. */
+  private parsed: JsonObject | undefined;
   private readonly sign: EventSigner;
   private kept: EventMetadata;
   private storedAt: number;
 
   constructor(parts: RoomEventParts) {
-    const pdu = deepFreeze(JSON.parse(parts.json) as JsonObject);
-    this.pdu = pdu;
     this.json = parts.json;
+    const { pdu } = this;
     this.sign = parts.sign;
     this.kept = parts.metadata;
     this.storedAt = parts.position;
@@ -70,14 +71,19 @@ export class RoomEvent implements MatrixEvent {
     this.version = parts.version;
     this.type = pdu['type'] as string;
     this.sender = pdu['sender'] as UserId;
-    this.content = isJsonObject(pdu['content']) ? pdu['content'] : {};
+    const { content } = this;
     this.originServerTs = pdu['origin_server_ts'] as number;
     this.depth = pdu['depth'] as number;
     if (typeof pdu['state_key'] === 'string') this.stateKey = pdu['state_key'];
-    const redacts = parts.version.isUpdated ? this.content['redacts'] : pdu['redacts'];
+    const redacts = parts.version.isUpdated ? content['redacts'] : pdu['redacts'];
     if (this.type === 'm.room.redaction' && typeof redacts === 'string') this.redacts = redacts as EventId;
-    const membership = this.content['membership'];
+    const membership = content['membership'];
     if (this.type === 'm.room.member' && typeof membership === 'string') this.membership = membership;
+  }
+
+  get content(): JsonObject {
+    const { content } = this.pdu;
+    return isJsonObject(content) ? content : nothing;
   }
 
   get roomVersion(): string {
@@ -137,6 +143,7 @@ export class RoomEvent implements MatrixEvent {
   markStored(position: number, metadata: EventMetadata): void {
     this.storedAt = position;
     this.kept = metadata;
+    this.parsed = undefined;
   }
 
   /** The event as its redaction leaves it. */
@@ -147,6 +154,10 @@ export class RoomEvent implements MatrixEvent {
   /** The event with less in it. */
   pruned(json: string): RoomEvent {
     return this.copy(json, this.kept);
+  }
+
+  private get pdu(): JsonObject {
+    return (this.parsed ??= deepFreeze(JSON.parse(this.json) as JsonObject));
   }
 
   private copy(json: string, metadata: EventMetadata): RoomEvent {

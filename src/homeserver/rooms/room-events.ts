@@ -14,7 +14,7 @@ const noMetadata: EventMetadata = {};
 
 /** Stored events, as objects; the newest ones from memory. */
 export class RoomEvents {
-  private readonly cache = new BoundedCache<string, RoomEvent>(5000);
+  private readonly cache = new BoundedCache<string, RoomEvent>(1000);
   private readonly versions = new BoundedCache<string, RoomVersion>(1000);
 
   constructor(

@@ -68,11 +68,11 @@ export class Database implements Disposable {
   /** Runs `work` in a transaction, rolled back when it throws; inner calls join the outer one. Synchronous by design. */
   transaction<T>(work: () => T): T {
     if (this.depth > 0) return work();
-    this.connection.exec('BEGIN IMMEDIATE');
+    this.prepare('BEGIN IMMEDIATE').run();
     this.depth++;
     try {
       const result = work();
-      this.connection.exec('COMMIT');
+      this.prepare('COMMIT').run();
       return result;
     } catch (error) {
       this.connection.exec('ROLLBACK');

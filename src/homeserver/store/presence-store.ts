@@ -1,5 +1,6 @@
 import { type UserId } from '../../matrix/ids.js';
 import { type Presence, type UserPresenceState } from '../../matrix/presence.js';
+import { BoundedCache } from './bounded-cache.js';
 import { type Database, type Schema } from './database.js';
 
 /** The table of {@link PresenceStore}. */
@@ -31,12 +32,16 @@ interface PresenceRow {
 
 /** Presence as others were last told of it. */
 export class PresenceStore {
+  /** Each message asks; null for users of whom nothing is known. */
+  private readonly states = new BoundedCache<UserId, UserPresenceState | null>(1000);
+
   constructor(private readonly database: Database) {
     // Nobody who was online when the server stopped is any more.
     database.run("UPDATE presence SET state = 'offline', currently_active = 0 WHERE state <> 'offline'");
   }
 
   set(state: UserPresenceState, position: number): void {
+    this.states.set(state.userId, state);
     this.database.run(
       'INSERT OR REPLACE INTO presence VALUES (?, ?, ?, ?, ?, ?, ?)',
       state.userId,
@@ -50,8 +55,13 @@ export class PresenceStore {
   }
 
   find(userId: UserId): UserPresenceState | undefined {
-    const row = this.database.get<PresenceRow>('SELECT * FROM presence WHERE user_id = ?', userId);
-    return row === undefined ? undefined : stateOf(row);
+    let state = this.states.get(userId);
+    if (state === undefined) {
+      const row = this.database.get<PresenceRow>('SELECT * FROM presence WHERE user_id = ?', userId);
+      state = row === undefined ? null : stateOf(row);
+      this.states.set(userId, state);
+    }
+    return state ?? undefined;
   }
 
   /** Whose presence changed after a position. */

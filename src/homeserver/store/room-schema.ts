@@ -90,7 +90,6 @@ export const roomSchema: Schema = {
        sent_ts INTEGER NOT NULL,
        PRIMARY KEY (user_id, device_id, room_id, txn_id)
      ) WITHOUT ROWID;
-     CREATE INDEX event_transactions_sent ON event_transactions (sent_ts);
      CREATE TABLE aliases (
        alias TEXT PRIMARY KEY,
        room_id TEXT NOT NULL,

@@ -8,7 +8,8 @@ export function setPath(target: unknown, path: string, value: unknown): void {
   const holder = parts.reduce((at, part) => (at as Record<string, unknown>)[memberName(at, part)], target);
   const object = holder as Record<string, unknown>;
   if (isRecord(value) && value['$delete'] === true) Reflect.deleteProperty(object, last);
-  else object[memberName(holder, last)] = value;
+  // What cannot be changed stays as it is: what events hold is read-only, and a puppet gets no error of it.
+  else Reflect.set(object, memberName(holder, last), value);
 }
 
 /** Python's attribute names are in snake_case where ours are in camelCase. */
