@@ -1,6 +1,7 @@
 import { residentMemory } from '../test/support/server-process.js';
 import { SynapseFolder } from '../test/support/synapse.js';
 import { startVesicle } from '../test/support/vesicle-process.js';
+import { type BenchRow, benchRow } from './bench-row.js';
 import { Connection } from './homeserver/connection.js';
 
 const warmUpMs = 2000;
@@ -14,18 +15,14 @@ interface Measured {
 }
 
 /** Messages a second and resident memory beside a Synapse on SQLite: the same client, users, room and messages. */
-export async function homeserver(): Promise<object[]> {
+export async function homeserver(): Promise<BenchRow[]> {
   const own = await measureVesicle();
   const other = await measureSynapse();
   const rates = connectionCounts.map((count) => {
     const value = own.rates.get(count) ?? NaN;
-    return row(`homeserver/messages-${count}`, 'messages/s', value, other.rates.get(count) ?? NaN);
+    return benchRow(`homeserver/messages-${count}`, value, 'messages/s', 'synapse', other.rates.get(count) ?? NaN);
   });
-  return [...rates, row('homeserver/memory', 'bytes', own.memory, other.memory)];
-}
-
-function row(name: string, unit: string, value: number, baseline: number): object {
-  return { name, value, unit, baseline: 'synapse', baseline_value: baseline, ratio: value / baseline };
+  return [...rates, benchRow('homeserver/memory', own.memory, 'bytes', 'synapse', other.memory)];
 }
 
 async function measureVesicle(): Promise<Measured> {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type ServerProcess } from '../test/support/server-process.js';
 import { SynapseFolder } from '../test/support/synapse.js';
+import { type BenchRow, benchRow } from './bench-row.js';
 import { startVesicle } from '../test/support/vesicle-process.js';
 
 const rounds = 7;
@@ -9,7 +10,7 @@ const rounds = 7;
 const sample = fileURLToPath(new URL('../../samples/word-filter/module.ts', import.meta.url));
 
 /** How long `vesicle dev` with a TypeScript module takes to its first answer, beside a Synapse whose database is there already. */
-export async function start(): Promise<object[]> {
+export async function start(): Promise<BenchRow[]> {
   await using synapse = await SynapseFolder.make();
   const modules = [{ module: sample, config: { banned_words: ['casino'] } }];
   const own = (): Promise<number> => timeOf(startVesicle({ modules }));
@@ -20,16 +21,7 @@ export async function start(): Promise<object[]> {
   const times: { own: number; other: number }[] = [];
   for (let round = 0; round < rounds; round++) times.push({ own: await own(), other: await other() });
   const value = median(times.map((time) => time.own));
-  return [
-    {
-      name: 'start/first-answer',
-      value,
-      unit: 'ms',
-      baseline: 'synapse',
-      baseline_value: median(times.map((time) => time.other)),
-      ratio: median(times.map((time) => time.own / time.other)),
-    },
-  ];
+  return [benchRow('start/first-answer', value, 'ms', 'synapse', median(times.map((time) => time.other)))];
 }
 
 async function timeOf(starting: Promise<ServerProcess>): Promise<number> {

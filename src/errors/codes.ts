@@ -104,6 +104,14 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: {1} stands on a static member. Put it on a member of the instance.',
   },
+  STORE_CANNOT_OPEN: {
+    blame: 'operator',
+    text: 'The database {0} cannot be opened: {1}. Name another file under "database" in the configuration, or remove this one.',
+  },
+  STORE_FILE_IN_USE: {
+    blame: 'operator',
+    text: 'Another program has the database {0} open. Stop it, or name another file under "database" in the configuration.',
+  },
   WEB_PATH_RESERVED: {
     blame: 'author',
     text: "{0}: the web path {1} is refused, because {2} and everything below it is Synapse's own. Use a path like /_synapse/client/<name>/....",

@@ -48,7 +48,7 @@ function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Ar
     });
     incoming.on('error', reject);
     incoming.on('close', () => {
-      reject(new SynapseError(400, 'Error reading JSON content.'));
+      if (!incoming.readableEnded) reject(new SynapseError(400, 'Error reading JSON content.'));
     });
     if (incoming.readableEnded || incoming.destroyed) resolve(new Uint8Array());
   });

@@ -1,5 +1,6 @@
 import { type DbRow } from '../../api/db-transaction.js';
 import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
+import { VesicleError } from '../../errors/vesicle-error.js';
 
 /** One row: column name to value. */
 export type Row = Readonly<Record<string, SQLInputValue>>;
@@ -35,9 +36,7 @@ export class Database implements Disposable {
     location: string,
     schemas: readonly Schema[],
   ) {
-    this.connection = new DatabaseSync(location);
-    // NORMAL with a write-ahead log loses nothing to a killed process, only (the last commits) to a power cut.
-    this.connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
+    this.connection = open(location);
     this.migrate(schemas);
   }
 
@@ -138,5 +137,32 @@ export class Database implements Disposable {
         this.run('INSERT OR REPLACE INTO schema_versions VALUES (?, ?)', schema.name, schema.versions.length);
       }
     });
+  }
+}
+
+/**
+ * NORMAL with a write-ahead log loses nothing to a killed process, only (the last commits) to a power cut. A file belongs to
+ * one process: that makes commits cheap, and keeps a second homeserver from the same file.
+ */
+const settings = [
+  'PRAGMA locking_mode = EXCLUSIVE',
+  'PRAGMA journal_mode = WAL',
+  'PRAGMA synchronous = NORMAL',
+  'PRAGMA foreign_keys = ON',
+];
+
+const SQLITE_BUSY = 5;
+
+function open(location: string): DatabaseSync {
+  let connection: DatabaseSync | undefined;
+  try {
+    connection = new DatabaseSync(location);
+    connection.exec(settings.join(';'));
+    return connection;
+  } catch (error) {
+    if (connection?.isOpen === true) connection.close();
+    const { errcode, message } = error as Error & { readonly errcode?: number };
+    if (errcode === SQLITE_BUSY) throw new VesicleError('STORE_FILE_IN_USE', [location], { cause: error });
+    throw new VesicleError('STORE_CANNOT_OPEN', [location, message], { cause: error });
   }
 }
