@@ -1,6 +1,8 @@
 import { parseUserId, type UserId } from '../matrix/ids.js';
 import { type HomeserverContext } from './context.js';
+import { FederationServices } from './federation/federation-services.js';
 import { adminReportRoutes } from './http/admin-report-routes.js';
+import { federationRoutes } from './http/federation-routes.js';
 import { mediaRoutes } from './http/media-routes.js';
 import { reportRoutes } from './http/report-routes.js';
 import { roomRoutes } from './http/room-routes.js';
@@ -42,6 +44,7 @@ export class Services implements AsyncDisposable {
   readonly users: UserServices;
   readonly rooms: RoomServices;
   readonly media: MediaRepository;
+  readonly federation: FederationServices;
   readonly live: LiveServices;
   readonly routes: readonly Route[];
   private readonly mediaFiles: MediaFiles;
@@ -62,6 +65,7 @@ export class Services implements AsyncDisposable {
       onReplaced: (from, to, userIds) => followUpgrade(context.log, this.users, from, to, userIds),
       countDevices: (userIds) => this.users.deviceStore.countOf(userIds),
     });
+    this.federation = new FederationServices(this.rooms);
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
     this.mediaFiles = new MediaFiles(config.mediaStorePath);
     this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
@@ -101,6 +105,7 @@ export class Services implements AsyncDisposable {
       ...roomRoutes(rooms),
       ...reportRoutes(rooms, reports),
       ...adminReportRoutes(rooms, reports),
+      ...federationRoutes(this.federation),
       ...live.routes,
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),
     ];

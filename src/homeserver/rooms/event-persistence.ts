@@ -6,7 +6,17 @@ import { type StateStore } from '../store/state-store.js';
 import { relationOf } from './relation.js';
 import { type EventMetadata, membershipOf, type RoomEvent } from './room-event.js';
 import { type RoomEvents } from './room-events.js';
+import { type RoomState } from './room-state.js';
 import { type Extremity, type Room, type Rooms } from './rooms.js';
+
+/** What an event from another server makes of its room. */
+export interface ReceivedOutcome {
+  /** The room's state from now on; undefined: as it is. */
+  readonly state?: RoomState;
+  readonly extremities: readonly Extremity[];
+  /** The state after the event, where it is not the room's. */
+  readonly branch?: RoomState;
+}
 
 /** Told of events right after they were stored. */
 export type StoredEventListener = (events: readonly RoomEvent[]) => void;
@@ -58,6 +68,72 @@ export class EventPersistence {
     for (const listener of this.listeners) listener(events);
   }
 
+  /** Stores an event that is not part of the room's history here; a membership counts all the same when it is `isMembership`. */
+  storeOutlier(event: RoomEvent, isMembership: boolean): void {
+    const metadata: EventMetadata = { ...event.metadata, isOutlier: true };
+    const position = this.context.database.transaction(() => {
+      const next = this.context.stream.next();
+      this.insertRow(event, next, metadata, true);
+      if (isMembership && event.stateKey !== undefined) this.insertMembership(event.roomId, event, next);
+      return next;
+    });
+    event.markStored(position, metadata);
+    this.events.remember(event);
+    if (isMembership) for (const listener of this.listeners) listener([event]);
+  }
+
+  /** Stores an event from another server, and what it makes of the room. */
+  storeReceived(room: Room, event: RoomEvent, outcome: ReceivedOutcome): void {
+    const isHidden = event.metadata.isSoftFailed === true || event.metadata.isRejected === true;
+    const metadata = isHidden ? event.metadata : withReplaced(room, event, new Map());
+    const changes = outcome.state === undefined ? [] : changesOf(room.state, outcome.state);
+    const position = this.context.database.transaction(() => {
+      const next = this.context.stream.next();
+      this.insertRow(event, next, metadata, isHidden);
+      this.applyChanges(room.roomId, changes, next);
+      if (!isHidden) this.insertRelation(event, next);
+      if (outcome.branch !== undefined) this.stores.states.setBranch(room.roomId, event.eventId, idsOf(outcome.branch));
+      if (!isHidden && event.redacts !== undefined) this.stores.events.setRedactedBy(event.redacts, event.eventId);
+      this.stores.events.setExtremities(
+        room.roomId,
+        outcome.extremities.map((extremity) => extremity.eventId),
+      );
+      return next;
+    });
+    event.markStored(position, metadata);
+    this.events.remember(event);
+    for (const { type, stateKey, event: now } of changes) {
+      if (now === undefined) room.state.delete(type, stateKey);
+      else room.state.set(now);
+    }
+    if (!isHidden && event.redacts !== undefined) this.showRedaction(room, event.redacts, event.eventId);
+    room.extremities = outcome.extremities;
+    if (!isHidden) for (const listener of this.listeners) listener([event]);
+  }
+
+  /** Stores the state that a room of other servers has when somebody from here joins it. */
+  storeState(room: Room, state: RoomState): void {
+    const changes = changesOf(room.state, state);
+    this.context.database.transaction(() => {
+      this.applyChanges(room.roomId, changes, this.context.stream.next());
+    });
+    for (const { type, stateKey, event } of changes) {
+      if (event === undefined) room.state.delete(type, stateKey);
+      else room.state.set(event);
+    }
+  }
+
+  private applyChanges(roomId: RoomId, changes: readonly StateDifference[], position: number): void {
+    for (const { type, stateKey, event } of changes) {
+      if (event === undefined) {
+        this.stores.states.remove(roomId, type, stateKey, position);
+        continue;
+      }
+      this.stores.states.set(roomId, { type, state_key: stateKey, event_id: event.eventId }, position);
+      if (type === 'm.room.member') this.insertMembership(roomId, event, position);
+    }
+  }
+
   private insert(
     room: Room,
     event: RoomEvent,
@@ -65,20 +141,7 @@ export class EventPersistence {
   ): { readonly position: number; readonly metadata: EventMetadata } {
     const position = this.context.stream.next();
     const metadata = withReplaced(room, event, replaced);
-    const { txnId: _txnId, ...rest } = metadata;
-    this.stores.events.insert({
-      position,
-      event_id: event.eventId,
-      room_id: event.roomId,
-      type: event.type,
-      state_key: event.stateKey ?? null,
-      sender: event.sender,
-      origin_server_ts: event.originServerTs,
-      json: event.json,
-      metadata: metadata.txnId === undefined && Object.keys(rest).length === 0 ? null : JSON.stringify(metadata),
-      is_hidden: 0,
-      redacted_by: null,
-    });
+    this.insertRow(event, position, metadata, false);
     this.insertState(event, position);
     this.insertRelation(event, position);
     if (event.redacts !== undefined) this.stores.events.setRedactedBy(event.redacts, event.eventId);
@@ -93,13 +156,32 @@ export class EventPersistence {
     if (event.stateKey === undefined) return;
     const { roomId, type, stateKey, eventId } = event;
     this.stores.states.set(roomId, { type, state_key: stateKey, event_id: eventId }, position);
-    if (type !== 'm.room.member') return;
+    if (type === 'm.room.member') this.insertMembership(roomId, event, position);
+  }
+
+  private insertMembership(roomId: RoomId, event: RoomEvent, position: number): void {
     this.stores.states.setMembership({
-      user_id: stateKey as UserId,
+      user_id: event.stateKey as UserId,
       room_id: roomId,
       membership: membershipOf(event) ?? 'leave',
-      event_id: eventId,
+      event_id: event.eventId,
       position,
+    });
+  }
+
+  private insertRow(event: RoomEvent, position: number, metadata: EventMetadata, isHidden: boolean): void {
+    this.stores.events.insert({
+      position,
+      event_id: event.eventId,
+      room_id: event.roomId,
+      type: event.type,
+      state_key: event.stateKey ?? null,
+      sender: event.sender,
+      origin_server_ts: event.originServerTs,
+      json: event.json,
+      metadata: Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata),
+      is_hidden: Number(isHidden),
+      redacted_by: null,
     });
   }
 
@@ -141,6 +223,29 @@ function withReplaced(room: Room, event: RoomEvent, replaced: Map<string, EventI
   const before = replaced.get(key) ?? room.state.get(event.type, event.stateKey)?.eventId;
   replaced.set(key, event.eventId);
   return before === undefined ? event.metadata : { ...event.metadata, replaces: before };
+}
+
+/** One member of the state that changes; no event: it goes away. */
+interface StateDifference {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly event: RoomEvent | undefined;
+}
+
+function changesOf(before: RoomState, after: RoomState): StateDifference[] {
+  const changes: StateDifference[] = [];
+  for (const event of after.all()) {
+    const { type, stateKey = '' } = event;
+    if (before.get(type, stateKey)?.eventId !== event.eventId) changes.push({ type, stateKey, event });
+  }
+  for (const { type, stateKey = '' } of before.all()) {
+    if (after.get(type, stateKey) === undefined) changes.push({ type, stateKey, event: undefined });
+  }
+  return changes;
+}
+
+function idsOf(state: RoomState): readonly EventId[] {
+  return state.all().map((event) => event.eventId);
 }
 
 /** The extremities after one more event. */

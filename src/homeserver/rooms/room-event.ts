@@ -20,6 +20,8 @@ export interface EventMetadata {
   readonly isOutlier?: boolean;
   /** Failed the checks against the current state when it came in; kept, but never shown. */
   readonly isSoftFailed?: boolean;
+  /** A module took it for spam when it came in: soft-failed for good. */
+  readonly isSpam?: boolean;
   /** Failed the authorisation rules; kept only so that it is known. */
   readonly isRejected?: boolean;
   readonly redactedBy?: EventId;

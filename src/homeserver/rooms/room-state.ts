@@ -67,6 +67,13 @@ export class RoomState {
     if (event.type === 'm.room.power_levels' || event.type === 'm.room.create') this.levels = undefined;
   }
 
+  /** Takes a member of the state away. */
+  delete(type: string, stateKey: string): void {
+    if (!this.writable(type).delete(stateKey)) return;
+    this.count--;
+    this.levels = undefined;
+  }
+
   /** The state as it is now, whatever happens to the room later. */
   snapshot(): RoomState {
     const copy = new RoomState(this.version);

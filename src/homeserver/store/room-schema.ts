@@ -111,5 +111,19 @@ export const roomSchema: Schema = {
        started_ts INTEGER NOT NULL
      ) WITHOUT ROWID;
      CREATE INDEX room_deletions_room ON room_deletions (room_id);`,
+    `CREATE TABLE event_branches (
+       event_id TEXT PRIMARY KEY,
+       room_id TEXT NOT NULL,
+       state TEXT NOT NULL
+     ) WITHOUT ROWID;
+     CREATE INDEX event_branches_room ON event_branches (room_id);
+     CREATE TABLE federation_transactions (
+       origin TEXT NOT NULL,
+       txn_id TEXT NOT NULL,
+       response TEXT NOT NULL,
+       received_ts INTEGER NOT NULL,
+       PRIMARY KEY (origin, txn_id)
+     ) WITHOUT ROWID;
+     CREATE INDEX federation_transactions_received ON federation_transactions (received_ts);`,
   ],
 };

@@ -75,6 +75,7 @@ export class RoomStore {
       'memberships',
       'membership_history',
       'relations',
+      'event_branches',
       'event_transactions',
       'aliases',
       'rooms',

@@ -42,6 +42,38 @@ export class StateStore {
     this.database.run('INSERT OR REPLACE INTO state_history VALUES (?, ?, ?, ?, ?)', roomId, type, key, position, id);
   }
 
+  /** Stores that a member of the state goes away. */
+  remove(roomId: RoomId, type: string, stateKey: string, position: number): void {
+    this.database.run(
+      'DELETE FROM current_state WHERE room_id = ? AND type = ? AND state_key = ?',
+      roomId,
+      type,
+      stateKey,
+    );
+    this.database.run(
+      'INSERT OR REPLACE INTO state_history VALUES (?, ?, ?, ?, NULL)',
+      roomId,
+      type,
+      stateKey,
+      position,
+    );
+    if (type !== 'm.room.member') return;
+    this.database.run('DELETE FROM memberships WHERE user_id = ? AND room_id = ?', stateKey, roomId);
+  }
+
+  // --- branches
+
+  /** Stores the state after an event that is not the room's state after it: another server did not know some events. */
+  setBranch(roomId: RoomId, eventId: EventId, state: readonly EventId[]): void {
+    this.database.run('INSERT OR REPLACE INTO event_branches VALUES (?, ?, ?)', eventId, roomId, JSON.stringify(state));
+  }
+
+  /** The state after an event of a branch; undefined for other events. */
+  branch(eventId: string): readonly EventId[] | undefined {
+    const row = this.database.get<{ state: string }>('SELECT state FROM event_branches WHERE event_id = ?', eventId);
+    return row === undefined ? undefined : (JSON.parse(row.state) as readonly EventId[]);
+  }
+
   /** The event that was the state of this type and key after the events up to a position. */
   at(roomId: RoomId, type: string, stateKey: string, position: number): EventId | undefined {
     const row = this.database.get<{ event_id: EventId | null }>(

@@ -4,6 +4,7 @@ import { type Homeserver, openHomeserver } from '../../../src/homeserver/homeser
 import { loadModules } from '../../../src/kernel/module-source.js';
 import { TextLog } from '../../../src/log/text-log.js';
 import { type ConformanceHost, type RunningServer, type ServerPlan, StartupFailure } from '../host.js';
+import { inviteFromPuppet } from './puppet-server.js';
 import { makePuppetClass, type PuppetClass } from '../puppets/puppet-class.js';
 
 /** Log lines go to standard error when this variable is set. */
@@ -21,7 +22,7 @@ async function start(plan: ServerPlan): Promise<RunningServer> {
   return {
     baseUrl: homeserver.url,
     idle: () => homeserver.idle(),
-    federationInvite: () => Promise.reject(new Error('federation is not simulated')),
+    federationInvite: async (invite) => inviteFromPuppet(homeserver, invite),
     // A callback that never returns is not waited for.
     close: () => homeserver.close(plan.theatre.stuck > 0 ? 0 : undefined),
   };
