@@ -9,7 +9,6 @@ export const unusedSettings: ReadonlySet<keyof HomeserverConfig> = new Set<keyof
   'allowProfileLookupOverFederation',
   'allowPublicRoomsOverFederation',
   'autoAcceptInvites',
-  'backgroundUpdates',
   'bcryptRounds',
   'deleteStaleDevicesAfter',
   'enableEphemeralMessages',

@@ -95,6 +95,7 @@ export class Homeserver implements AsyncDisposable {
 
   private async shutDown(graceMs: number): Promise<void> {
     await Promise.all([...this.listeners.map((listener) => listener.close(graceMs)), this.server.close(graceMs)]);
+    this.services.backgroundUpdates.stop();
     await this.background.idle(graceMs);
     await this.modules.close();
     await this.services[Symbol.asyncDispose]();
@@ -149,8 +150,13 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     webResources,
     log,
     createModuleApi: (registrar, module) => new EmbeddedModuleApi(registrar, services, log.child({ module })),
+  }).catch(async (error: unknown) => {
+    await services[Symbol.asyncDispose]();
+    database[Symbol.dispose]();
+    throw error;
   });
   webResources.seal();
   services.users.deactivation.leaveRooms();
+  services.backgroundUpdates.start();
   return new Homeserver(context, services, modules, webResources, server, background);
 }

@@ -1,8 +1,11 @@
 import { parseUserId, type UserId } from '../matrix/ids.js';
+import { BackgroundUpdates } from './background-updates.js';
 import { type HomeserverContext } from './context.js';
 import { FederationServices } from './federation/federation-services.js';
 import { adminReportRoutes } from './http/admin-report-routes.js';
 import { federationRoutes } from './http/federation-routes.js';
+import { directoryUpdates } from './directory-updates.js';
+import { backgroundUpdateRoutes } from './http/background-update-routes.js';
 import { mediaRoutes } from './http/media-routes.js';
 import { reportRoutes } from './http/report-routes.js';
 import { roomRoutes } from './http/room-routes.js';
@@ -15,6 +18,7 @@ import { MediaRepository } from './media/media-repository.js';
 import { RateLimiters } from './rate-limiters.js';
 import { RoomServices } from './rooms/room-services.js';
 import { type RoomUsers } from './rooms/room-users.js';
+import { backgroundUpdateSchema, BackgroundUpdateStore } from './store/background-update-store.js';
 import { type Schema } from './store/database.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
 import { ReportStore, reportSchema } from './store/report-store.js';
@@ -34,6 +38,7 @@ export const schemas: readonly Schema[] = [
   reportSchema,
   searchSchema,
   mediaSchema,
+  backgroundUpdateSchema,
   ...liveSchemas,
 ];
 
@@ -46,7 +51,9 @@ export class Services implements AsyncDisposable {
   readonly media: MediaRepository;
   readonly federation: FederationServices;
   readonly live: LiveServices;
+  readonly backgroundUpdates: BackgroundUpdates;
   readonly routes: readonly Route[];
+  private readonly backgroundUpdateStore: BackgroundUpdateStore;
   private readonly mediaFiles: MediaFiles;
 
   constructor(readonly context: HomeserverContext) {
@@ -69,6 +76,8 @@ export class Services implements AsyncDisposable {
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
     this.mediaFiles = new MediaFiles(config.mediaStorePath);
     this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
+    this.backgroundUpdateStore = new BackgroundUpdateStore(database);
+    this.backgroundUpdates = new BackgroundUpdates(context, this.backgroundUpdateStore, directoryUpdates);
     this.routes = this.makeRoutes();
   }
 
@@ -106,6 +115,7 @@ export class Services implements AsyncDisposable {
       ...reportRoutes(rooms, reports),
       ...adminReportRoutes(rooms, reports),
       ...federationRoutes(this.federation),
+      ...backgroundUpdateRoutes(rooms, this.backgroundUpdates, this.backgroundUpdateStore),
       ...live.routes,
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),
     ];

@@ -1,0 +1,21 @@
+import { type BackgroundUpdate } from './background-updates.js';
+import { type PendingUpdate } from './store/background-update-store.js';
+
+/** The updates behind `regenerate_directory`, in the order in which they depend on each other. */
+const steps = ['createtables', 'process_rooms', 'process_users', 'cleanup'].map(
+  (step) => `populate_user_directory_${step}`,
+);
+
+/** What `regenerate_directory` asks for. */
+export const directoryJob: readonly PendingUpdate[] = steps.map((name, index) => {
+  const dependsOn = steps[index - 1];
+  return { name, ...(dependsOn !== undefined && { dependsOn }) };
+});
+
+/**
+ * The search for users reads accounts and rooms themselves: there is no directory that could be out of date, so each step
+ * is done at once. They exist because administrators and modules expect them.
+ */
+export const directoryUpdates: ReadonlyMap<string, BackgroundUpdate> = new Map(
+  steps.map((name) => [name, { run: () => ({ items: 0, progress: null }) }]),
+);
