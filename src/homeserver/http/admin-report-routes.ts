@@ -1,7 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type JsonObject } from '../../matrix/json.js';
 import { type RoomServices } from '../rooms/room-services.js';
+import { type StoredEvent } from '../store/event-store.js';
 import { type EventReport, type ReportPage, type ReportQuery, type ReportStore } from '../store/report-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { queryInteger, queryString } from './query.js';
@@ -36,7 +37,7 @@ function eventReportRoutes(services: RoomServices, reports: ReportStore): Route[
         const report = reports.findEvent(reportIdIn(call));
         const event = report === undefined ? undefined : services.eventStore.find(report.event_id);
         if (report === undefined || event === undefined) throw new NotFoundError('Event report not found');
-        return { ...describeEventReport(services, report), event_json: JSON.parse(event.json) as JsonValue };
+        return { ...describeEventReport(services, report), event_json: stored(event) };
       },
     },
     {
@@ -128,6 +129,11 @@ function describeEventReport({ summaries }: RoomServices, report: EventReport): 
     canonical_alias: room?.canonicalAlias ?? null,
     name: room?.name ?? null,
   };
+}
+
+/** An event as Synapse stores it. */
+function stored({ json, origin_server_ts: sentAt }: StoredEvent): JsonObject {
+  return { ...(JSON.parse(json) as JsonObject), unsigned: { age_ts: sentAt } };
 }
 
 function reportIdIn(call: Call): number {

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { type PublicRoomsQuery } from '../rooms/public-rooms.js';
 import { type RoomServices } from '../rooms/room-services.js';
 import { isRoomAlias, isServerName, toRoomAlias } from '../rooms/untrusted-ids.js';
+import { pythonRepr } from '../python-repr.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { text, texts } from './fields.js';
 import { queryInteger, queryString } from './query.js';
@@ -157,10 +158,14 @@ function readQuery(body: JsonObject): PublicRoomsQuery {
   if (everywhere === true && network !== undefined && network !== null) {
     throw new SynapseError(400, "Can't use include_all_networks with an explicit network");
   }
+  if (network !== undefined && network !== null && (typeof network !== 'string' || network.split('|').length < 2)) {
+    throw new SynapseError(400, `Invalid ID ${pythonRepr(network)}`);
+  }
   return {
     ...(limit !== 0 && { limit }),
     ...(typeof since === 'string' && { since }),
     ...(isJsonObject(filter) && { filter }),
+    ...(typeof network === 'string' && { isOfNetwork: true }),
   };
 }
 

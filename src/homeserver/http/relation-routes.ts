@@ -1,3 +1,5 @@
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
 import { type JsonValue } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type RoomServices } from '../rooms/room-services.js';
@@ -62,7 +64,7 @@ class RelationEndpoints {
     const { events, next } = relatedEvents.threads(requester, roomIdIn(call), {
       limit,
       onlyParticipated: include === 'participated',
-      ...(from !== undefined && { before: parseStreamToken(from) }),
+      ...(from !== undefined && from !== '' && { before: threadsToken(from) }),
     });
     return {
       chunk: await clientEvents.show(events, { bundled: history.bundle(requester, events) }),
@@ -75,5 +77,13 @@ class RelationEndpoints {
     const event = history.event(requester, roomIdIn(call), pathParam(call, 'eventId'));
     const [shown] = await clientEvents.show(event === undefined ? [] : [event], { requester });
     return shown ?? null;
+  }
+}
+
+function threadsToken(text: string): number {
+  try {
+    return parseStreamToken(text);
+  } catch (error) {
+    throw new SynapseError(400, 'Invalid threads token', Codes.UNKNOWN, {}, {}, { cause: error });
   }
 }

@@ -74,6 +74,13 @@ export class EventFilter {
     return this.rooms;
   }
 
+  /** Whether it names rooms, and not this one: nothing of it need be read. */
+  isForOthers(roomId: string): boolean {
+    return (
+      this.notRooms.includes(roomId) || (this.rooms !== undefined && this.rooms.length > 0 && !this.takesRoom(roomId))
+    );
+  }
+
   /** Whether this room's events may pass. */
   takesRoom(roomId: string): boolean {
     return passes(this.rooms, this.notRooms, (value) => value === roomId);

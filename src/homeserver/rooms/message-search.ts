@@ -117,7 +117,7 @@ export class MessageSearch {
   private predecessorsOf(roomId: string): readonly RoomId[] {
     const found: RoomId[] = [];
     let room = this.parts.rooms.find(roomId);
-    if (room === undefined) throw new NotFoundError(`Unknown room ${roomId}`);
+    if (room === undefined) throw new NotFoundError(`Current state for room ${roomId} is empty`);
     while (room !== undefined) {
       const predecessor: unknown = room.state.get('m.room.create', '')?.content['predecessor'];
       const before: unknown = isJsonObject(predecessor) ? predecessor['room_id'] : undefined;

@@ -9,6 +9,8 @@ export interface PublicRoomsQuery {
   readonly limit?: number;
   readonly since?: string;
   readonly filter?: JsonObject;
+  /** Only rooms that an application service lists for one of its networks: none here. */
+  readonly isOfNetwork?: boolean;
 }
 
 interface Mark {
@@ -31,7 +33,8 @@ export class PublicRooms {
     const limit = Math.min(query.limit ?? maxRooms, maxRooms);
     const mark = query.since === undefined || query.since === '' ? undefined : readMark(query.since);
     const matches = matcherFor(query.filter);
-    const rooms = [...this.summaries.published()].filter(matches).sort(compare);
+    const listed = query.isOfNetwork === true ? [] : this.summaries.published().filter(typeMatcherFor(query.filter));
+    const rooms = listed.filter(matches).sort(compare);
     const isForward = mark?.isForward ?? true;
     const rest = mark === undefined ? rooms : rooms.filter((room) => isBeyond(room, mark));
     const page = isForward ? rest.slice(0, limit) : rest.slice(-limit);
@@ -39,7 +42,8 @@ export class PublicRooms {
     return {
       chunk: page.map(directoryEntry),
       ...marksFor(page, mark, isMore),
-      total_room_count_estimate: rooms.length,
+      // What is searched for does not count, as in Synapse.
+      total_room_count_estimate: listed.length,
     };
   }
 }
@@ -75,13 +79,18 @@ function compareText(a: string, b: string): number {
 
 function matcherFor(filter: JsonObject | undefined): (room: RoomSummary) => boolean {
   const term = filter?.['generic_search_term'];
-  const types = filter?.['room_types'];
   const wanted = typeof term === 'string' ? term.toLowerCase() : '';
   return (room) => {
     const texts = [room.name, room.topic, room.canonicalAlias];
-    const isNamed = wanted === '' || texts.some((text) => text?.toLowerCase().includes(wanted) === true);
-    return isNamed && (!Array.isArray(types) || types.includes(room.roomType));
+    return wanted === '' || texts.some((text) => text?.toLowerCase().includes(wanted) === true);
   };
+}
+
+/** An empty list of types leaves nothing out. */
+function typeMatcherFor(filter: JsonObject | undefined): (room: RoomSummary) => boolean {
+  const given = filter?.['room_types'];
+  const types = Array.isArray(given) ? (given as readonly JsonValue[]) : [];
+  return (room) => types.length === 0 || types.includes(room.roomType);
 }
 
 function writeMark(joinedMembers: number, roomId: string, isForward: boolean): string {

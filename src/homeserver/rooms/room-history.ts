@@ -239,7 +239,8 @@ export class RoomHistory {
 
   private read(range: EventRange, filter: EventFilter | undefined): RoomEvent[] {
     const { events } = this.parts;
-    return filter === undefined ? events.read(range) : events.readSelected(range, filter.selection);
+    if (filter === undefined) return events.read(range);
+    return filter.isForOthers(range.roomId) ? [] : events.readSelected(range, filter.selection);
   }
 
   private filtered(events: readonly RoomEvent[], filter: EventFilter | undefined): readonly RoomEvent[] {

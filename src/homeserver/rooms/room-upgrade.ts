@@ -282,6 +282,8 @@ function copiedState({
   for (const [stateKey, { content }] of isSpace ? old.state.ofType('m.space.child') : []) {
     if (Object.keys(content).length > 0) copied.push({ type: 'm.space.child', stateKey, content });
   }
+  // In spaces Synapse happens to copy in the order of its index.
+  if (isSpace) copied.sort((x, y) => compareText(x.type, y.type) || compareText(x.stateKey, y.stateKey));
   const before = old.state.get('m.room.power_levels', '')?.content;
   if (before === undefined) throw new SynapseError(400, 'The room has no power levels', Codes.BAD_STATE);
   const levels = withPower(copyLevels(before), requester.userId);
@@ -329,4 +331,9 @@ function copyLevel(key: string, value: JsonValue | undefined): number {
 function numberIn(from: JsonObject, key: string, fallback: number): number {
   const value = Object.hasOwn(from, key) ? from[key] : undefined;
   return typeof value === 'number' ? value : fallback;
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -1,6 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { pythonRepr } from '../python-repr.js';
 import { EventFilter } from './event-filter.js';
 
 /** What somebody searches for. */
@@ -38,7 +39,7 @@ export function readSearchRequest(body: JsonObject): SearchRequest {
   if (term === undefined) throw invalid();
   if (typeof term !== 'string') throw wrongType('search_term', 'a string');
   if (orderBy !== 'rank' && orderBy !== 'recent') {
-    throw new SynapseError(400, `Invalid order by: ${JSON.stringify(orderBy)}`);
+    throw new SynapseError(400, `Invalid order by: ${pythonRepr(orderBy)}`);
   }
   if (filter !== undefined && !isJsonObject(filter)) throw wrongType('filter', 'an object');
   return {
@@ -82,7 +83,7 @@ function groupsIn(groupings: JsonValue | undefined): readonly string[] {
   });
   const unknown = keys.filter((key) => key !== 'room_id' && key !== 'sender');
   if (unknown.length === 0) return keys;
-  throw new SynapseError(400, `Invalid group by keys: {${unknown.map((key) => `'${key}'`).join(', ')}}`);
+  throw new SynapseError(400, `Invalid group by keys: {${unknown.map((key) => pythonRepr(key)).join(', ')}}`);
 }
 
 function contextIn(context: JsonValue | undefined): SearchContextRequest | undefined {
