@@ -1,5 +1,5 @@
 import { readResponseParts } from './response-parts.js';
-import { clickjackingHeaders, corsHeaders, type HeaderData, htmlHeaders, jsonHeaders } from './web-headers.js';
+import { clickjackingHeaders, type HeaderData, htmlHeaders, jsonHeaders } from './web-headers.js';
 import { type WebResourceKind } from './web-resource.js';
 
 /** Headers to add where the handler did not set them; a content type among them replaces the handler's. */
@@ -7,7 +7,6 @@ type Additions = HeaderData;
 
 const nothing: Additions = {};
 const twistedType: Additions = { 'content-type': 'text/html' };
-const emptyJson: Additions = { 'cache-control': 'no-cache, no-store, must-revalidate', ...corsHeaders };
 /** Statuses without a body, which Twisted gives no content type. */
 const bodiless: ReadonlySet<number> = new Set([204, 304]);
 /** What Fetch calls a text without a type of its own, as node and as `@hono/node-server` spell it. */
@@ -52,8 +51,9 @@ function dressAny(kind: WebResourceKind, response: Response): Response {
 function additionsTo(kind: WebResourceKind, status: number, type: string | null, isEmpty: boolean): Additions {
   switch (kind) {
     case 'json':
-      if (type?.startsWith('application/json') === true) return jsonHeaders;
-      return isEmpty && type === null ? emptyJson : typeWhenMissing(type, status);
+      // Synapse calls an answer without a body JSON, too.
+      if (type === null ? isEmpty : type.startsWith('application/json')) return jsonHeaders;
+      return typeWhenMissing(type, status);
     case 'html':
       return isPage(type, status) ? htmlHeaders : clickjackingHeaders;
     case 'plain':

@@ -81,13 +81,14 @@ function redirect(error: RedirectException): Response {
 /** Twisted tells only these apart from methods it has never heard of (`twisted.web.server.supportedMethods`). */
 const knownToTwisted: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
-function twistedRefusal(method: string, target: string, allowed: readonly HttpMethod[]): Response {
+function twistedRefusal(method: string, target: string, others: readonly HttpMethod[]): Response {
+  // Every resource of Twisted's has a method for HEAD, which fails where it finds none for GET.
+  if (method === 'HEAD') return processingFailed();
+  const allowed = ['HEAD', ...others];
   if (!knownToTwisted.has(method)) {
     return twistedPage(501, 'Huh?', `I don't know how to treat a ${escapeHtml(method)} request.`);
   }
   const methods = allowed.join(', ');
-  const detail = `Your browser approached me (at ${escapeHtml(target)}) with the method "${method}".  I only allow the method${
-    allowed.length > 1 ? 's' : ''
-  } ${methods} here.`;
+  const detail = `Your browser approached me (at ${escapeHtml(target)}) with the method "${method}".  I only allow the methods ${methods} here.`;
   return twistedPage(405, 'Method Not Allowed', detail, { allow: methods });
 }

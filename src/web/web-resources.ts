@@ -96,9 +96,11 @@ export class WebResources {
   private answer(resource: ServedResource, request: Request, pathname: string): Promise<Response> | Response {
     const { method } = request;
     const handler = handlerFor(resource, method);
-    if (handler === undefined) return answerOtherMethod(resource.kind, method, pathname, resource.methods);
-    if (method !== 'HEAD') return this.call(resource, handler, request);
-    const answer = this.call(resource, handler, request);
+    const answer =
+      handler === undefined
+        ? answerOtherMethod(resource.kind, method, pathname, resource.methods)
+        : this.call(resource, handler, request);
+    if (method !== 'HEAD') return answer;
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ModuleApi } from '../../../src/api/module-api.js';
 import { type WebHandler, type WebResourceLike, type WebResourceOptions } from '../../../src/web/web-resource.js';
 import { parseJsonObjectFromRequest } from '../../../src/web/json-request.js';
+import { segmentsOfRegistration } from '../../../src/web/web-path.js';
 import { type HandlerSpec, type JsonRecord, type ResourceSpec } from '../format.js';
 import { substitute } from '../variables.js';
 import { encode, encodeBytes } from './encode.js';
@@ -20,7 +21,7 @@ export interface PuppetResource {
 export function makeResources(spec: ResourceSpec, api: ModuleApi, theatre: Theatre): PuppetResource[] {
   const kind = spec.kind ?? 'json';
   const isLeaf = spec.leaf ?? true;
-  const depth = Math.max(spec.path.split('/').length - 1, 0);
+  const depth = segmentsOfRegistration(spec.path).length;
   const handlers = Object.entries(spec.methods ?? {}).map(([method, handler]): [string, WebHandler] => [
     method,
     (request) => answer(substitute(handler, theatre.variables), request, { api, kind, depth }),
@@ -68,8 +69,13 @@ async function answer(spec: HandlerSpec, request: Request, stage: Stage): Promis
 }
 
 function respond(spec: HandlerSpec, stage: Stage): Response {
-  const { status = 200, headers = {} } = spec;
-  const init = { status, headers };
+  const { status = 200 } = spec;
+  // Where Synapse writes the answer, it writes the content type as well.
+  const isTyped = stage.kind === 'html' || (stage.kind === 'json' && Object.hasOwn(spec, 'json'));
+  const headers = Object.entries(spec.headers ?? {}).filter(
+    ([name]) => !isTyped || name.toLowerCase() !== 'content-type',
+  );
+  const init = { status, headers: Object.fromEntries(headers) };
   if ([101, 204, 205, 304].includes(status)) return new Response(null, init);
   if (!Object.hasOwn(spec, 'json')) {
     const bytes = spec.base64 === undefined ? Buffer.from(spec.text ?? '') : Buffer.from(spec.base64, 'base64');

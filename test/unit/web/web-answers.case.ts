@@ -108,7 +108,7 @@ const rows: readonly (readonly [
     async () => new Response(null, { status: 204 }),
     {},
     'DELETE',
-    { status: 204, headers: { 'access-control-allow-origin': '*', 'content-type': null }, text: '' },
+    { status: 204, headers: { 'access-control-allow-origin': '*', 'content-type': 'application/json' }, text: '' },
   ],
   [
     'a handler may answer without a promise',
@@ -286,7 +286,14 @@ const rows: readonly (readonly [
     { GET: async () => new Response(''), PUT: async () => new Response('') },
     plain,
     'POST',
-    { status: 405, headers: { allow: 'GET, PUT', 'content-type': 'text/html; charset=utf-8' } },
+    { status: 405, headers: { allow: 'HEAD, GET, PUT', 'content-type': 'text/html; charset=utf-8' } },
+  ],
+  [
+    'a plain resource without a handler of GET fails at HEAD',
+    { POST: async () => new Response('') },
+    plain,
+    'HEAD',
+    { status: 500, text: '' },
   ],
   [
     'a plain resource does not know what Twisted does not know',
