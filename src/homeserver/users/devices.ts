@@ -98,13 +98,14 @@ export class Devices {
 
   /** Ends devices with their tokens; IDs of no device are passed over. */
   async delete(userId: UserId, deviceIds: readonly string[]): Promise<void> {
-    const ended = this.context.database.transaction(() =>
-      deviceIds.flatMap((deviceId) => {
+    const ended = this.context.database.transaction(() => {
+      for (const deviceId of deviceIds) {
         this.store.delete(userId, deviceId);
         this.tokens.deleteRefreshTokens(userId, deviceId);
-        return this.endTokens(this.tokens.accessTokensOf(userId, deviceId));
-      }),
-    );
+      }
+      const tokens = this.tokens.accessTokensOf(userId);
+      return this.endTokens(tokens.filter((token) => token.deviceId !== null && deviceIds.includes(token.deviceId)));
+    });
     await this.announceEnded(ended);
     for (const deviceId of deviceIds) this.pushers.deleteOfDevice(userId, deviceId);
     this.hooks.onDevicesChanged(userId, deviceIds);
