@@ -156,7 +156,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     throw error;
   });
   webResources.seal();
-  services.users.deactivation.leaveRooms();
+  services.users.resume();
   services.backgroundUpdates.start();
   return new Homeserver(context, services, modules, webResources, server, background);
 }

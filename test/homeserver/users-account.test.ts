@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { EmailConfig, UiAuthConfig } from '../../src/config/homeserver-sections.js';
+import { type RoomId } from '../../src/matrix/ids.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { type Account, Accounts, type Body } from '../support/accounts.js';
 import { addAuthChecker, recordCallbacks, type RecordedCall } from '../support/callbacks.js';
@@ -136,8 +140,33 @@ test('deactivation tells the modules step by step', async (t) => {
   ]);
   await hs.homeserver.idle();
   const { states } = hs.homeserver.services.rooms;
-  assert.equal(states.membership(userId, room.body['room_id'] as never)?.membership, 'leave');
+  assert.equal(states.membership(userId, room.body['room_id'] as RoomId)?.membership, 'leave');
   assert.equal(hs.homeserver.services.users.accountData.get(userId, null, 'org.x'), undefined);
+});
+
+test('a restart keeps accounts, leaves rooms that were still to be left, and forgets what expired', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vesicle-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const databasePath = join(folder, 'hs.db');
+  const clock = new ManualTimers();
+  const before = await Accounts.open(t, { databasePath, clock });
+  const alice = await before.register('alice');
+  const { body } = await before.call(alice, 'POST', `${client}/createRoom`, {});
+  const { users, userStore } = before.homeserver.services;
+  const loginToken = users.loginTokens.create(alice.userId);
+  userStore.addPendingDeactivation(alice.userId);
+  await before.homeserver.close();
+  clock.advance(30 * 86_400_000);
+  const after = await Accounts.open(t, { databasePath, clock });
+  await after.homeserver.idle();
+  const { services } = after.homeserver;
+  assert.equal(services.rooms.states.membership(alice.userId, body['room_id'] as RoomId)?.membership, 'leave');
+  assert.deepEqual(services.userStore.pendingDeactivations(), []);
+  assert.deepEqual(services.users.deviceStore.sightingsOf(alice.userId), []);
+  assert.equal(services.users.tokens.consumeLoginToken(loginToken, 0), undefined);
+  assert.equal((await after.call(alice, 'GET', `${client}/account/whoami`)).body['user_id'], alice.userId);
 });
 
 test('a module forbids a deactivation; an administrator reactivates', async (t) => {

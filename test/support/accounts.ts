@@ -27,6 +27,8 @@ export interface Account {
 interface Options {
   readonly config?: Partial<HomeserverConfig>;
   readonly clock?: Clock;
+  /** A file instead of the memory. */
+  readonly databasePath?: string;
 }
 
 /** A homeserver without modules in this process, closed at the end of the test. Its mail goes to {@link outbox}. */
@@ -52,6 +54,7 @@ export class Accounts {
         },
       },
       ...(options.clock !== undefined && { clock: options.clock }),
+      ...(options.databasePath !== undefined && { databasePath: options.databasePath }),
     });
     t.after(() => homeserver.close());
     return new Accounts(homeserver, outbox);

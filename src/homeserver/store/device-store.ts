@@ -122,6 +122,11 @@ export class DeviceStore {
     );
   }
 
+  /** Forgets who was seen where before a time (milliseconds). */
+  deleteSightings(before: number): void {
+    this.database.run('DELETE FROM user_ips WHERE last_seen < ?', before);
+  }
+
   /** Where the user was seen since a time (milliseconds), the latest first. */
   sightingsOf(userId: UserId, since = 0): readonly Sighting[] {
     return this.database.all(

@@ -242,6 +242,12 @@ export class TokenStore {
     });
   }
 
+  /** Forgets login and OpenID tokens that are good for nothing any more. */
+  deleteExpired(now: number): void {
+    this.database.run('DELETE FROM login_tokens WHERE expiry_ts < ?', now);
+    this.database.run('DELETE FROM open_id_tokens WHERE ts_valid_until_ms < ?', now);
+  }
+
   // --- OpenID tokens
 
   addOpenIdToken(token: string, userId: UserId, validUntilMs: number): void {

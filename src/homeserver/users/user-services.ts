@@ -133,4 +133,12 @@ export class UserServices {
     this.directory = new UserDirectory(context, store, new DirectoryStore(database));
     this.adminUsers = new AdminUsers(context, { ...parts, devices: this.deviceStore, deactivation: this.deactivation });
   }
+  /** Goes on with what the last run left: rooms of closed accounts are left, and what expired meanwhile is forgotten. */
+  resume(): void {
+    const now = this.context.clock.now();
+    const { userIpsMaxAge } = this.context.config;
+    if (userIpsMaxAge !== null) this.deviceStore.deleteSightings(now - userIpsMaxAge);
+    this.tokens.deleteExpired(now);
+    this.deactivation.leaveRooms();
+  }
 }
