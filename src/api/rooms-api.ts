@@ -1,6 +1,7 @@
 import { type MatrixEvent, type StateMap } from '../matrix/event.js';
 import { type RoomAlias, type RoomId, type ServerName, type UserId } from '../matrix/ids.js';
 import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { type Tuple } from '../matrix/tuple.js';
 import { UsersApi } from './users-api.js';
 
 /**
@@ -23,7 +24,9 @@ export type MembershipAction = 'join' | 'invite' | 'leave' | 'ban' | 'kick' | 'k
  * const members: StateFilter = [['m.room.member', null]];
  * ```
  */
-export type StateFilter = readonly (readonly [type: string, stateKey: string | null])[];
+export type StateFilter = readonly (
+  readonly [type: string, stateKey: string | null] | Tuple<readonly [type: string, stateKey: string | null]>
+)[];
 
 /** The methods of `ModuleApi` about rooms and events. */
 export abstract class RoomsApi extends UsersApi {

@@ -139,8 +139,9 @@ function keyOf(type: string, stateKey: string): string {
 }
 
 function select(events: readonly MatrixEvent[], filter: StateFilter): readonly MatrixEvent[] {
+  const wanted = filter.map((pair) => ('items' in pair ? pair.items : pair));
   return events.filter((event) =>
-    filter.some(([type, stateKey]) => type === event.type && (stateKey === null || stateKey === event.stateKey)),
+    wanted.some(([type, stateKey]) => type === event.type && (stateKey === null || stateKey === event.stateKey)),
   );
 }
 

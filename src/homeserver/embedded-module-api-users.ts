@@ -54,7 +54,7 @@ export class ModuleUsers {
   }
 
   addDevice(userId: UserId, options: Parameters<UsersApi['registerDevice']>[1] = {}): RegisteredDevice {
-    const device = this.services.users.devices.logIn(userId, {
+    const device = this.services.users.devices.logIn(toUserId(userId), {
       deviceId: options.deviceId ?? null,
       displayName: options.initialDisplayName ?? null,
     });

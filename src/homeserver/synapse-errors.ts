@@ -14,6 +14,21 @@ export class AuthError extends SynapseError {
   }
 }
 
+/**
+ * 403 with a code that says more than the one that clients get, `M_FORBIDDEN`: modules see it (`UnstableSpecAuthError`,
+ * MSC3848).
+ */
+export class UnstableSpecAuthError extends AuthError {
+  constructor(message: string, errcode: Code) {
+    super(403, message, errcode);
+    this.name = 'UnstableSpecAuthError';
+  }
+
+  override toBody(): Record<string, unknown> {
+    return { ...super.toBody(), errcode: Codes.FORBIDDEN.value };
+  }
+}
+
 /** A stage of a login failed (`LoginError`); in user-interactive authentication the client may try again. */
 export class LoginError extends SynapseError {
   constructor(status: number, message: string, errcode?: Code | string) {

@@ -2,7 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonValue } from '../../matrix/json.js';
-import { AuthError } from '../synapse-errors.js';
+import { AuthError, UnstableSpecAuthError } from '../synapse-errors.js';
 import { checkMembershipChange } from './membership-auth.js';
 import { type AuthEvent, type AuthState, own, PowerLevels } from './power-levels.js';
 import { checkPowerLevelsChange } from './power-levels-auth.js';
@@ -38,7 +38,7 @@ export function checkEventAuth(version: RoomVersion, event: EventToAuth, state: 
   checkJoined(state.get('m.room.member', event.sender), event.sender, event.roomId);
   if (event.type === 'm.room.third_party_invite') {
     if (levels.ofUser(event.sender) >= levels.named('invite', 0)) return;
-    throw new AuthError(403, "You don't have permission to invite users");
+    throw new UnstableSpecAuthError("You don't have permission to invite users", Codes.INSUFFICIENT_POWER);
   }
   checkMaySend(event, levels);
   if (event.type === 'm.room.power_levels') checkPowerLevelsChange(version, event, state, levels);
@@ -143,9 +143,9 @@ function checkMaySend(event: EventToAuth, levels: PowerLevels): void {
   const needed = levels.toSend(event.type, event.stateKey !== undefined);
   const has = levels.ofUser(event.sender);
   if (has < needed) {
-    throw new AuthError(
-      403,
+    throw new UnstableSpecAuthError(
       `You don't have permission to post that to the room. user_level (${has}) < send_level (${needed})`,
+      Codes.INSUFFICIENT_POWER,
     );
   }
   if (event.stateKey?.startsWith('@') === true && event.stateKey !== event.sender) {

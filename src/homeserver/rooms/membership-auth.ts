@@ -1,6 +1,7 @@
+import { Codes } from '../../errors/matrix-codes.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { AuthError } from '../synapse-errors.js';
+import { AuthError, UnstableSpecAuthError } from '../synapse-errors.js';
 import { checkFederates, checkJoined, type EventToAuth } from './event-auth.js';
 import { type AuthEvent, type AuthState, own, type PowerLevels } from './power-levels.js';
 import { type RoomVersion } from './room-version.js';
@@ -66,7 +67,8 @@ function checkChange(change: Change): void {
   }
   const mayWithdraw = caller === 'invite' || (caller === 'knock' && version.allowsKnock);
   if (mayWithdraw && membership === 'leave' && change.isSelf) return;
-  if (caller !== 'join') throw new AuthError(403, `${event.sender} not in room ${event.roomId}.`);
+  if (caller !== 'join')
+    throw new UnstableSpecAuthError(`${event.sender} not in room ${event.roomId}.`, Codes.NOT_JOINED);
   if (membership === 'invite') checkInvite(change);
   else if (membership === 'leave') checkLeave(change);
   else if (membership === 'ban') checkBan(change);
@@ -81,8 +83,9 @@ function isFirstJoin(version: RoomVersion, event: EventToAuth, create: AuthEvent
 
 function checkInvite({ before, target, callerPower, levels }: Change): void {
   if (before === 'ban') throw new AuthError(403, `${target} is banned from the room`);
-  if (before === 'join') throw new AuthError(403, `${target} is already in the room.`);
-  if (callerPower < levels.named('invite', 0)) throw new AuthError(403, "You don't have permission to invite users");
+  if (before === 'join') throw new UnstableSpecAuthError(`${target} is already in the room.`, Codes.ALREADY_JOINED);
+  if (callerPower < levels.named('invite', 0))
+    throw new UnstableSpecAuthError("You don't have permission to invite users", Codes.INSUFFICIENT_POWER);
 }
 
 function checkJoin(change: Change): void {
@@ -120,17 +123,19 @@ function checkAuthorised({ event, state, levels }: Change): void {
 
 function checkLeave({ before, target, isSelf, callerPower, levels }: Change): void {
   if (before === 'ban' && callerPower < levels.named('ban', 50)) {
-    throw new AuthError(403, `You cannot unban user ${target}.`);
+    throw new UnstableSpecAuthError(`You cannot unban user ${target}.`, Codes.INSUFFICIENT_POWER);
   }
   if (isSelf) return;
   if (callerPower < levels.named('kick', 50) || callerPower <= levels.ofUser(target)) {
-    throw new AuthError(403, `You cannot kick user ${target}.`);
+    throw new UnstableSpecAuthError(`You cannot kick user ${target}.`, Codes.INSUFFICIENT_POWER);
   }
 }
 
 function checkBan({ callerPower, levels, target }: Change): void {
-  if (callerPower < levels.named('ban', 50)) throw new AuthError(403, "You don't have permission to ban");
-  if (callerPower <= levels.ofUser(target)) throw new AuthError(403, "You don't have permission to ban this user");
+  if (callerPower < levels.named('ban', 50))
+    throw new UnstableSpecAuthError("You don't have permission to ban", Codes.INSUFFICIENT_POWER);
+  if (callerPower <= levels.ofUser(target))
+    throw new UnstableSpecAuthError("You don't have permission to ban this user", Codes.INSUFFICIENT_POWER);
 }
 
 function checkKnock({ version, joinRule, isSelf, before, caller }: Change): void {
@@ -138,7 +143,8 @@ function checkKnock({ version, joinRule, isSelf, before, caller }: Change): void
     throw new AuthError(403, "You don't have permission to knock");
   }
   if (!isSelf) throw new AuthError(403, 'You cannot knock for other users');
-  if (before === 'join') throw new AuthError(403, 'You cannot knock on a room you are already in');
+  if (before === 'join')
+    throw new UnstableSpecAuthError('You cannot knock on a room you are already in', Codes.ALREADY_JOINED);
   if (caller === 'invite') throw new AuthError(403, 'You are already invited to this room');
   if (before === 'ban') throw new AuthError(403, 'You are banned from this room');
 }

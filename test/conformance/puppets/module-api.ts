@@ -76,7 +76,7 @@ function argumentsFor(
 ): unknown[] {
   const names = parameters[method]?.split(' ') ?? [];
   const takesMore = names.includes('*');
-  const positional = names.filter((name) => name !== '*' && (!takesMore || !name.endsWith('?')));
+  const positional = names.filter((name) => name !== '*' && (!takesMore || !name.endsWith('?'))).map(bare);
   const given = new Map<string, unknown>();
   for (const [index, value] of args.entries()) {
     const name = positional[index];
