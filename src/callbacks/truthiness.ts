@@ -4,7 +4,7 @@ import { Tuple } from '../matrix/tuple.js';
 export function isTruthy(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return Boolean(value);
   if (Array.isArray(value)) return value.length > 0;
-  if (value instanceof Tuple) return value.items.length > 0;
+  if (value instanceof Tuple) return isTruthy(value.items);
   if (value instanceof Set || value instanceof Map) return value.size > 0;
   if (Object.getPrototypeOf(value) === Object.prototype) return Object.keys(value).length > 0;
   return true;
