@@ -194,9 +194,21 @@ export const thirdPartyRulesRules = {
   ),
 } satisfies CombinationRules<ThirdPartyRulesCallbacks>;
 
-/** Synapse unpacks the answer into two: anything that is not a pair is a 500. */
+/** Synapse unpacks the answer into two, as Python unpacks anything it can iterate: what has not two parts is a 500. */
 function readPair(answer: unknown): readonly unknown[] {
-  const items = answer instanceof Tuple ? (answer.items as readonly unknown[]) : answer;
-  if (!Array.isArray(items) || items.length !== 2) throw new TypeError('the answer is no pair of boolean and event');
-  return items as readonly unknown[];
+  const items = itemsOf(answer);
+  if (items?.length !== 2) throw new TypeError('the answer is no pair of boolean and event');
+  return items;
+}
+
+function itemsOf(answer: unknown): readonly unknown[] | undefined {
+  if (answer instanceof Tuple) return answer.items as readonly unknown[];
+  if (typeof answer === 'string') return Array.from(answer);
+  if (Array.isArray(answer)) return answer as readonly unknown[];
+  if (answer instanceof Set || answer instanceof Map) return [...(answer as ReadonlySet<unknown>).keys()];
+  return isPlainObject(answer) ? Object.keys(answer) : undefined;
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -2,14 +2,15 @@ import { type Dispatcher } from '../../dispatch/dispatcher.js';
 import { type Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { type EventId, type RoomId } from '../../matrix/ids.js';
+import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
 import { AuthError } from '../synapse-errors.js';
 import { authTypesFor } from './event-auth.js';
 import { type EventBatch } from './event-batch.js';
 import { type EventBuilder, type EventDraft, type EventPlace } from './event-builder.js';
+import { readReplacement } from './event-replacement.js';
 import { validateDraft, validateEvent } from './event-validation.js';
 import { type AuthState } from './power-levels.js';
 import { checkRelation } from './relation-rules.js';
@@ -60,7 +61,7 @@ export class EventCreation {
     this.checkSuspended(requester, request);
     const room = this.parts.rooms.find(request.roomId);
     if (room === undefined) throw new AuthError(403, 'Unknown room');
-    validateDraft(room.version, request, request.roomId);
+    validateDraft(request, request.roomId);
     if (request.type === 'm.room.create' && request.stateKey !== undefined) this.checkIsFirst(room);
     const built = this.build(room, request, metadataFor(requester, options), options.batch);
     const event = await this.askModules(built, room.state, (replacement) => this.rebuild(room, replacement, built));
@@ -82,12 +83,12 @@ export class EventCreation {
       ...(originServerTs !== undefined && { originServerTs }),
     };
     this.checkSuspended(requester, draft);
-    validateDraft(version, draft, undefined);
+    validateDraft(draft, undefined);
     const place: EventPlace = { version, prevEvents: [], authEvents: [], depth: 1 };
     const metadata = metadataFor(requester, {});
     const built = this.parts.builder.build(draft, place, metadata);
     const event = await this.askModules(built, new RoomState(version), (replacement) =>
-      this.parts.builder.build(this.readReplacement(replacement, built), place, metadata),
+      this.parts.builder.build(readReplacement(replacement, built, this.parts.context.serverName), place, metadata),
     );
     return this.validated(event, new RoomState(version));
   }
@@ -119,45 +120,7 @@ export class EventCreation {
 
   /** The event that a module put in the place of another; it follows what is stored, whatever the first one followed. */
   private rebuild(room: Room, replacement: JsonObject, original: RoomEvent): RoomEvent {
-    return this.build(room, this.readReplacement(replacement, original), original.metadata);
-  }
-
-  /** What a module made of an event. Its mistakes are no mistakes of the client: 500, as in Synapse. */
-  private readReplacement(replacement: JsonObject, original: RoomEvent): EventDraft {
-    const { type, sender, content = {}, redacts, origin_server_ts: sentAt, state_key: stateKey } = replacement;
-    if (typeof type !== 'string' || typeof sender !== 'string') {
-      throw new Error('The event that a module put in place of another lacks type or sender');
-    }
-    if (!isJsonObject(content)) throw new Error('The event that a module put in place of another has no content');
-    const draft: EventDraft = {
-      type,
-      sender: sender as UserId,
-      content,
-      ...(typeof stateKey === 'string' && { stateKey }),
-      ...(typeof redacts === 'string' && { redacts: redacts as EventId }),
-      ...(typeof sentAt === 'number' && { originServerTs: sentAt }),
-    };
-    const roomId = original.type === 'm.room.create' && original.version.hasCreatorPower ? undefined : original.roomId;
-    try {
-      validateDraft(original.version, draft, roomId);
-    } catch (error) {
-      if (!(error instanceof SynapseError)) throw error;
-      const message = `Third party rules module created an invalid event: ${error.message}`;
-      throw new SynapseError(500, message, error.errcode, {}, {}, { cause: error });
-    }
-    const unchanged: readonly (readonly [string, unknown, unknown])[] = [
-      ['room_id', replacement['room_id'] ?? undefined, roomId],
-      ['type', type, original.type],
-      ['state_key', stateKey ?? undefined, original.stateKey],
-    ];
-    const changed = unchanged.find(([, now, before]) => now !== before);
-    if (changed !== undefined) {
-      throw new Error(`Third party rules module created an invalid event: cannot change field ${changed[0]}`);
-    }
-    if (domainOf(draft.sender) !== this.parts.context.serverName) {
-      throw new Error(`Third party rules module created an invalid event: invalid sender ${sender}`);
-    }
-    return draft;
+    return this.build(room, readReplacement(replacement, original, this.parts.context.serverName), original.metadata);
   }
 
   private checkIsFirst(room: Room): void {

@@ -5,7 +5,6 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json
 import { pythonJson } from './python-json.js';
 import { type EventDraft } from './event-builder.js';
 import { type RoomEvent } from './room-event.js';
-import { type RoomVersion } from './room-version.js';
 import { serverMatchesAcl } from './server-acl.js';
 
 const maxSize = 65_536;
@@ -22,8 +21,9 @@ const stringContent: ReadonlyMap<string, readonly string[]> = new Map([
 const mustBeState = ['m.room.topic', 'm.room.name', 'm.room.member', 'm.room.tombstone'];
 
 /** Refuses nonsense before an event is built and anybody is asked about it (`events/validator.py: validate_builder`). */
-export function validateDraft(version: RoomVersion, draft: EventDraft, roomId: string | undefined): void {
-  checkCanonicalJson(draft.content, version.isStrictJson);
+export function validateDraft(draft: EventDraft, roomId: string | undefined): void {
+  // Numbers are looked at when the event is built, after modules were asked.
+  checkCanonicalJson(draft.content, false);
   for (const key of stringContent.get(draft.type) ?? []) {
     if (!Object.hasOwn(draft.content, key)) throw new SynapseError(400, `'${key}' not in content`);
     if (typeof draft.content[key] !== 'string') throw new SynapseError(400, `'${key}' not a string type`);
@@ -38,6 +38,7 @@ export function validateDraft(version: RoomVersion, draft: EventDraft, roomId: s
 /** Refuses what a built event may not hold (`validate_new`). */
 export function validateEvent(event: RoomEvent, serverName: string): void {
   const { content } = event;
+  if (event.version.isStrictJson) checkCanonicalJson(content);
   if (event.type === 'm.room.aliases') validateAliases(content);
   else if (event.type === 'm.room.retention') validateRetention(event);
   else if (event.type === 'm.room.server_acl') {
