@@ -242,8 +242,12 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
     this.services.users.pushRules.setActions(userId, kind, ruleId, actions);
   }
 
-  async sendMail(): Promise<void> {
-    throw notYet('sendMail');
+  async sendMail(recipient: string, subject: string, html: string, text: string): Promise<void> {
+    const { mailer } = this.services.context;
+    if (mailer === undefined) throw notYet('sendMail');
+    const address = /<([^>]*)>/.exec(recipient)?.[1] ?? recipient;
+    if (address.trim() === '') throw new HostError('RuntimeError', "Invalid 'to' address");
+    await mailer.send({ to: recipient, subject, html, text });
   }
 
   async readTemplates(): Promise<readonly Template[]> {

@@ -4,6 +4,7 @@ import { ModuleApi } from '../../src/api/module-api.js';
 import { type HomeserverConfig } from '../../src/config/homeserver-config.js';
 import { Module } from '../../src/decorators/module.js';
 import { type Clock } from '../../src/homeserver/clock.js';
+import { type Mail, type Mailer } from '../../src/homeserver/mailer.js';
 import { type RoomAlias, type RoomId, type UserId } from '../../src/matrix/ids.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { EmbeddedHomeserver } from '../support/embedded-homeserver.js';
@@ -16,7 +17,7 @@ interface Opened {
 
 async function open(
   t: TestContext,
-  options: { readonly config?: Partial<HomeserverConfig>; readonly clock?: Clock } = {},
+  options: { readonly config?: Partial<HomeserverConfig>; readonly clock?: Clock; readonly mailer?: Mailer } = {},
 ): Promise<Opened> {
   let given: ModuleApi | undefined;
   @Module()
@@ -398,6 +399,19 @@ test('sleeping and deferred work', async (t) => {
     }),
     /there/,
   );
+});
+
+test('mail goes to whoever sends it for the homeserver', async (t) => {
+  const sent: Mail[] = [];
+  const mailer: Mailer = {
+    send: async (mail) => {
+      sent.push(mail);
+    },
+  };
+  const { api } = await open(t, { mailer });
+  await api.sendMail('Alice <alice@example.com>', 'Hi', '<p>hi', 'hi');
+  assert.deepEqual(sent, [{ to: 'Alice <alice@example.com>', subject: 'Hi', html: '<p>hi', text: 'hi' }]);
+  await assert.rejects(api.sendMail('Nobody <>', 'Hi', '', ''), { type: 'RuntimeError' });
 });
 
 test('what is not there yet says so by name', async (t) => {

@@ -2,6 +2,7 @@ import { type TestContext } from 'node:test';
 import { HomeserverConfig } from '../../src/config/homeserver-config.js';
 import { type Clock } from '../../src/homeserver/clock.js';
 import { type Homeserver, openHomeserver } from '../../src/homeserver/homeserver.js';
+import { type Mailer } from '../../src/homeserver/mailer.js';
 import { type LoadedModule } from '../../src/kernel/loaded-module.js';
 import { RecordingLog } from './recording-log.js';
 
@@ -52,6 +53,7 @@ export interface EmbeddedOptions {
   readonly config?: Partial<HomeserverConfig>;
   readonly modules?: readonly LoadedModule[];
   readonly clock?: Clock;
+  readonly mailer?: Mailer;
 }
 
 /** An embedded homeserver in this process, closed at the end of the test. */
@@ -64,8 +66,14 @@ export class EmbeddedHomeserver {
   static async open(t: TestContext, options: EmbeddedOptions = {}): Promise<EmbeddedHomeserver> {
     const log = new RecordingLog();
     const config = new HomeserverConfig({ serverName: 'hs.test', listeners: [], bcryptRounds: 4, ...options.config });
-    const clock = options.clock === undefined ? {} : { clock: options.clock };
-    const homeserver = await openHomeserver({ config, modules: options.modules ?? [], log, ...clock });
+    const { clock, mailer, modules = [] } = options;
+    const homeserver = await openHomeserver({
+      config,
+      modules,
+      log,
+      ...(clock !== undefined && { clock }),
+      ...(mailer !== undefined && { mailer }),
+    });
     t.after(() => homeserver.close(0));
     return new EmbeddedHomeserver(homeserver, log);
   }
