@@ -39,7 +39,7 @@ export function encryptionRoutes(dependencies: EncryptionRoutesDependencies): Ro
     post('upload', endpoints.upload),
     post('query', endpoints.query),
     post('claim', endpoints.claim),
-    post('device_signing/upload', endpoints.uploadCrossSigning, ['v3']),
+    post('device_signing/upload', endpoints.uploadCrossSigning, ['v3', 'unstable']),
     post('signatures/upload', endpoints.uploadSignatures),
     { method: 'GET', paths: clientPaths('/keys/changes'), handle: endpoints.changes },
     { method: 'PUT', paths: clientPaths('/sendToDevice/:type/:txnId'), handle: endpoints.sendToDevice },

@@ -12,7 +12,7 @@ import { LimitExceededError } from '../rate-limit-error.js';
 import { type RateLimiters } from '../rate-limiters.js';
 import { type ReadMarkerRooms } from '../sync/read-markers.js';
 import { AuthError } from '../synapse-errors.js';
-import { type Answer, type Call, clientPaths, JsonAnswer, type Route } from './route.js';
+import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from './route.js';
 
 /** What these endpoints need of rooms and account data. */
 export interface EphemeralRooms extends ReadMarkerRooms {
@@ -33,14 +33,13 @@ export interface EphemeralRoutesDependencies {
 }
 
 const RECEIPT_TYPES = ['m.read', PRIVATE_RECEIPT, 'm.fully_read'];
-const v1 = ['api/v1', 'r0', 'v3'];
 
 /** Typing, receipts and presence (`rest/client/{receipts,read_marker,presence}.py`, `RoomTypingRestServlet`). */
 export function ephemeralRoutes(dependencies: EphemeralRoutesDependencies): Route[] {
   const endpoints = new EphemeralEndpoints(dependencies);
-  const status = clientPaths('/presence/:userId/status', v1);
+  const status = clientPaths('/presence/:userId/status', oldestVersions);
   return [
-    { method: 'PUT', paths: clientPaths('/rooms/:roomId/typing/:userId', v1), handle: endpoints.typing },
+    { method: 'PUT', paths: clientPaths('/rooms/:roomId/typing/:userId', oldestVersions), handle: endpoints.typing },
     {
       method: 'POST',
       paths: clientPaths('/rooms/:roomId/receipt/:receiptType/:eventId'),

@@ -5,7 +5,7 @@ import { answerOtherMethod } from '../../web/error-answers.js';
 import { respondWithHtml } from '../../web/html-response.js';
 import { type HomeserverContext } from '../context.js';
 import { pathOf, redirectResponse, textResponse } from './responses.js';
-import { type Answer, type Call, clientPaths, JsonAnswer, type Method, type Route } from './route.js';
+import { type Answer, type Call, clientPaths, JsonAnswer, type Method, oldestVersions, type Route } from './route.js';
 import { turnCredentials } from './turn-credentials.js';
 
 /** What the server speaks: Synapse's list, because the rest of this homeserver follows that version of Synapse. */
@@ -48,7 +48,7 @@ export function serverRoutes(context: HomeserverContext): Route[] {
     },
     {
       method: 'GET',
-      paths: clientPaths('/voip/turnServer'),
+      paths: clientPaths('/voip/turnServer', oldestVersions),
       handle: async (call) => {
         const { userId } = await call.requester({ allowGuest: config.turnAllowGuests });
         return turnCredentials(config, userId, context.clock.now());
