@@ -1,4 +1,3 @@
-import { type RoomPrejoinStateConfig } from '../../config/homeserver-sections.js';
 import { type RoomId, type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
@@ -7,7 +6,6 @@ import { type ClientEvents, type ShowOptions } from '../rooms/client-events.js';
 import { type EventFilter } from '../rooms/event-filter.js';
 import { type RoomEvent } from '../rooms/room-event.js';
 import { type Rooms } from '../rooms/rooms.js';
-import { type Visibility } from '../rooms/visibility.js';
 import { type RelationStore } from '../store/relation-store.js';
 import { streamToken } from '../stream-token.js';
 import { type KnownMembers } from './lazy-members.js';
@@ -15,7 +13,6 @@ import { type RoomChanges, type RoomEntry } from './room-changes.js';
 import { type StateByKey, type StateDeltaReader } from './room-state-delta.js';
 import { summarize, type RoomSummary } from './room-summary.js';
 import { type Timeline, type TimelineReader } from './room-timeline.js';
-import { strippedStateFor } from './stripped-state.js';
 import { type SyncFilterSet } from './sync-filter-set.js';
 
 /** A piece of account data or something that passes, as clients get it. */
@@ -62,8 +59,6 @@ export class SyncRooms {
     private readonly clientEvents: ClientEvents,
     private readonly bundler: RelationBundler,
     private readonly relations: RelationStore,
-    private readonly visibility: Visibility,
-    private readonly prejoin: RoomPrejoinStateConfig,
   ) {}
 
   /** The rooms that have something to show. */
@@ -80,13 +75,14 @@ export class SyncRooms {
     return sections;
   }
 
-  /** The section `invite` or `knock`: what is shown of the room before one is in. */
+  /** The section `invite` or `knock`: what is shown of the room before one is in, and the event itself. */
   writeStripped(events: readonly RoomEvent[], section: 'invite_state' | 'knock_state'): Record<string, JsonObject> {
     return Object.fromEntries(
-      events.map((event) => [
-        event.roomId,
-        { [section]: { events: strippedStateFor(event, this.prejoin, this.visibility) } },
-      ]),
+      events.map((event) => {
+        const { sender, type, content, stateKey = '', metadata } = event;
+        const own: JsonObject = { type, state_key: stateKey, content, sender };
+        return [event.roomId, { [section]: { events: [...(metadata.strippedState ?? []), own] } }];
+      }),
     );
   }
 
