@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import { type EventId, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
+import { BoundedCache } from '../store/bounded-cache.js';
 import { eventIdFromText, sha256, signedTextOf } from './event-hash.js';
 import { redactContent } from './redaction.js';
 import { type EventMetadata, type EventSigner, RoomEvent } from './room-event.js';
@@ -36,6 +37,8 @@ const hashesField = 'hashes';
 /** Makes events of this server: hashes, ID, and a signature when somebody looks (`events/builder.py`). */
 export class EventBuilder {
   readonly sign: EventSigner;
+  /** The reference hashes of the newest events of room versions 1 and 2: others may follow them before they are stored. */
+  private readonly hashes = new BoundedCache<EventId, string>(100);
 
   constructor(
     private readonly serverName: ServerName,
@@ -81,15 +84,18 @@ export class EventBuilder {
     fields: ReadonlyMap<string, string>,
     hashes: string,
   ): EventId {
-    if (version.eventFormat === 1) return JSON.parse(fields.get('event_id') ?? '""') as EventId;
     const content = encodeCanonicalJson(redactContent(version, draft.type, draft.content));
     // Of the members that this server sets, redaction changes `content` and drops `redacts`.
-    return eventIdFromText(version, join(fields, { [hashesField]: hashes, content, redacts: '' }));
+    const signed = join(fields, { [hashesField]: hashes, content, redacts: '' });
+    if (version.eventFormat !== 1) return eventIdFromText(version, signed);
+    const eventId = JSON.parse(fields.get('event_id') ?? '""') as EventId;
+    this.hashes.set(eventId, sha256(signed, 'base64'));
+    return eventId;
   }
 
   private encodeEdges(version: RoomVersion, ids: readonly EventId[]): string {
     if (version.eventFormat !== 1) return JSON.stringify(ids);
-    return encodeCanonicalJson(ids.map((id) => [id, { sha256: this.referenceHash(id) }]));
+    return encodeCanonicalJson(ids.map((id) => [id, { sha256: this.hashes.get(id) ?? this.referenceHash(id) }]));
   }
 
   private randomEventId(): string {

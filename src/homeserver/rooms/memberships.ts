@@ -249,6 +249,7 @@ export class Memberships {
     }
     if (room === undefined || !isHere) this.refuseRemoteJoin(options.remoteHosts);
     const authoriser = this.parts.restrictedJoins.authoriserFor(room, target);
+    if (authoriser === null) this.refuseRemoteJoin(options.remoteHosts);
     if (authoriser !== undefined) change.content['join_authorised_via_users_server'] = authoriser;
   }
 

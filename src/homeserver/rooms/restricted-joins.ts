@@ -1,5 +1,3 @@
-import { Codes } from '../../errors/matrix-codes.js';
-import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonValue } from '../../matrix/json.js';
 import { type StateStore } from '../store/state-store.js';
@@ -15,27 +13,21 @@ export class RestrictedJoins {
   ) {}
 
   /**
-   * The member who vouches for a join, for `join_authorised_via_users_server`; undefined where none is needed. Refuses users
-   * whom the room's rule does not let in.
+   * The member who vouches for a join, for `join_authorised_via_users_server`; undefined where none is needed, null where
+   * only another server can vouch. Refuses users whom the room's rule does not let in.
    */
-  authoriserFor(room: Room, userId: UserId): string | undefined {
+  authoriserFor(room: Room, userId: UserId): string | undefined | null {
     const { state, version } = room;
     const rule = state.get('m.room.join_rules', '')?.content;
     if (!isRestricted(version, rule?.['join_rule'])) return undefined;
     const membership = state.membershipOf(userId);
     if (membership === 'join' || membership === 'invite') return undefined;
-    const { rooms, hasUnknownRules } = readAllowed(rule?.['allow']);
-    if (!rooms.some((roomId) => this.isIn(userId, roomId))) {
-      if (hasUnknownRules) {
-        throw new SynapseError(400, 'Unrecognized restricted join rules found.', Codes.UNABLE_AUTHORISE_JOIN);
-      }
-      throw new AuthError(403, 'You do not belong to any of the required rooms/spaces to join this room.');
-    }
     const authoriser = this.userWhoMayInvite(room);
-    if (authoriser === undefined) {
-      throw new SynapseError(400, 'Unable to find a user which could issue an invite', Codes.UNABLE_TO_GRANT_JOIN);
-    }
-    return authoriser;
+    if (authoriser === undefined) return null;
+    const { rooms, hasUnknownRules } = readAllowed(rule?.['allow']);
+    if (rooms.some((roomId) => this.isIn(userId, roomId))) return authoriser;
+    if (hasUnknownRules) return null;
+    throw new AuthError(403, 'You do not belong to any of the required rooms/spaces to join this room.');
   }
 
   /** Whether a room's rule lets a user in because of another room they are in. */
