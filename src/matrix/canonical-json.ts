@@ -9,7 +9,8 @@ const maxDepth = 950;
  * (https://spec.matrix.org/latest/appendices/#canonical-json). Members that are undefined are left out.
  */
 export function encodeCanonicalJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (value === undefined) return 'null';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) {
     let text = '';
     for (const item of value) text += (text === '' ? '' : ',') + encodeCanonicalJson(item);

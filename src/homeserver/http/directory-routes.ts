@@ -1,13 +1,13 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { InvalidClientCredentialsError, SynapseError } from '../../errors/synapse-error.js';
 import { type RoomAlias, type ServerName } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { type PublicRoomsQuery } from '../rooms/public-rooms.js';
 import { type RoomServices } from '../rooms/room-services.js';
 import { isRoomAlias, isServerName, toRoomAlias } from '../rooms/untrusted-ids.js';
 import { pythonRepr } from '../python-repr.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
-import { text, texts } from './fields.js';
+import { optionalText, text, texts } from './fields.js';
 import { queryInteger, queryString } from './query.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Call, clientPaths, oldestVersions, type Route } from './route.js';
@@ -145,28 +145,33 @@ function refuseOtherServers(server: string | undefined, serverName: string): voi
 }
 
 function readQuery(body: JsonObject): PublicRoomsQuery {
-  const { limit = 100, since, filter, include_all_networks: everywhere, third_party_instance_id: network } = body;
+  const { limit = 100, include_all_networks: everywhere, third_party_instance_id: network } = body;
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 0) {
     throw new SynapseError(400, 'limit must be a positive integer', Codes.BAD_JSON);
-  }
-  if (since !== undefined && since !== null && typeof since !== 'string') {
-    throw new SynapseError(400, 'since must be a string', Codes.BAD_JSON);
-  }
-  if (filter !== undefined && filter !== null && !isJsonObject(filter)) {
-    throw new SynapseError(400, 'filter must be an object', Codes.BAD_JSON);
   }
   if (everywhere === true && network !== undefined && network !== null) {
     throw new SynapseError(400, "Can't use include_all_networks with an explicit network");
   }
-  if (network !== undefined && network !== null && (typeof network !== 'string' || network.split('|').length < 2)) {
-    throw new SynapseError(400, `Invalid ID ${pythonRepr(network)}`);
-  }
+  const since = optionalText(body, 'since');
+  const filter = readFilter(body['filter']);
   return {
     ...(limit !== 0 && { limit }),
-    ...(typeof since === 'string' && { since }),
-    ...(isJsonObject(filter) && { filter }),
-    ...(typeof network === 'string' && { isOfNetwork: true }),
+    ...(since !== null && { since }),
+    ...(filter !== undefined && { filter }),
+    ...(readNetwork(network) !== undefined && { isOfNetwork: true }),
   };
+}
+
+function readNetwork(network: JsonValue | undefined): string | undefined {
+  if (network === undefined || network === null) return undefined;
+  if (typeof network === 'string' && network.includes('|')) return network;
+  throw new SynapseError(400, `Invalid ID ${pythonRepr(network)}`);
+}
+
+function readFilter(filter: JsonValue | undefined): JsonObject | undefined {
+  if (filter === undefined || filter === null) return undefined;
+  if (isJsonObject(filter)) return filter;
+  throw new SynapseError(400, 'filter must be an object', Codes.BAD_JSON);
 }
 
 function aliasIn(call: Call): RoomAlias {

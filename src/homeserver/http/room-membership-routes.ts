@@ -90,22 +90,32 @@ class MembershipRequests {
       throw new AuthError(403, 'Guest access not allowed');
     }
     const body = await call.json({ allowEmpty: true });
-    const roomId = roomIdIn(call);
     try {
-      if (action === 'invite' && 'medium' in body && 'address' in body) {
-        await this.inviteByAddress(call, requester, body, txnId);
-        return {};
-      }
-      await this.services.memberships.update(requester, targetOf(requester, action, body), roomId, action, {
-        ...('reason' in body && { content: { reason: body['reason'] } }),
-        ...(txnId !== undefined && { txnId }),
-        ...(body['third_party_signed'] !== undefined && { thirdPartySigned: body['third_party_signed'] }),
-      });
+      await this.apply(call, requester, action, body, txnId);
     } catch (error) {
       // A shadow-banned user is to believe that it worked.
       if (!(error instanceof ShadowBanError)) throw error;
     }
-    return action === 'join' ? { room_id: roomId } : {};
+    return action === 'join' ? { room_id: roomIdIn(call) } : {};
+  }
+
+  private async apply(
+    call: Call,
+    requester: Requester,
+    action: (typeof actions)[number],
+    body: JsonObject,
+    txnId?: string,
+  ): Promise<void> {
+    if (action === 'invite' && 'medium' in body && 'address' in body) {
+      await this.inviteByAddress(call, requester, body, txnId);
+      return;
+    }
+    const { reason, third_party_signed: thirdPartySigned } = body;
+    await this.services.memberships.update(requester, targetOf(requester, action, body), roomIdIn(call), action, {
+      ...(reason !== undefined && { content: { reason } }),
+      ...(txnId !== undefined && { txnId }),
+      ...(thirdPartySigned !== undefined && { thirdPartySigned }),
+    });
   }
 
   private async inviteByAddress(call: Call, requester: Requester, body: JsonObject, txnId?: string): Promise<void> {

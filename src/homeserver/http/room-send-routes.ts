@@ -98,34 +98,31 @@ class SendRequests {
     const body = await call.json();
     const roomId = roomIdIn(call);
     const redacts = pathParam(call, 'eventId') as EventId;
-    const { users, events, rooms, sender } = this.services;
+    const { rooms, sender } = this.services;
     const sent = txnId === undefined ? undefined : sender.findSent(requester, roomId, txnId);
     if (sent !== undefined) return { event_id: sent.eventId };
-    if (users.isSuspended(requester.userId)) {
-      const target = events.find(redacts);
-      if (target !== undefined && target.sender !== requester.userId) {
-        throw suspended('You can only redact your own events while account is suspended.');
-      }
-    }
+    this.checkSuspended(requester, redacts);
     const room = rooms.find(roomId);
     if (room === undefined) throw new NotFoundError(`Could not find room_version for ${roomId}`);
-    if (room.version.isUpdated && 'redacts' in body && body['redacts'] !== redacts) {
-      throw new SynapseError(
-        400,
-        'Cannot provide a redacts value incoherent with the event_id of the URL parameter',
-        Codes.INVALID_PARAM,
-      );
-    }
-    const content = room.version.isUpdated ? { ...body, redacts } : body;
+    const isInContent = room.version.isUpdated;
+    if (isInContent) checkCoherent(body, redacts);
     const request = {
       type: 'm.room.redaction',
       roomId,
       sender: requester.userId,
-      content,
-      ...(!room.version.isUpdated && { redacts }),
+      content: isInContent ? { ...body, redacts } : body,
+      ...(!isInContent && { redacts }),
     };
     const options = txnId === undefined ? {} : { txnId };
     return answerWith(() => sender.send(requester, request, options));
+  }
+
+  private checkSuspended(requester: Requester, redacts: EventId): void {
+    const { users, events } = this.services;
+    if (!users.isSuspended(requester.userId)) return;
+    const target = events.find(redacts);
+    if (target === undefined || target.sender === requester.userId) return;
+    throw suspended('You can only redact your own events while account is suspended.');
   }
 
   private async putMember(call: Call, requester: Requester, stateKey: string, content: JsonObject): Promise<RoomEvent> {
@@ -134,6 +131,15 @@ class SendRequests {
     const options = { content, ...sentAt(call, requester) };
     return this.services.memberships.update(requester, toUserId(stateKey), roomIdIn(call), membership, options);
   }
+}
+
+function checkCoherent(body: JsonObject, redacts: EventId): void {
+  if (!('redacts' in body) || body['redacts'] === redacts) return;
+  throw new SynapseError(
+    400,
+    'Cannot provide a redacts value incoherent with the event_id of the URL parameter',
+    Codes.INVALID_PARAM,
+  );
 }
 
 /** Application services may say when an event was sent. */

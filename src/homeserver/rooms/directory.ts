@@ -128,13 +128,8 @@ export class Directory {
 
   /** Refuses an `m.room.canonical_alias` whose new aliases do not stand for the room. */
   checkCanonicalAlias(event: RoomEvent, before: RoomEvent | undefined): void {
-    const { alias, alt_aliases: others = [] } = event.content;
-    if (alias !== undefined && alias !== null && alias !== '' && alias !== before?.content['alias']) {
-      if (typeof alias !== 'string') {
-        throw new SynapseError(400, 'The alias must be of type string.', Codes.INVALID_PARAM);
-      }
-      this.checkStandsFor(alias, event.roomId);
-    }
+    this.checkMainAlias(event, before);
+    const others = event.content['alt_aliases'] ?? [];
     if (!Array.isArray(others)) {
       throw new SynapseError(400, 'The alt_aliases property must be a list.', Codes.INVALID_PARAM);
     }
@@ -145,6 +140,16 @@ export class Directory {
         throw new SynapseError(400, 'Each alt_alias must be of type string.', Codes.INVALID_PARAM);
       }
       this.checkStandsFor(other, event.roomId);
+    }
+  }
+
+  private checkMainAlias(event: RoomEvent, before: RoomEvent | undefined): void {
+    const { alias } = event.content;
+    if (alias !== undefined && alias !== null && alias !== '' && alias !== before?.content['alias']) {
+      if (typeof alias !== 'string') {
+        throw new SynapseError(400, 'The alias must be of type string.', Codes.INVALID_PARAM);
+      }
+      this.checkStandsFor(alias, event.roomId);
     }
   }
 

@@ -71,7 +71,14 @@ export function authTypesFor(
     ['m.room.power_levels', ''],
     ['m.room.member', event.sender],
   ];
-  if (event.type !== 'm.room.member') return types;
+  return event.type === 'm.room.member' ? [...types, ...memberAuthTypes(version, event)] : types;
+}
+
+function memberAuthTypes(
+  version: RoomVersion,
+  event: Pick<AuthEvent, 'sender' | 'stateKey' | 'content'>,
+): [string, string][] {
+  const types: [string, string][] = [];
   const { membership } = event.content;
   if (membership === 'join' || membership === 'invite' || membership === 'knock') types.push(['m.room.join_rules', '']);
   if (event.stateKey !== undefined && event.stateKey !== event.sender) types.push(['m.room.member', event.stateKey]);
@@ -122,7 +129,10 @@ function checkCreate(version: RoomVersion, event: EventToAuth): void {
   }
   const id = own(event.content, 'room_version') ?? '1';
   if (findRoomVersion(id) === undefined) {
-    throw new AuthError(403, `room appears to have unsupported version ${String(id)}`);
+    throw new AuthError(
+      403,
+      `room appears to have unsupported version ${typeof id === 'string' ? id : JSON.stringify(id)}`,
+    );
   }
   if (!version.isUpdated && !Object.hasOwn(event.content, 'creator')) {
     throw new AuthError(403, "Create event lacks a 'creator' property");

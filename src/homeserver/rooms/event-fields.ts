@@ -10,17 +10,20 @@ export function selectFields(event: JsonObject, fields: readonly string[] | unde
 
 /** The names in a path; `\.` is a dot and `\\` a backslash in a name. */
 export function splitPath(path: string): readonly string[] {
-  const names = [''];
+  const names: string[] = [];
+  let name = '';
   for (let index = 0; index < path.length; index++) {
     const character = path.charAt(index);
     const next = path.charAt(index + 1);
     if (character === '\\' && (next === '.' || next === '\\')) {
-      names[names.length - 1] += next;
+      name += next;
       index++;
-    } else if (character === '.') names.push('');
-    else names[names.length - 1] += character;
+    } else if (character === '.') {
+      names.push(name);
+      name = '';
+    } else name += character;
   }
-  return names;
+  return [...names, name];
 }
 
 function copyPath(from: JsonObject, to: Record<string, JsonValue | undefined>, path: readonly string[]): void {

@@ -2,7 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { checkCanonicalJson } from '../../matrix/canonical-json.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { pythonJson } from './python-json.js';
+import { pythonRepr } from '../python-repr.js';
 import { type EventDraft } from './event-builder.js';
 import { type RoomEvent } from './room-event.js';
 import { serverMatchesAcl } from './server-acl.js';
@@ -123,7 +123,7 @@ function checkInteger(key: string, value: JsonValue | undefined): void {
 
 function validateMentions(mentions: JsonValue | undefined): void {
   if (!isJsonObject(mentions)) {
-    throw new SynapseError(400, `${pythonJson(mentions)} is not of type 'object'`, Codes.BAD_JSON);
+    throw new SynapseError(400, `${pythonRepr(mentions ?? null)} is not of type 'object'`, Codes.BAD_JSON);
   }
   const { user_ids: users, room } = mentions;
   // A text counts as a list of its characters in Synapse, and passes.
@@ -137,5 +137,5 @@ function validateMentions(mentions: JsonValue | undefined): void {
 }
 
 function wrongType(key: string, value: JsonValue | undefined, type: string): SynapseError {
-  return new SynapseError(400, `"${key}": ${pythonJson(value)} is not of type '${type}'`, Codes.BAD_JSON);
+  return new SynapseError(400, `"${key}": ${pythonRepr(value ?? null)} is not of type '${type}'`, Codes.BAD_JSON);
 }

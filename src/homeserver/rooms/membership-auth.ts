@@ -51,28 +51,31 @@ export function checkMembershipChange(
 }
 
 function checkChange(change: Change): void {
-  const { event, caller, version } = change;
+  const { event, version } = change;
   const { membership } = event.content;
-  if (membership === 'invite' && Object.hasOwn(event.content, 'third_party_invite')) {
-    checkThirdPartyInvite(change);
-    return;
-  }
-  if (membership === 'join') {
-    checkJoin(change);
-    return;
-  }
-  if (membership === 'knock' && version.allowsKnock) {
-    checkKnock(change);
-    return;
-  }
+  if (membership === 'invite' && Object.hasOwn(event.content, 'third_party_invite')) checkThirdPartyInvite(change);
+  else if (membership === 'join') checkJoin(change);
+  else if (membership === 'knock' && version.allowsKnock) checkKnock(change);
+  else if (!isWithdrawal(change)) checkByMember(change);
+}
+
+/** Whether somebody who was invited or knocked goes away again. */
+function isWithdrawal({ version, event, caller, isSelf }: Change): boolean {
   const mayWithdraw = caller === 'invite' || (caller === 'knock' && version.allowsKnock);
-  if (mayWithdraw && membership === 'leave' && change.isSelf) return;
-  if (caller !== 'join')
+  return mayWithdraw && isSelf && event.content['membership'] === 'leave';
+}
+
+/** What only those can do who are in the room. */
+function checkByMember(change: Change): void {
+  const { event, caller } = change;
+  const membership = event.content['membership'];
+  if (caller !== 'join') {
     throw new UnstableSpecAuthError(`${event.sender} not in room ${event.roomId}.`, Codes.NOT_JOINED);
+  }
   if (membership === 'invite') checkInvite(change);
   else if (membership === 'leave') checkLeave(change);
   else if (membership === 'ban') checkBan(change);
-  else throw new AuthError(403, `Unknown membership ${String(membership)}`);
+  else throw new AuthError(403, `Unknown membership ${JSON.stringify(membership)}`);
 }
 
 function isFirstJoin(version: RoomVersion, event: EventToAuth, create: AuthEvent): boolean {

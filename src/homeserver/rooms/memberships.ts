@@ -93,15 +93,14 @@ export class Memberships {
       throw new ShadowBanError();
     }
     const change = await this.prepare(requester, target, roomId, action, options);
-    const room = this.parts.rooms.find(roomId);
-    const isHere = room !== undefined && isHostIn(room, this.parts.context.serverName);
-    if (isHere) {
+    const found = this.parts.rooms.find(roomId);
+    const room = found !== undefined && isHostIn(found, this.parts.context.serverName) ? found : undefined;
+    if (room !== undefined) {
       const same = checkAgainstOld(room, change);
       if (same !== undefined) return same;
     }
-    if (change.membership === 'join') await this.checkJoin(change, room, isHere);
-    if (change.membership === 'leave' && !isHere) this.checkLeaveFromAfar(change);
-    if (change.membership === 'knock' && !isHere) throw new SynapseError(404, 'No known servers');
+    if (change.membership === 'join') await this.checkJoin(change, room);
+    else if (room === undefined) this.checkFromAfar(change);
     return this.send(change);
   }
 
@@ -239,7 +238,7 @@ export class Memberships {
     }
   }
 
-  private async checkJoin(change: Change, room: Room | undefined, isHere: boolean): Promise<void> {
+  private async checkJoin(change: Change, room: Room | undefined): Promise<void> {
     const { requester, target, roomId, options } = change;
     const guestAccess = room?.state.get('m.room.guest_access', '')?.content['guest_access'];
     if (requester.isGuest && guestAccess !== 'can_join') throw new AuthError(403, 'Guest access not allowed');
@@ -247,7 +246,7 @@ export class Memberships {
       const isInvited = this.parts.states.membership(target, roomId)?.membership === 'invite';
       refuseSpam(await this.mayJoin.ask(target, roomId, isInvited), 'Not allowed to join this room');
     }
-    if (room === undefined || !isHere) this.refuseRemoteJoin(options.remoteHosts);
+    if (room === undefined) this.refuseRemoteJoin(options.remoteHosts);
     const authoriser = this.parts.restrictedJoins.authoriserFor(room, target);
     if (authoriser === null) this.refuseRemoteJoin(options.remoteHosts);
     if (authoriser !== undefined) change.content['join_authorised_via_users_server'] = authoriser;
@@ -260,8 +259,12 @@ export class Memberships {
     throw new SynapseError(404, "Can't join remote room because no servers that are in the room have been provided.");
   }
 
-  private checkLeaveFromAfar({ target, roomId }: Change): void {
-    if (this.parts.states.membership(target, roomId) === undefined) throw new SynapseError(404, 'Not a known room');
+  /** What can be done to a room that nobody of this server is in, while no other server can be reached. */
+  private checkFromAfar({ target, roomId, membership }: Change): void {
+    if (membership === 'knock') throw new SynapseError(404, 'No known servers');
+    if (membership === 'leave' && this.parts.states.membership(target, roomId) === undefined) {
+      throw new SynapseError(404, 'Not a known room');
+    }
   }
 
   private async send(change: Change, batch?: EventBatch): Promise<RoomEvent> {
@@ -309,25 +312,29 @@ function isHostIn(room: Room, serverName: string): boolean {
 
 /** Refuses what makes no sense after the old membership; gives the old event when it says the same. */
 function checkAgainstOld(room: Room, change: Change): RoomEvent | undefined {
-  const { action, membership, target, requester, content } = change;
+  const { action, target } = change;
   const old = room.state.get('m.room.member', target);
-  if (old === undefined) {
-    if (action === 'kick') throw new AuthError(403, 'The target user is not in the room');
-    return undefined;
+  const before = old?.membership ?? 'None';
+  if (old !== undefined) checkBan(action, before);
+  if (old !== undefined && isSame(old, change)) return old;
+  if (action === 'kick' && (old === undefined || before === 'ban' || before === 'leave')) {
+    throw new AuthError(403, 'The target user is not in the room');
   }
-  const before = old.membership ?? 'None';
+  return undefined;
+}
+
+function checkBan(action: string, before: string): void {
   if (action === 'unban' && before !== 'ban') {
     throw badState(`Cannot unban user who was not banned (membership=${before})`);
   }
   if (before === 'ban' && !['ban', 'unban', 'leave'].includes(action)) {
     throw badState(`Cannot ${action} user who was banned`);
   }
-  const isSame = before === membership && old.sender === requester.userId;
-  if (isSame && encodeCanonicalJson(content) === encodeCanonicalJson(old.content)) return old;
-  if ((before === 'ban' || before === 'leave') && action === 'kick') {
-    throw new AuthError(403, 'The target user is not in the room');
-  }
-  return undefined;
+}
+
+function isSame(old: RoomEvent, { membership, requester, content }: Change): boolean {
+  if (old.membership !== membership || old.sender !== requester.userId) return false;
+  return encodeCanonicalJson(content) === encodeCanonicalJson(old.content);
 }
 
 function badState(message: string): SynapseError {

@@ -1,7 +1,7 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { AuthError } from '../synapse-errors.js';
-import { pythonJson } from './python-json.js';
+import { pythonRepr } from '../python-repr.js';
 import { type AuthEvent, type AuthState, own, type PowerLevels, toLevel } from './power-levels.js';
 import { type RoomVersion } from './room-version.js';
 
@@ -41,11 +41,11 @@ function checkNamesNoCreator(users: JsonObject, create: AuthEvent | undefined): 
 function checkIntegers(content: JsonObject): void {
   for (const [key, value] of Object.entries(content)) {
     if (namedLevels.includes(key) && !Number.isInteger(value)) {
-      throw new SynapseError(400, `${pythonJson(value)} must be an integer.`);
+      throw new SynapseError(400, `${pythonRepr(value ?? null)} must be an integer.`);
     }
     if (!['events', 'notifications', 'users'].includes(key)) continue;
     if (!isJsonObject(value) || !Object.values(value).every(Number.isInteger)) {
-      throw new SynapseError(400, `${pythonJson(value)} must be a dict wherein all the values are integers.`);
+      throw new SynapseError(400, `${pythonRepr(value ?? null)} must be a dict wherein all the values are integers.`);
     }
   }
 }

@@ -48,18 +48,20 @@ export class PublicRooms {
   }
 }
 
+/** Where the lists before and after a page begin; absent where there is nothing. */
 function marksFor(page: readonly RoomSummary[], mark: Mark | undefined, isMore: boolean): JsonObject {
+  const isForward = mark?.isForward ?? true;
+  const hasBefore = isForward ? mark !== undefined : isMore;
+  const hasAfter = isForward ? isMore : mark !== undefined;
   const [first] = page;
   const last = page.at(-1);
-  const before = writeMark(first?.joinedMembers ?? 0, first?.roomId ?? '', false);
-  const after = last === undefined ? undefined : writeMark(last.joinedMembers, last.roomId, true);
-  const marks: Record<string, JsonValue> = {};
-  const isForward = mark?.isForward ?? true;
-  if (isForward && mark !== undefined) marks['prev_batch'] = before;
-  if (after === undefined) return marks;
-  if (isForward ? isMore : mark !== undefined) marks['next_batch'] = after;
-  if (!isForward && isMore) marks['prev_batch'] = before;
-  return marks;
+  if (first === undefined || last === undefined) {
+    return hasBefore && isForward ? { prev_batch: writeMark(0, '', false) } : {};
+  }
+  return {
+    ...(hasBefore && { prev_batch: writeMark(first.joinedMembers, first.roomId, false) }),
+    ...(hasAfter && { next_batch: writeMark(last.joinedMembers, last.roomId, true) }),
+  };
 }
 
 function compare(a: RoomSummary, b: RoomSummary): number {

@@ -27,26 +27,22 @@ export function redactPdu(version: RoomVersion, pdu: JsonObject): JsonObject {
   return result;
 }
 
+/** Which members of `content` redaction leaves, by event type; null for all. */
+const keptContent: Readonly<Record<string, (version: RoomVersion) => readonly string[] | null>> = {
+  'm.room.create': (version) => (version.isUpdated ? null : ['creator']),
+  'm.room.join_rules': (version) => (version.allowsRestricted ? ['join_rule', 'allow'] : ['join_rule']),
+  'm.room.power_levels': (version) => (version.isUpdated ? [...powerKeys, 'invite'] : powerKeys),
+  'm.room.history_visibility': () => ['history_visibility'],
+  'm.room.aliases': (version) => (version.hasAliasesRule ? ['aliases'] : []),
+  'm.room.redaction': (version) => (version.isUpdated ? ['redacts'] : []),
+};
+
 /** What redaction leaves of `content` (https://spec.matrix.org/latest/rooms/v12/#redactions). */
 export function redactContent(version: RoomVersion, type: unknown, content: JsonObject): JsonObject {
-  switch (type) {
-    case 'm.room.member':
-      return redactMember(version, content);
-    case 'm.room.create':
-      return version.isUpdated ? content : pick(content, ['creator']);
-    case 'm.room.join_rules':
-      return pick(content, version.allowsRestricted ? ['join_rule', 'allow'] : ['join_rule']);
-    case 'm.room.power_levels':
-      return pick(content, version.isUpdated ? [...powerKeys, 'invite'] : powerKeys);
-    case 'm.room.history_visibility':
-      return pick(content, ['history_visibility']);
-    case 'm.room.aliases':
-      return version.hasAliasesRule ? pick(content, ['aliases']) : {};
-    case 'm.room.redaction':
-      return version.isUpdated ? pick(content, ['redacts']) : {};
-    default:
-      return {};
-  }
+  if (type === 'm.room.member') return redactMember(version, content);
+  if (typeof type !== 'string' || !Object.hasOwn(keptContent, type)) return {};
+  const kept = keptContent[type]?.(version) ?? null;
+  return kept === null ? content : pick(content, kept);
 }
 
 function redactMember(version: RoomVersion, content: JsonObject): JsonObject {

@@ -12,9 +12,10 @@ import { type Directory } from './directory.js';
 import { EventBatch } from './event-batch.js';
 import { type EventCreation } from './event-creation.js';
 import { type EventSender } from './event-sender.js';
+import { type FirstEvents, stateAfterJoin } from './first-events.js';
 import { type Memberships } from './memberships.js';
 import { type RoomEvent } from './room-event.js';
-import { findPreset, isEncryptedByDefault, powerLevelsFor, type RoomPreset } from './room-presets.js';
+import { findPreset, type RoomPreset } from './room-presets.js';
 import { RoomState, StateHandle } from './room-state.js';
 import { type RoomUsers } from './room-users.js';
 import { type RoomVersion } from './room-version.js';
@@ -52,23 +53,6 @@ export interface CreateRoomOptions {
 export interface CreatedRoom {
   readonly roomId: RoomId;
   readonly alias: RoomAlias | undefined;
-}
-
-/** The first events of a room, besides the ones that every room has. */
-export interface FirstEvents {
-  readonly version: RoomVersion;
-  readonly presetName: string;
-  readonly creationContent: JsonObject;
-  readonly initialState: readonly { readonly type: string; readonly stateKey: string; readonly content: JsonObject }[];
-  readonly invited: readonly UserId[];
-  readonly powerLevels?: JsonObject | undefined;
-  readonly alias?: RoomAlias | undefined;
-  readonly name?: JsonValue | undefined;
-  readonly topic?: JsonValue | undefined;
-  /** The create event, when it was built already (room version 12 on). */
-  readonly createEvent?: RoomEvent;
-  readonly joinProfile?: JsonObject;
-  readonly ignoreForcedEncryption?: boolean;
 }
 
 const maxAttempts = 5;
@@ -143,7 +127,7 @@ export class RoomCreation {
 
   /** Sends the events that begin a room: create and join at once, the others as one batch (`_send_events_for_new_room`). */
   async sendFirstEvents(requester: Requester, roomId: RoomId, first: FirstEvents): Promise<void> {
-    const { creation, sender, memberships, rooms } = this.parts;
+    const { context, creation, sender, memberships, rooms } = this.parts;
     const { userId } = requester;
     const preset = presetOf(first.presetName);
     const createContent = first.version.isUpdated
@@ -156,7 +140,7 @@ export class RoomCreation {
     const join = await memberships.updateInNewRoom(requester, userId, roomId, 'join', first.joinProfile ?? {});
     const state = rooms.find(roomId)?.state ?? new RoomState(first.version);
     const batch = new EventBatch(state, join);
-    for (const { type, stateKey, content } of this.batchOf(userId, first, preset)) {
+    for (const { type, stateKey, content } of stateAfterJoin(context.config, userId, first, preset)) {
       batch.add(await creation.create(requester, { type, roomId, sender: userId, stateKey, content }, { batch }));
     }
     await sender.accept(requester, batch.events, quietly);
@@ -235,54 +219,6 @@ export class RoomCreation {
     if (visibility === 'public' && !directory.isPublishingAllowed(requester.userId, roomId, aliases)) {
       roomStore.setPublic(roomId, false);
     }
-  }
-
-  /** The state of a new room after create and join, in Synapse's order. */
-  private batchOf(
-    creator: UserId,
-    first: FirstEvents,
-    preset: RoomPreset,
-  ): readonly { readonly type: string; readonly stateKey: string; readonly content: JsonObject }[] {
-    const { config } = this.parts.context;
-    const given = new Map(first.initialState.map((event) => [JSON.stringify([event.type, event.stateKey]), event]));
-    const isGiven = (type: string): boolean => given.has(JSON.stringify([type, '']));
-    const state = (type: string, content: JsonObject): { type: string; stateKey: string; content: JsonObject } => ({
-      type,
-      stateKey: '',
-      content,
-    });
-    const powerKey = JSON.stringify(['m.room.power_levels', '']);
-    const override = first.powerLevels;
-    const { version, presetName, invited } = first;
-    const events = [
-      given.get(powerKey) ??
-        state(
-          'm.room.power_levels',
-          powerLevelsFor(config, { version, creator, presetName, preset, invited, override }),
-        ),
-    ];
-    given.delete(powerKey);
-    if (first.alias !== undefined && !isGiven('m.room.canonical_alias')) {
-      events.push(state('m.room.canonical_alias', { alias: first.alias }));
-    }
-    if (!isGiven('m.room.join_rules')) events.push(state('m.room.join_rules', { join_rule: preset.joinRule }));
-    if (!isGiven('m.room.history_visibility')) {
-      events.push(state('m.room.history_visibility', { history_visibility: preset.historyVisibility }));
-    }
-    if (preset.letsGuestsIn && !isGiven('m.room.guest_access')) {
-      events.push(state('m.room.guest_access', { guest_access: 'can_join' }));
-    }
-    events.push(...given.values());
-    const encryption = given.get(JSON.stringify(['m.room.encryption', '']));
-    const mustEncrypt = first.ignoreForcedEncryption !== true && isEncryptedByDefault(config, presetName);
-    if (mustEncrypt && typeof encryption?.content['algorithm'] !== 'string') {
-      events.push(state('m.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' }));
-    }
-    if (first.name !== undefined) events.push(state('m.room.name', { name: first.name }));
-    if (first.topic !== undefined) {
-      events.push(state('m.room.topic', { topic: first.topic, 'm.topic': { 'm.text': [{ body: first.topic }] } }));
-    }
-    return events;
   }
 
   private async invite(requester: Requester, roomId: RoomId, wishes: RoomWishes): Promise<void> {

@@ -9,7 +9,7 @@ import { type StateStore } from '../store/state-store.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { readAllowed, type RestrictedJoins } from './restricted-joins.js';
 import { type RoomEvent } from './room-event.js';
-import { present, type RoomSummaries } from './room-summary.js';
+import { present, type RoomSummaries, type RoomSummary } from './room-summary.js';
 import { type Room, type Rooms } from './rooms.js';
 
 /** What spaces are walked with. */
@@ -52,30 +52,39 @@ export class RoomHierarchy {
 
   /** A room and, where it is a space, the rooms below it. */
   walk(userId: UserId, roomId: string, query: HierarchyQuery): JsonObject {
-    const isAdmin = query.asAdmin === true;
-    const root = this.localRoom(roomId);
-    if (!isAdmin && (root === undefined || !this.isAccessible(root, userId))) {
+    const { asAdmin = false, suggestedOnly, maxDepth = Infinity, limit = maxRooms } = query;
+    const mayShow = (room: Room | undefined): room is Room =>
+      room !== undefined && (asAdmin || this.isAccessible(room, userId));
+    if (!asAdmin && !mayShow(this.localRoom(roomId))) {
       throw new AuthError(403, `User ${userId} not in room ${roomId}, and room previews are disabled`);
     }
-    const key = JSON.stringify([userId, roomId, query.suggestedOnly, query.maxDepth ?? null, isAdmin]);
-    const session = this.sessionFor(query.from, key) ?? { queue: [{ roomId, depth: 0 }], done: new Set<string>() };
-    const queue = [...session.queue];
+    const key = JSON.stringify([userId, roomId, suggestedOnly, maxDepth, asAdmin]);
+    const session = this.sessionFor(query.from, key) ?? { key, queue: [{ roomId, depth: 0 }], done: new Set() };
+    const queue: QueueEntry[] = [...session.queue];
     const done = new Set(session.done);
     const found: JsonObject[] = [];
-    const limit = Math.min(query.limit ?? maxRooms, maxRooms);
-    while (queue.length > 0 && found.length < limit) {
-      const next = queue.pop();
-      if (next === undefined || done.has(next.roomId)) continue;
-      done.add(next.roomId);
-      const room = this.localRoom(next.roomId);
-      if (room === undefined || !(isAdmin || this.isAccessible(room, userId))) continue;
-      const children = this.childrenOf(room, query.suggestedOnly);
-      found.push({ ...this.describe(room), children_state: children.map(stripChild) });
-      if (query.maxDepth !== undefined && next.depth >= query.maxDepth) continue;
-      const below = children.map((event) => ({ roomId: event.stateKey ?? '', depth: next.depth + 1 }));
-      queue.push(...below.reverse());
+    while (found.length < Math.min(limit, maxRooms)) {
+      const next = this.takeNext(queue, done, mayShow);
+      if (next === undefined) break;
+      const children = this.childrenOf(next.room, suggestedOnly);
+      found.push({ ...this.describe(next.room), children_state: children.map(stripChild) });
+      if (next.entry.depth < maxDepth) queue.push(...entriesBelow(next.entry, children));
     }
     return { rooms: found, ...(queue.length > 0 && { next_batch: this.keep({ key, queue, done }) }) };
+  }
+
+  /** Takes entries from the queue until one is a room that was not shown yet and may be. */
+  private takeNext(
+    queue: QueueEntry[],
+    done: Set<string>,
+    mayShow: (room: Room | undefined) => room is Room,
+  ): { readonly entry: QueueEntry; readonly room: Room } | undefined {
+    for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
+      const room = done.has(entry.roomId) ? undefined : this.localRoom(entry.roomId);
+      done.add(entry.roomId);
+      if (mayShow(room)) return { entry, room };
+    }
+    return undefined;
   }
 
   /** One room in short: 404 for those who may not know of it. */
@@ -114,25 +123,13 @@ export class RoomHierarchy {
   private describe(room: Room): JsonObject {
     const { summaries } = this.parts;
     const summary = summaries.areKept ? summaries.find(room.roomId) : undefined;
-    const rules = room.state.get('m.room.join_rules', '')?.content;
-    const { rooms: allowed } = readAllowed(rules?.['allow']);
-    const joinRule = typeof rules?.['join_rule'] === 'string' ? rules['join_rule'] : null;
     return {
       room_id: room.roomId,
       room_version: room.version.id,
       world_readable: summary?.historyVisibility === 'world_readable',
       guest_can_join: summary?.guestAccess === 'can_join',
-      ...present({
-        name: summary?.name ?? null,
-        topic: summary?.topic ?? null,
-        canonical_alias: summary?.canonicalAlias ?? null,
-        num_joined_members: summary?.joinedMembers ?? null,
-        avatar_url: summary?.avatar ?? null,
-        room_type: summary?.roomType ?? null,
-        encryption: summary?.encryption ?? null,
-        join_rule: joinRule,
-        allowed_room_ids: joinRule?.endsWith('restricted') === true && allowed.length > 0 ? allowed : null,
-      }),
+      ...(summary !== undefined && summarized(summary)),
+      ...joinRuleOf(room),
     };
   }
 
@@ -156,6 +153,31 @@ export class RoomHierarchy {
     this.sessions.set(token, session);
     return token;
   }
+}
+
+function summarized(summary: RoomSummary): JsonObject {
+  return present({
+    name: summary.name,
+    topic: summary.topic,
+    canonical_alias: summary.canonicalAlias,
+    num_joined_members: summary.joinedMembers,
+    avatar_url: summary.avatar,
+    room_type: summary.roomType,
+    encryption: summary.encryption,
+  });
+}
+
+function joinRuleOf({ state }: Room): JsonObject {
+  const rules = state.get('m.room.join_rules', '')?.content;
+  const rule = rules?.['join_rule'];
+  if (typeof rule !== 'string') return {};
+  const allowed = rule.endsWith('restricted') ? readAllowed(rules?.['allow']).rooms : [];
+  return { join_rule: rule, ...(allowed.length > 0 && { allowed_room_ids: allowed }) };
+}
+
+/** The rooms below one, the first on top of the stack. */
+function entriesBelow({ depth }: QueueEntry, children: readonly RoomEvent[]): QueueEntry[] {
+  return children.map((event) => ({ roomId: event.stateKey ?? '', depth: depth + 1 })).reverse();
 }
 
 function stripChild(event: RoomEvent): JsonObject {

@@ -1,6 +1,6 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonValue } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { AuthError } from '../synapse-errors.js';
 import { type EventSender } from './event-sender.js';
@@ -23,16 +23,13 @@ export class RoomPowerGrant {
     const room = this.rooms.find(roomId);
     if (room === undefined || room.state.size === 0) throw new SynapseError(400, 'Server not in room');
     const giver = this.mostPowerful(room);
-    const levels = room.state.get('m.room.power_levels', '')?.content ?? {};
-    const users = isJsonObject(levels['users']) ? levels['users'] : {};
-    const power: JsonValue = (Object.hasOwn(users, giver) ? users[giver] : undefined) ?? 100;
     const requester: Requester = {
       userId: giver,
       isGuest: false,
       shadowBanned: false,
       authenticatedEntity: admin.authenticatedEntity,
     };
-    const content = { ...levels, users: { ...users, [userId]: power } };
+    const content = contentFor(room, giver, userId);
     try {
       const request = { type: 'm.room.power_levels', roomId, sender: giver, stateKey: '', content };
       await this.sender.send(requester, request);
@@ -67,4 +64,12 @@ export class RoomPowerGrant {
   private isOurs(userId: string): boolean {
     return domainOf(userId as UserId) === this.serverName;
   }
+}
+
+/** The room's power levels, with one user given the power of another. */
+function contentFor({ state }: Room, giver: UserId, userId: UserId): JsonObject {
+  const levels = state.get('m.room.power_levels', '')?.content ?? {};
+  const users = isJsonObject(levels['users']) ? levels['users'] : {};
+  const power = (Object.hasOwn(users, giver) ? users[giver] : undefined) ?? 100;
+  return { ...levels, users: { ...users, [userId]: power } };
 }

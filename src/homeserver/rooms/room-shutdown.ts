@@ -6,7 +6,7 @@ import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
 import { type HomeserverContext } from '../context.js';
 import { type RoomDeletion, type RoomStore } from '../store/room-store.js';
-import { type StateStore } from '../store/state-store.js';
+import { type CurrentMembership, type StateStore } from '../store/state-store.js';
 import { type EventSender } from './event-sender.js';
 import { type Memberships } from './memberships.js';
 import { type RoomCreation } from './room-creation.js';
@@ -111,17 +111,15 @@ export class RoomShutdown {
     if (wishes.block && requesterId !== null) roomStore.block(roomId, requesterId);
     if (roomStore.find(roomId) === undefined) return before;
     const newRoomId = before.new_room_id ?? (await this.makeNewRoom(wishes));
-    let result: ShutdownResult = { ...before, new_room_id: newRoomId };
+    let result: ShutdownResult = { ...before, new_room_id: newRoomId, local_aliases: [] };
     report(result);
-    for (const { user_id: userId, membership } of states.membershipsIn(roomId)) {
-      if (domainOf(userId) !== context.serverName || !['join', 'invite', 'knock'].includes(membership)) continue;
-      const isMoved = await this.moveUser(userId, roomId, membership === 'join' ? newRoomId : null, wishes);
-      result = isMoved
-        ? { ...result, kicked_users: [...result.kicked_users, userId] }
-        : { ...result, failed_to_kick_users: [...result.failed_to_kick_users, userId] };
+    const members = states.membershipsIn(roomId).filter(isRelated);
+    for (const member of members.filter(({ user_id: userId }) => domainOf(userId) === context.serverName)) {
+      const isMoved = await this.moveUser(member, newRoomId, wishes);
+      result = withMoved(result, member.user_id, isMoved);
       report(result);
     }
-    if (newRoomId === null || wishes.newRoomUserId === undefined) return { ...result, local_aliases: [] };
+    if (newRoomId === null || wishes.newRoomUserId === undefined) return result;
     await this.sendNotice(newRoomId, wishes.newRoomUserId, wishes);
     const aliases = roomStore.aliasesOf(roomId);
     roomStore.moveAliases(roomId, newRoomId, requesterId ?? undefined);
@@ -184,13 +182,16 @@ export class RoomShutdown {
     return roomId;
   }
 
-  private async moveUser(userId: UserId, from: RoomId, to: RoomId | null, wishes: ShutdownWishes): Promise<boolean> {
+  private async moveUser(member: CurrentMembership, to: RoomId | null, wishes: ShutdownWishes): Promise<boolean> {
     const { memberships, context } = this.parts;
+    const { user_id: userId, room_id: from, membership } = member;
     const requester = requesterFor(userId, wishes);
     try {
       await memberships.update(requester, userId, from, 'leave', { ratelimit: false });
       memberships.forget(userId, from);
-      if (to !== null) await memberships.update(requester, userId, to, 'join', { ratelimit: false });
+      if (to !== null && membership === 'join') {
+        await memberships.update(requester, userId, to, 'join', { ratelimit: false });
+      }
       return true;
     } catch (error) {
       context.log.error('Failed to leave old room and join new room', { userId, roomId: from, err: error });
@@ -214,6 +215,16 @@ export class RoomShutdown {
       this.parts.roomStore.saveDeletion(deletion);
     });
   }
+}
+
+function isRelated({ membership }: CurrentMembership): boolean {
+  return membership === 'join' || membership === 'invite' || membership === 'knock';
+}
+
+function withMoved(result: ShutdownResult, userId: UserId, isMoved: boolean): ShutdownResult {
+  return isMoved
+    ? { ...result, kicked_users: [...result.kicked_users, userId] }
+    : { ...result, failed_to_kick_users: [...result.failed_to_kick_users, userId] };
 }
 
 function requesterFor(userId: UserId, wishes: ShutdownWishes): Requester {

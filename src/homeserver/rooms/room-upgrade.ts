@@ -12,7 +12,8 @@ import { type EventCreation } from './event-creation.js';
 import { type EventSender } from './event-sender.js';
 import { EventBatch } from './event-batch.js';
 import { checkEventSize } from './event-validation.js';
-import { type FirstEvents, type RoomCreation } from './room-creation.js';
+import { type FirstEvents, type InitialState } from './first-events.js';
+import { type RoomCreation } from './room-creation.js';
 import { type RoomEvent } from './room-event.js';
 import { type RoomVersion } from './room-version.js';
 import { type Room, type Rooms } from './rooms.js';
@@ -202,8 +203,8 @@ export class RoomUpgrade {
       if (staying.length > 0) left['alt_aliases'] = staying;
       else delete left['alt_aliases'];
     }
-    await this.sendQuietly(requester, old.roomId, 'm.room.canonical_alias', left as JsonObject);
-    await this.sendQuietly(requester, newRoomId, 'm.room.canonical_alias', moved as JsonObject);
+    await this.sendQuietly(requester, old.roomId, 'm.room.canonical_alias', left);
+    await this.sendQuietly(requester, newRoomId, 'm.room.canonical_alias', moved);
   }
 
   private async moveUsers({ old, newRoomId, isPublic }: Upgrade): Promise<void> {
@@ -268,12 +269,7 @@ function creationContent(
 }
 
 /** The state that the new room starts with, power enough for the upgrading user included. */
-function copiedState({
-  old,
-  requester,
-  version,
-  creators,
-}: Upgrade): { readonly type: string; readonly stateKey: string; readonly content: JsonObject }[] {
+function copiedState({ old, requester, version, creators }: Upgrade): InitialState[] {
   const copied = copiedTypes.flatMap((type) => {
     const event = old.state.get(type, '');
     return event === undefined ? [] : [{ type, stateKey: '', content: event.content }];

@@ -2,16 +2,10 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type InitialState } from './first-events.js';
 import { type ThirdPartyInvite } from './third-party-invites.js';
 import { findRoomVersion, type RoomVersion } from './room-version.js';
 import { isServerName, toUserId } from './untrusted-ids.js';
-
-/** One event of `initial_state`. */
-export interface InitialState {
-  readonly type: string;
-  readonly stateKey: string;
-  readonly content: JsonObject;
-}
 
 /** The body of `/createRoom`, checked (`handlers/room.py: create_room`). */
 export interface RoomWishes {

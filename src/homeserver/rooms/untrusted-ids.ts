@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
@@ -45,7 +44,7 @@ export function isServerName(text: string): boolean {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(text);
   if (match === null) return false;
   const host = match[1] ?? '';
-  if (host.startsWith('[')) return isIPv6(host.slice(1, -1));
+  if (host.startsWith('[')) return /^\[[0-9a-fA-F:.]+\]$/.test(host) && URL.canParse(`http://${host}/`);
   return /^[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*$/.test(host);
 }
 
