@@ -27,10 +27,8 @@ export const unusedSettings: ReadonlySet<keyof HomeserverConfig> = new Set<keyof
   'preventMediaDownloadsFrom',
   'redactionAllowedPeriod',
   'redactionRetentionPeriod',
-  'registrationRequiresToken',
 
   'signingKeyPath',
   'urlPreviewEnabled',
   'useAccountValidityInAccountStatus',
-  'userIpsMaxAge',
 ]);
