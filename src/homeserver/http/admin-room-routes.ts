@@ -129,7 +129,7 @@ class AdminRoomEndpoints {
     const room = this.services.rooms.find(roomIdIn(call));
     if (room === undefined) throw new NotFoundError('Room not found');
     const type = queryString(call.query, 'type') ?? '';
-    const events = type === '' ? room.state.all() : [...room.state.ofType(type).values()];
+    const events = type === '' ? room.state.sorted() : [...room.state.ofType(type).values()];
     return { state: await this.services.clientEvents.showState(events) };
   };
 

@@ -168,10 +168,11 @@ class HistoryEndpoints {
     const hasLeft = right.membership === 'leave' && right.entry !== undefined;
     const position = hasLeft ? right.entry.position : context.stream.position;
     const page = history.newest(requester, roomId, position, limit, right);
+    const state = await clientEvents.showState(history.state(requester, roomId), { requester });
     return {
       room_id: roomId,
       messages: await showPage(page, clientEvents, requester, 'v1'),
-      state: await clientEvents.showState(history.state(requester, roomId), { requester }),
+      state,
       presence: [],
       receipts: [],
       account_data: [],

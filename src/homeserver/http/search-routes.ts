@@ -118,7 +118,7 @@ class SearchEndpoint {
     if (!includeState || results.length === 0) return {};
     const state: Record<string, readonly JsonObject[]> = {};
     for (const roomId of new Set(results.map(({ shown }) => shown.event.roomId))) {
-      const events = this.services.rooms.find(roomId)?.state.all() ?? [];
+      const events = this.services.rooms.find(roomId)?.state.sorted() ?? [];
       state[roomId] = await this.services.clientEvents.showState(events, { requester });
     }
     return { state };

@@ -181,11 +181,11 @@ export class RoomHistory {
         const { userId } = requester;
         throw new AuthError(403, `User ${userId} not allowed to view events in room ${roomId} at token s${at}`);
       }
-      return events.allStateAt(roomId, last.position).all();
+      return events.allStateAt(roomId, last.position).sorted();
     }
     const { membership, entry } = access.checkInRoomOrReadable(requester, roomId, true);
-    if (membership === 'join' || entry === undefined) return rooms.find(roomId)?.state.all() ?? [];
-    return events.allStateAt(roomId, entry.position).all();
+    if (membership === 'join' || entry === undefined) return rooms.find(roomId)?.state.sorted() ?? [];
+    return events.allStateAt(roomId, entry.position).sorted();
   }
 
   /** One state event, as `state` would give it. */

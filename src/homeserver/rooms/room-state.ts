@@ -46,6 +46,11 @@ export class RoomState {
     return [...this.types.values()].flatMap((events) => [...events.values()]);
   }
 
+  /** All events in the order of type and state key. */
+  sorted(): RoomEvent[] {
+    return this.all().sort((a, b) => compareText(a.type, b.type) || compareText(a.stateKey ?? '', b.stateKey ?? ''));
+  }
+
   /** The membership of a user; undefined when the room knows nothing of them. */
   membershipOf(userId: string): string | undefined {
     return this.get('m.room.member', userId)?.membership;
@@ -94,6 +99,11 @@ export class RoomState {
     this.types.set(type, own);
     return own;
   }
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** The state of a room as callbacks get it. */

@@ -135,13 +135,15 @@ export class SyncRooms {
     const bundled = timeline.isLimited
       ? { bundled: this.bundler.bundle(events, wish.requester.userId, wish.ignored) }
       : {};
+    // Modules are asked about the state first, as in Synapse.
+    const state = await this.clientEvents.showState(room.state, options);
     const result: Record<string, JsonObject> = {
       timeline: {
         events: await this.clientEvents.show(timeline.events, { ...options, ...bundled }),
         prev_batch: streamToken(timeline.prevBatch),
         limited: timeline.isLimited,
       },
-      state: { events: await this.clientEvents.showState(room.state, options) },
+      state: { events: state },
       account_data: { events: room.accountData.map(written) },
     };
     if (entry.section === 'leave') return result;
