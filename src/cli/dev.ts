@@ -22,14 +22,14 @@ export async function dev(call: CommandCall): Promise<number> {
     return exitCodes.usage.code;
   }
   const log = await openLog({ format, level, write: terminal.out, hasColour: terminal.isInteractive });
-  const stop = new StopSignal(terminal);
+  using stop = new StopSignal(terminal);
   const opened = await openFile(call.file, log);
   const { homeserver } = opened;
   try {
     const [listener] = await homeserver.listen();
     logRefusals(homeserver.dispatch, log);
-    terminal.out(await greeting(opened, listener?.url ?? '', values.get('try')));
     using _reloader = ModuleReloader.watch(opened, log);
+    terminal.out(await greeting(opened, listener?.url ?? '', values.get('try')));
     await stop.requested;
     log.info('Stopping: calls in flight are finished. Press Ctrl-C again to stop at once.');
     await closeUnlessKilled(homeserver, stop, log);
@@ -37,8 +37,6 @@ export async function dev(call: CommandCall): Promise<number> {
   } catch (error) {
     await homeserver.close();
     throw error;
-  } finally {
-    stop[Symbol.dispose]();
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
 import { type Logger } from '../log/logger.js';
@@ -22,6 +22,10 @@ export class ModuleReloader implements Disposable {
   ) {
     this.modules = opened.modules;
     this.watchFolders();
+    for (const file of this.files()) {
+      const changedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      if (changedAt > opened.readAt) this.noticed(dirname(file), basename(file));
+    }
   }
 
   /** Watches the files of the modules until disposed of. */
@@ -37,7 +41,7 @@ export class ModuleReloader implements Disposable {
 
   /** Folders, because an editor may replace a file by a new one of the same name. */
   private watchFolders(): void {
-    for (const folder of new Set(this.modules.flatMap(({ files }) => files).map((file) => dirname(file)))) {
+    for (const folder of new Set(this.files().map((file) => dirname(file)))) {
       if (this.watchers.has(folder)) continue;
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
         this.noticed(folder, name);
@@ -49,9 +53,12 @@ export class ModuleReloader implements Disposable {
     }
   }
 
+  private files(): readonly string[] {
+    return this.modules.flatMap((module) => module.files);
+  }
+
   private noticed(folder: string, name: string | null): void {
-    const files = this.modules.flatMap((module) => module.files);
-    for (const file of files) if (dirname(file) === folder && basename(file) === name) this.changed.add(file);
+    for (const file of this.files()) if (dirname(file) === folder && basename(file) === name) this.changed.add(file);
     if (this.changed.size === 0) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {

@@ -10,19 +10,22 @@ import { defaultFile } from './help.js';
 /** A configuration file with the homeserver that runs on it. */
 export interface OpenedFile {
   readonly file: string;
+  /** When reading began, in milliseconds since 1970: what changed since may not be what runs. */
+  readonly readAt: number;
   readonly modules: readonly SourcedModule[];
   readonly homeserver: Homeserver;
 }
 
 /** Reads a configuration file, loads its modules and opens a homeserver that does not listen yet. */
 export async function openFile(file: string, log: Logger, isInMemory = false): Promise<OpenedFile> {
+  const readAt = Date.now();
   const configuration = await readConfiguration(file);
   const modules = await loadModules(configuration);
   for (const warning of configuration.warnings) log.warn(warning);
   const { homeserver: config } = configuration;
   const isFile = !isInMemory && config.databasePath !== ':memory:';
   const databasePath = isFile ? resolve(configuration.directory, config.databasePath) : ':memory:';
-  return { file, modules, homeserver: await openHomeserver({ config, databasePath, modules, log }) };
+  return { file, readAt, modules, homeserver: await openHomeserver({ config, databasePath, modules, log }) };
 }
 
 /** Reads a configuration file; mistakes in it are thrown when its modules are loaded. */

@@ -42,7 +42,10 @@ async function startDev(t: TestContext, module: string, args: readonly string[] 
   return { ...cli, folder, url };
 }
 
-test('dev shows its address and what each module registered', async (t) => {
+// No test here takes longer on its own: a line that does not come must not stop all tests.
+const timely = { timeout: 60_000 };
+
+test('dev shows its address and what each module registered', timely, async (t) => {
   const { see, url } = await startDev(t, guard('casino'));
   await see(/Guard {3}callback {6}spam_checker\.check_event_for_spam\n/);
   await see(/web resource {2}\/_synapse\/client\/guard\n/);
@@ -50,19 +53,23 @@ test('dev shows its address and what each module registered', async (t) => {
   assert.deepEqual(await response.json(), { word: 'casino' });
 });
 
-test('the curl line of --try shows the refusal, which is a log line with module, callback, user and answer', async (t) => {
-  const { see } = await startDev(t, guard('casino'), ['--try', 'casino']);
-  const [, token = '', body = '', target = ''] = await see(
-    /^curl -X PUT -H 'Authorization: Bearer (\S+)' -d '(.*)' '(\S+)'$/m,
-  );
-  const response = await fetch(target, { method: 'PUT', headers: { authorization: `Bearer ${token}` }, body });
-  assert.equal(response.status, 403);
-  const { errcode } = (await response.json()) as { readonly errcode: string };
-  assert.equal(errcode, 'M_FORBIDDEN');
-  await see(/INFO {2}Guard: spam_checker\.check_event_for_spam refused user=@try-\w+:localhost answer=M_FORBIDDEN/);
-});
+test(
+  'the curl line of --try shows the refusal, which is a log line with module, callback, user and answer',
+  timely,
+  async (t) => {
+    const { see } = await startDev(t, guard('casino'), ['--try', 'casino']);
+    const [, token = '', body = '', target = ''] = await see(
+      /^curl -X PUT -H 'Authorization: Bearer (\S+)' -d '(.*)' '(\S+)'$/m,
+    );
+    const response = await fetch(target, { method: 'PUT', headers: { authorization: `Bearer ${token}` }, body });
+    assert.equal(response.status, 403);
+    const { errcode } = (await response.json()) as { readonly errcode: string };
+    assert.equal(errcode, 'M_FORBIDDEN');
+    await see(/INFO {2}Guard: spam_checker\.check_event_for_spam refused user=@try-\w+:localhost answer=M_FORBIDDEN/);
+  },
+);
 
-test('a changed module is loaded again in place; a faulty one leaves the old one running', async (t) => {
+test('a changed module is loaded again in place; a faulty one leaves the old one running', timely, async (t) => {
   const { see, url, folder } = await startDev(t, guard('casino'));
   const word = async (): Promise<unknown> => (await fetch(`${url}/_synapse/client/guard`)).json();
   await writeFile(join(folder, 'guard.ts'), guard('lottery'));
@@ -77,7 +84,7 @@ test('a changed module is loaded again in place; a faulty one leaves the old one
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} lets the call in flight finish and ends with 0`, async (t) => {
+  test(`${signal} lets the call in flight finish and ends with 0`, timely, async (t) => {
     const extra = `await new Promise((resolve) => process.once('${signal}', () => setTimeout(resolve, 50)));`;
     const dev = await startDev(t, guard('casino', `console.log('called'); ${extra}`));
     const answer = fetch(`${dev.url}/_synapse/client/guard`);
@@ -90,7 +97,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-test('a second signal does not wait', async (t) => {
+test('a second signal does not wait', timely, async (t) => {
   const dev = await startDev(t, guard('casino', `console.log('called'); await new Promise(() => {});`));
   fetch(`${dev.url}/_synapse/client/guard`).catch(() => {});
   await dev.see(/called/);
@@ -100,7 +107,7 @@ test('a second signal does not wait', async (t) => {
   assert.equal((await dev.finished).code, 130);
 });
 
-test('log lines are JSON when asked for', async (t) => {
+test('log lines are JSON when asked for', timely, async (t) => {
   const dev = await startDev(t, guard('casino'), ['--log-format', 'json']);
   dev.kill('SIGTERM');
   const { out } = await dev.finished;
@@ -108,7 +115,7 @@ test('log lines are JSON when asked for', async (t) => {
   assert.equal(last.msg, 'Stopped.');
 });
 
-test('a port in use is named with what to do', async (t) => {
+test('a port in use is named with what to do', timely, async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
