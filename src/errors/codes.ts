@@ -12,10 +12,6 @@ interface CodeRow {
  */
 export const errorCodes = {
   // one row per code, sorted by folder
-  API_NOT_IMPLEMENTED_YET: {
-    blame: 'bug',
-    text: 'ModuleApi.{0} is not available on the embedded homeserver yet. Use another method, or run the module on a real Synapse.',
-  },
   CALLBACK_NOT_A_FUNCTION: {
     blame: 'author',
     text: '{0}: the callback {1} is {2}, not a function. Give a method or an async function.',

@@ -21,7 +21,7 @@ export interface HomeserverContext {
   /** Wakes long polls after a change was stored. */
   readonly notifier: Notifier;
   /** Sends mail; absent where there is no mail server. */
-  readonly mailer?: Mailer;
+  readonly mailer: Mailer;
   /** Runs work that no request waits for; failures are logged, and closing the homeserver waits for it. */
   readonly inBackground: (name: string, work: () => Promise<void>) => void;
 }

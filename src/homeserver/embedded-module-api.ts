@@ -14,7 +14,6 @@ import { type Template } from '../api/template.js';
 import { type ThreepidOfUser, type UserInfo, type UserIpAndAgent } from '../api/user-info.js';
 import { type ProfileInfo } from '../callbacks/third-party-rules.js';
 import { HostError } from '../errors/host-error.js';
-import { VesicleError } from '../errors/vesicle-error.js';
 import { type Logger } from '../log/logger.js';
 import { type MatrixEvent, type StateMap } from '../matrix/event.js';
 import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../matrix/ids.js';
@@ -27,6 +26,7 @@ import { ModulePublicRooms, ModuleRooms } from './embedded-module-api-rooms.js';
 import { ModuleUsers } from './embedded-module-api-users.js';
 import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
 import { type Services } from './services.js';
+import { readTemplates } from './module-templates.js';
 import { runModuleTransaction } from './store/module-transaction.js';
 import { parseActions } from './users/push-rules.js';
 
@@ -243,15 +243,15 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
   }
 
   async sendMail(recipient: string, subject: string, html: string, text: string): Promise<void> {
-    const { mailer } = this.services.context;
-    if (mailer === undefined) throw notYet('sendMail');
     const address = /<([^>]*)>/.exec(recipient)?.[1] ?? recipient;
     if (address.trim() === '') throw new HostError('RuntimeError', "Invalid 'to' address");
-    await mailer.send({ to: recipient, subject, html, text });
+    await this.services.context.mailer.send({ to: recipient, subject, html, text });
   }
 
-  async readTemplates(): Promise<readonly Template[]> {
-    throw notYet('readTemplates');
+  readTemplates(...[names, options]: Parameters<ModuleApi['readTemplates']>): Promise<readonly Template[]> {
+    const { customTemplateDirectory: own } = this.services.context.config.templates;
+    const directories = [own, options?.customTemplateDirectory].filter((directory) => directory !== undefined);
+    return readTemplates(names, { directories, publicBaseurl: this.publicBaseurl });
   }
 
   // database, caches, time, background
@@ -318,8 +318,4 @@ function presenceUpdates(users: PresenceUpdates): readonly (readonly [UserId, Pr
 
 function isMap(users: PresenceUpdates): users is ReadonlyMap<UserId, PresenceUpdate> {
   return users instanceof Map;
-}
-
-function notYet(method: keyof ModuleApi): VesicleError {
-  return new VesicleError('API_NOT_IMPLEMENTED_YET', [method]);
 }

@@ -1,4 +1,5 @@
 import { type HomeserverConfig } from '../config/homeserver-config.js';
+import { EmailConfig } from '../config/homeserver-sections.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
 import { type Logger } from '../log/logger.js';
@@ -14,6 +15,7 @@ import { type Mailer } from './mailer.js';
 import { Notifier } from './notifier.js';
 import { schemas, Services } from './services.js';
 import { Database } from './store/database.js';
+import { SmtpMailer } from './smtp-mailer.js';
 import { Stream } from './store/stream.js';
 
 /** How long requests in flight and background work are waited for at the end, in milliseconds. */
@@ -124,7 +126,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     database,
     stream: new Stream(database),
     notifier: new Notifier(clock),
-    ...(options.mailer !== undefined && { mailer: options.mailer }),
+    mailer: options.mailer ?? new SmtpMailer(config.email ?? new EmailConfig()),
     inBackground: background.start,
   };
   const services = new Services(context);

@@ -413,11 +413,3 @@ test('mail goes to whoever sends it for the homeserver', async (t) => {
   assert.deepEqual(sent, [{ to: 'Alice <alice@example.com>', subject: 'Hi', html: '<p>hi', text: 'hi' }]);
   await assert.rejects(api.sendMail('Nobody <>', 'Hi', '', ''), { type: 'RuntimeError' });
 });
-
-test('what is not there yet says so by name', async (t) => {
-  const { api } = await open(t);
-  await assert.rejects(api.readTemplates(['x.html']), {
-    code: 'API_NOT_IMPLEMENTED_YET',
-    message: /ModuleApi\.readTemplates is not available/,
-  });
-});

@@ -55,7 +55,7 @@ export class AccountValidity {
       await dispatch.ask('account_validity', 'on_legacy_send_mail', userId);
       return;
     }
-    if (!config.accountValidity.enabled || config.accountValidity.renewAt === undefined || mailer === undefined) {
+    if (!config.accountValidity.enabled || config.accountValidity.renewAt === undefined) {
       throw new AuthError(403, 'Account renewal via email is disabled on this server.');
     }
     if (this.store.find(userId) === undefined) {

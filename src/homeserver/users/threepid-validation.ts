@@ -82,7 +82,6 @@ export class ThreepidValidation {
     const subject = (purpose === 'password_reset' ? subjects?.passwordReset : subjects?.emailValidation) ?? '';
     const text = sentences[purpose];
     try {
-      if (this.context.mailer === undefined) throw new Error('no mail server');
       await this.context.mailer.send({
         to: email,
         subject: subject

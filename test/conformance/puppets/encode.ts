@@ -1,3 +1,4 @@
+import { type Template } from '../../../src/api/template.js';
 import { Code } from '../../../src/errors/matrix-codes.js';
 import { type MediaFile, type MediaFileInfo } from '../../../src/callbacks/media-file.js';
 import { type MediaUploadLimit } from '../../../src/callbacks/media-repository.js';
@@ -42,6 +43,7 @@ function encodeKnown(value: object): Json | undefined {
   if (isRequest(value)) return { method: value.method, uri: value.url.replace(/^\w+:\/\/[^/]*/, '') };
   if (isUploadLimit(value)) return encodeUploadLimit(value);
   if (isRequester(value)) return encodeRequester(value);
+  if (isTemplate(value)) return { $template: value.name };
   if (isPresence(value)) return { user_id: value.userId, state: value.state, status_msg: value.statusMsg };
   return undefined;
 }
@@ -177,4 +179,8 @@ function isRequester(value: object): value is Requester {
 
 function isPresence(value: object): value is UserPresenceState {
   return 'lastUserSyncTs' in value && 'userId' in value;
+}
+
+function isTemplate(value: object): value is Template {
+  return 'render' in value && 'name' in value;
 }
