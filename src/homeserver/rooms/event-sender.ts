@@ -114,7 +114,7 @@ export class EventSender {
     const now = this.parts.rooms.find(first.roomId) ?? room;
     for (const event of events) this.checkRedaction(now, event);
     this.parts.persistence.store(first.roomId, events);
-    await this.tell(first.roomId, events, options.extraUsers ?? []);
+    await this.tell(first.roomId, events, options.extraUsers);
     return events.at(-1) ?? first;
   }
 
@@ -128,7 +128,7 @@ export class EventSender {
    * Wakes those who wait for the room, after the modules were told. No request waits for modules that take their time, but
    * those that need not wait for anything are done before the request goes on, as in Synapse.
    */
-  private async tell(roomId: RoomId, events: readonly RoomEvent[], users: readonly UserId[]): Promise<void> {
+  private async tell(roomId: RoomId, events: readonly RoomEvent[], users: readonly UserId[] = []): Promise<void> {
     const { notifier, inBackground } = this.parts.context;
     const change = { rooms: [roomId], users };
     if (!this.newEvent.isUsed) {
