@@ -26,7 +26,7 @@ export function dressResponse(kind: WebResourceKind, response: Response): Respon
   const own = lowerCased(parts.headers);
   // What Fetch does in the constructor.
   if (typeof parts.body === 'string') own['content-type'] ??= 'text/plain;charset=UTF-8';
-  const added = additionsTo(kind, parts.status, own['content-type'] ?? null, parts.body === null);
+  const added = additionsTo(kind, parts.status, own['content-type'] ?? null, hasNoBody(kind, parts.body));
   const replaced = added['content-type'];
   const headers = { ...added, ...own, ...(replaced !== undefined && { 'content-type': replaced }) };
   return new Response(parts.body, { status: parts.status, headers });
@@ -57,7 +57,7 @@ function additionsTo(kind: WebResourceKind, status: number, type: string | null,
     case 'html':
       return isPage(type, status) ? htmlHeaders : clickjackingHeaders;
     case 'plain':
-      return typeWhenMissing(type, status);
+      return isEmpty ? nothing : typeWhenMissing(type, status);
   }
 }
 
@@ -68,6 +68,12 @@ function isPage(type: string | null, status: number): boolean {
 
 function typeWhenMissing(type: string | null, status: number): Additions {
   return type === null && !bodiless.has(status) ? twistedType : nothing;
+}
+
+/** Twisted writes nothing for a plain resource that answers with nothing, while Synapse's kinds write even that. */
+function hasNoBody(kind: WebResourceKind, body: unknown): boolean {
+  if (body === null) return true;
+  return kind === 'plain' && (body === '' || (body instanceof Uint8Array && body.length === 0));
 }
 
 function isJsonOnly(headers: HeaderData): boolean {

@@ -84,11 +84,11 @@ const knownToTwisted: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 function twistedRefusal(method: string, target: string, others: readonly HttpMethod[]): Response {
   // Every resource of Twisted's has a method for HEAD, which fails where it finds none for GET.
   if (method === 'HEAD') return processingFailed();
-  const allowed = ['HEAD', ...others];
+  const allowed = new Set(['HEAD', ...others]);
   if (!knownToTwisted.has(method)) {
     return twistedPage(501, 'Huh?', `I don't know how to treat a ${escapeHtml(method)} request.`);
   }
-  const methods = allowed.join(', ');
+  const methods = [...allowed].join(', ');
   const detail = `Your browser approached me (at ${escapeHtml(target)}) with the method "${method}".  I only allow the methods ${methods} here.`;
   return twistedPage(405, 'Method Not Allowed', detail, { allow: methods });
 }

@@ -41,9 +41,11 @@ export function mountResource(
   };
 }
 
-/** The handler for a method, or undefined; HEAD is answered by GET's. */
+/** The handler for a method, or undefined. HEAD is answered by GET's; only a plain resource may have one of its own. */
 export function handlerFor(resource: MountedResource, method: string): WebHandler | undefined {
-  return resource.handlers[method === 'HEAD' ? 'GET' : method] ?? resource.handlers['*'];
+  const { handlers, kind } = resource;
+  if (method !== 'HEAD') return handlers[method] ?? handlers['*'];
+  return (kind === 'plain' ? handlers['HEAD'] : undefined) ?? handlers['GET'] ?? handlers['*'];
 }
 
 function handlersOf(resource: WebResourceLike, method: HttpMethod | undefined): Handlers {

@@ -70,11 +70,8 @@ async function answer(spec: HandlerSpec, request: Request, stage: Stage): Promis
 
 function respond(spec: HandlerSpec, stage: Stage): Response {
   const { status = 200 } = spec;
-  // Where Synapse writes the answer, it writes the content type as well.
-  const isTyped = stage.kind === 'html' || (stage.kind === 'json' && Object.hasOwn(spec, 'json'));
-  const headers = Object.entries(spec.headers ?? {}).filter(
-    ([name]) => !isTyped || name.toLowerCase() !== 'content-type',
-  );
+  const overwritten = headersOfSynapse(spec, stage.kind);
+  const headers = Object.entries(spec.headers ?? {}).filter(([name]) => !overwritten.test(name));
   const init = { status, headers: Object.fromEntries(headers) };
   if ([101, 204, 205, 304].includes(status)) return new Response(null, init);
   if (!Object.hasOwn(spec, 'json')) {
@@ -85,10 +82,18 @@ function respond(spec: HandlerSpec, stage: Stage): Response {
   return new Response(new TextEncoder().encode(JSON.stringify(spec.json ?? null)), init);
 }
 
+/** Where Synapse writes the answer, it writes these headers over those of the resource. */
+function headersOfSynapse(spec: HandlerSpec, kind: Stage['kind']): RegExp {
+  if (kind === 'html') return /^(?:content-type|x-frame-options|content-security-policy)$/i;
+  const isJson = kind === 'json' && (Object.hasOwn(spec, 'json') || spec.echo === true);
+  return isJson ? /^(?:content-type|access-control-.*)$/i : /^$/;
+}
+
 async function echo(request: Request, depth: number): Promise<JsonRecord> {
   const [path = '', query = ''] = request.url.replace(/^\w+:\/\/[^/?#]*/, '').split('?', 2);
   const body = new Uint8Array(await request.arrayBuffer());
-  const isForm = request.method === 'POST' && request.headers.get('content-type')?.startsWith(formType) === true;
+  const isForm =
+    request.method === 'POST' && request.headers.get('content-type')?.toLowerCase().startsWith(formType) === true;
   const args = { ...parseQuery(query), ...(isForm ? parseQuery(new TextDecoder().decode(body)) : {}) };
   return {
     method: request.method,
@@ -98,17 +103,22 @@ async function echo(request: Request, depth: number): Promise<JsonRecord> {
       .split('/')
       .slice(1 + depth)
       .map(decodeSegment),
-    header: request.headers.get('x-test'),
+    header: textOfHeader(request.headers.get('x-test')),
     body: encodeBytes(body),
   };
 }
 
 const formType = 'application/x-www-form-urlencoded';
 
-/** Twisted's reading of a query: pairs without `=` do not count. */
+/** Fetch reads the bytes of a header as Latin-1, Twisted as UTF-8. */
+function textOfHeader(value: string | null): string | null {
+  return value === null ? null : Buffer.from(value, 'latin1').toString('utf8');
+}
+
+/** Twisted's reading of a query: pairs without `=` do not count, and a semicolon parts them as well. */
 function parseQuery(query: string): Record<string, string[]> {
   const args: Record<string, string[]> = {};
-  for (const pair of query.split('&').filter((text) => text.includes('='))) {
+  for (const pair of query.split(/[&;]/).filter((text) => text.includes('='))) {
     const at = pair.indexOf('=');
     const name = decodeSegment(pair.slice(0, at).replaceAll('+', ' '));
     (args[name] ??= []).push(decodeSegment(pair.slice(at + 1).replaceAll('+', ' ')));
