@@ -103,15 +103,19 @@ export class EventSender {
     const [first] = events;
     const room = first === undefined ? undefined : this.parts.rooms.find(first.roomId);
     if (first === undefined || room === undefined) throw new AuthError(403, 'Unknown room');
-    for (const event of events) {
-      if (isHidden(requester, event, options)) await this.pretend();
-      const same = this.findSame(room, event);
-      if (same !== undefined) return same;
-    }
+    for (const event of events) if (isHidden(requester, event, options)) await this.pretend();
+    const same = this.findSame(room, events);
+    if (same !== undefined) return same;
     this.checkAuth(room, events);
+    const { extremities } = room;
     for (const event of events) await this.checkEvent(requester, room, event, options);
     // Time may have passed: the room is another object if it was unloaded, and its state may have changed.
     const now = this.parts.rooms.find(first.roomId) ?? room;
+    if (now.extremities !== extremities) {
+      const stored = this.findSame(now, events);
+      if (stored !== undefined) return stored;
+      this.checkAuth(now, events);
+    }
     for (const event of events) this.checkRedaction(now, event);
     this.parts.persistence.store(first.roomId, events);
     await this.tell(first.roomId, events, options.extraUsers);
@@ -154,11 +158,14 @@ export class EventSender {
     if (room !== undefined) await this.newEvent.ask(event, new StateHandle(room.state.snapshot()));
   }
 
-  private findSame(room: Room, event: RoomEvent): RoomEvent | undefined {
-    if (event.stateKey === undefined) return undefined;
-    const before = room.state.get(event.type, event.stateKey);
-    if (before?.sender !== event.sender) return undefined;
-    return encodeCanonicalJson(before.content) === encodeCanonicalJson(event.content) ? before : undefined;
+  /** The first of the events that is in the room's state already. */
+  private findSame({ state }: Room, events: readonly RoomEvent[]): RoomEvent | undefined {
+    for (const event of events) {
+      const before = event.stateKey === undefined ? undefined : state.get(event.type, event.stateKey);
+      if (before?.sender !== event.sender) continue;
+      if (encodeCanonicalJson(before.content) === encodeCanonicalJson(event.content)) return before;
+    }
+    return undefined;
   }
 
   private checkAuth(room: Room, events: readonly RoomEvent[]): void {

@@ -53,6 +53,22 @@ export class IdentityServers {
     };
   }
 
+  /** Whether a key that signed for an invite still counts. */
+  async isKeyValid(validityUrl: string, publicKey: string): Promise<boolean> {
+    const uncheckable = 'Third party certificate could not be checked';
+    const url = URL.parse(validityUrl);
+    if (url === null) throw new SynapseError(502, uncheckable);
+    url.searchParams.set('public_key', publicKey);
+    try {
+      refuseBlockedAddress(url);
+      const response = await fetch(url, { signal: AbortSignal.timeout(timeout) });
+      const answer: unknown = await response.json();
+      return isJsonObject(answer) && answer['valid'] === true;
+    } catch (error) {
+      throw new SynapseError(502, uncheckable, Codes.UNKNOWN, {}, {}, { cause: error });
+    }
+  }
+
   private async find(server: string, medium: string, address: string, token: string): Promise<string | undefined> {
     const details = await this.ask(server, `/hash_details?access_token=${encodeURIComponent(token)}`, token);
     const { algorithms, lookup_pepper: pepper } = details;

@@ -165,7 +165,7 @@ function isThirdPartyInvite({ event, state, target }: Change): boolean {
   const original = state.get('m.room.third_party_invite', signed['token']);
   if (original?.sender !== event.sender || signed['mxid'] !== target) return false;
   const signatures = Object.entries(signed['signatures']);
-  return publicKeysOf(original.content).some((publicKey) =>
+  return publicKeysOf(original.content).some(({ publicKey }) =>
     signatures.some(
       ([server, block]) =>
         isJsonObject(block) &&
@@ -176,11 +176,18 @@ function isThirdPartyInvite({ event, state, target }: Change): boolean {
   );
 }
 
-function publicKeysOf(content: JsonObject): readonly string[] {
+/** A key that may have signed for an invite by address, and where to ask whether it still counts. */
+export interface InviteKey {
+  readonly publicKey: string;
+  readonly validityUrl?: string;
+}
+
+/** The keys in the content of `m.room.third_party_invite`. */
+export function publicKeysOf(content: JsonObject): readonly InviteKey[] {
   const listed = Array.isArray(content['public_keys']) ? (content['public_keys'] as readonly JsonValue[]) : [];
-  const keys = [
-    content['public_key'],
-    ...listed.map((entry) => (isJsonObject(entry) ? entry['public_key'] : undefined)),
-  ];
-  return keys.filter((key) => typeof key === 'string');
+  return [content, ...listed.filter(isJsonObject)].flatMap((entry) => {
+    const { public_key: publicKey, key_validity_url: validityUrl } = entry;
+    if (typeof publicKey !== 'string') return [];
+    return [{ publicKey, ...(typeof validityUrl === 'string' && { validityUrl }) }];
+  });
 }

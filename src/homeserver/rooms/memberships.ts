@@ -19,6 +19,7 @@ import { type RoomUsers } from './room-users.js';
 import { type Room, type Rooms } from './rooms.js';
 import { pretendToWork, ShadowBanError } from './shadow-ban.js';
 import { refuseSpam } from './spam-refusal.js';
+import { type ThirdPartyExchange } from './third-party-exchange.js';
 
 /** What happens to a membership: a membership, or a word for how one ends. */
 export type MembershipAction = 'join' | 'invite' | 'leave' | 'ban' | 'knock' | 'kick' | 'unban';
@@ -49,6 +50,7 @@ export interface MembershipsParts {
   readonly sender: EventSender;
   readonly limits: RateLimiters;
   readonly restrictedJoins: RestrictedJoins;
+  readonly exchange: ThirdPartyExchange;
 }
 
 const membershipNames = ['invite', 'join', 'knock', 'leave', 'ban'];
@@ -162,8 +164,9 @@ export class Memberships {
     delete content['join_authorised_via_users_server'];
     if (!membershipNames.includes(membership)) throw new SynapseError(400, 'Invalid membership key');
     this.addProfile(change);
-    if (options.thirdPartySigned !== undefined && options.thirdPartySigned !== null) {
-      throw new SynapseError(502, 'Third party certificate could not be checked', Codes.INVALID_SIGNATURE);
+    const { thirdPartySigned } = options;
+    if (thirdPartySigned !== undefined && thirdPartySigned !== null) {
+      await this.parts.exchange.invite(target, roomId, thirdPartySigned);
     }
     const keepsOut = membership === 'leave' || membership === 'ban';
     if (!keepsOut && this.parts.roomStore.blockedBy(roomId) !== undefined) {

@@ -38,6 +38,7 @@ import { type RoomUsers } from './room-users.js';
 import { Rooms } from './rooms.js';
 import { SigningKey } from './signing-key.js';
 import { strippedStateFor } from './stripped-state.js';
+import { ThirdPartyExchange } from './third-party-exchange.js';
 import { ThirdPartyInvites } from './third-party-invites.js';
 import { Visibility } from './visibility.js';
 
@@ -110,6 +111,8 @@ export class RoomServices {
     const { sender } = this;
     this.restrictedJoins = new RestrictedJoins(serverName, states);
     const { restrictedJoins } = this;
+    const identityServers = new IdentityServers();
+    const exchange = new ThirdPartyExchange(serverName, rooms, creation, sender, identityServers);
     this.memberships = new Memberships({
       context,
       rooms,
@@ -120,10 +123,10 @@ export class RoomServices {
       sender,
       limits,
       restrictedJoins,
+      exchange,
     });
     const { memberships } = this;
     this.directory = new Directory({ context, rooms, roomStore, states, users, sender, access });
-    const identityServers = new IdentityServers();
     this.thirdPartyInvites = new ThirdPartyInvites({
       context,
       rooms,
