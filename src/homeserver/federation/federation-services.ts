@@ -2,11 +2,19 @@ import { type ServerName } from '../../matrix/ids.js';
 import { parseJsonObject } from '../../matrix/untrusted-json.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type RoomServices } from '../rooms/room-services.js';
+import { FederationStore } from '../store/federation-store.js';
+import { Deliveries } from './deliveries.js';
 import { EventChecks } from './event-checks.js';
 import { EventNews } from './event-news.js';
 import { FederatedInvites } from './federated-invites.js';
+import { FederationClient } from './federation-client.js';
+import { Handshakes } from './handshakes.js';
+import { IncomingEvents } from './incoming-events.js';
 import { KeyRing } from './key-ring.js';
+import { PeerEvents } from './peer-events.js';
 import { Peers } from './peers.js';
+import { RoomReader } from './room-reader.js';
+import { type EduHandlers, Transactions } from './transactions.js';
 
 /** What this server does with other servers, made once. */
 export class FederationServices {
@@ -15,13 +23,31 @@ export class FederationServices {
   readonly checks: EventChecks;
   readonly news: EventNews;
   readonly invites: FederatedInvites;
+  readonly client: FederationClient;
+  readonly peerEvents: PeerEvents;
+  readonly incoming: IncomingEvents;
+  readonly deliveries: Deliveries;
+  readonly handshakes: Handshakes;
+  readonly reader: RoomReader;
+  readonly transactions: Transactions;
 
-  constructor(readonly rooms: RoomServices) {
+  constructor(
+    readonly rooms: RoomServices,
+    edus: EduHandlers = new Map(),
+  ) {
     const { context } = rooms;
     this.keys = new KeyRing(context.serverName, rooms.signingKey, (server) => this.fetchKeys(server));
     this.checks = new EventChecks(this.keys, context.dispatch);
     this.news = new EventNews(context, rooms.rooms);
     this.invites = new FederatedInvites(rooms, this.checks, this.news);
+    this.client = new FederationClient(context.serverName, rooms.signingKey, this.peers);
+    this.peerEvents = new PeerEvents(this.client, this.checks, rooms.builder.sign);
+    this.incoming = new IncomingEvents(rooms, this.checks, this.news, this.peerEvents);
+    this.deliveries = new Deliveries(context.dispatch);
+    const { checks, incoming, deliveries } = this;
+    this.handshakes = new Handshakes(rooms, checks, incoming, deliveries, () => undefined);
+    this.reader = new RoomReader(rooms, incoming.graph, deliveries);
+    this.transactions = new Transactions(rooms, new FederationStore(context.database), checks, incoming, edus);
   }
 
   private async fetchKeys(server: ServerName): Promise<JsonObject | undefined> {

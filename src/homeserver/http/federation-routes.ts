@@ -2,11 +2,17 @@ import { type FederationServices } from '../federation/federation-services.js';
 import { federationInviteRoutes } from './federation-invite-routes.js';
 import { federationKeyRoutes } from './federation-key-routes.js';
 import { FederationEndpoints } from './federation-request.js';
+import { federationHandshakeRoutes, federationRoomRoutes } from './federation-room-routes.js';
 import { type Route } from './route.js';
 
 /** The endpoints for other servers. */
 export function federationRoutes(services: FederationServices): Route[] {
   const { context, signingKey } = services.rooms;
   const endpoints = new FederationEndpoints({ context, keys: services.keys });
-  return [...federationKeyRoutes(context, signingKey), ...federationInviteRoutes(endpoints, services.invites)];
+  return [
+    ...federationKeyRoutes(context, signingKey),
+    ...federationInviteRoutes(endpoints, services.invites),
+    ...federationRoomRoutes(endpoints, services),
+    ...federationHandshakeRoutes(endpoints, services),
+  ];
 }

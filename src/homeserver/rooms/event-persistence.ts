@@ -16,6 +16,8 @@ export interface ReceivedOutcome {
   readonly extremities: readonly Extremity[];
   /** The state after the event, where it is not the room's. */
   readonly branch?: RoomState;
+  /** A redaction takes the content of its target away. */
+  readonly appliesRedaction: boolean;
 }
 
 /** Told of events right after they were stored. */
@@ -87,13 +89,15 @@ export class EventPersistence {
     const isHidden = event.metadata.isSoftFailed === true || event.metadata.isRejected === true;
     const metadata = isHidden ? event.metadata : withReplaced(room, event, new Map());
     const changes = outcome.state === undefined ? [] : changesOf(room.state, outcome.state);
+    const redacts = outcome.appliesRedaction ? event.redacts : undefined;
     const position = this.context.database.transaction(() => {
       const next = this.context.stream.next();
+      this.stores.events.removeOutlier(event.eventId);
       this.insertRow(event, next, metadata, isHidden);
       this.applyChanges(room.roomId, changes, next);
       if (!isHidden) this.insertRelation(event, next);
       if (outcome.branch !== undefined) this.stores.states.setBranch(room.roomId, event.eventId, idsOf(outcome.branch));
-      if (!isHidden && event.redacts !== undefined) this.stores.events.setRedactedBy(event.redacts, event.eventId);
+      if (redacts !== undefined) this.stores.events.setRedactedBy(redacts, event.eventId);
       this.stores.events.setExtremities(
         room.roomId,
         outcome.extremities.map((extremity) => extremity.eventId),
@@ -106,7 +110,7 @@ export class EventPersistence {
       if (now === undefined) room.state.delete(type, stateKey);
       else room.state.set(now);
     }
-    if (!isHidden && event.redacts !== undefined) this.showRedaction(room, event.redacts, event.eventId);
+    if (redacts !== undefined) this.showRedaction(room, redacts, event.eventId);
     room.extremities = outcome.extremities;
     if (!isHidden) for (const listener of this.listeners) listener([event]);
   }

@@ -30,6 +30,14 @@ export class RestrictedJoins {
     throw new AuthError(403, 'You do not belong to any of the required rooms/spaces to join this room.');
   }
 
+  /** The member who would vouch for a user's join; undefined where none is needed, null where only another server can. */
+  voucherFor(room: Room, userId: UserId): string | undefined | null {
+    const membership = room.state.membershipOf(userId);
+    const rule = room.state.get('m.room.join_rules', '')?.content['join_rule'];
+    if (!isRestricted(room.version, rule) || membership === 'join' || membership === 'invite') return undefined;
+    return this.userWhoMayInvite(room) ?? null;
+  }
+
   /** Whether a room's rule lets a user in because of another room they are in. */
   isAllowedIn(room: Room, userId: UserId): boolean {
     const rule = room.state.get('m.room.join_rules', '')?.content;

@@ -15,6 +15,11 @@ const defaultTypes = [
 
 /** What somebody who is invited or knocks learns of a room: a few state events, without what only members need. */
 export function strippedStateFor(config: RoomPrejoinStateConfig, state: RoomState, event: RoomEvent): JsonObject[] {
+  return strippedEventsFor(config, state, event).map(strip);
+}
+
+/** The same as whole events: what other servers get to know. */
+export function strippedEventsFor(config: RoomPrejoinStateConfig, state: RoomState, event: RoomEvent): RoomEvent[] {
   const events: (RoomEvent | undefined)[] = [];
   if (!config.disableDefaultEventTypes) events.push(...defaultTypes.map((type) => state.get(type, '')));
   for (const entry of config.additionalEventTypes) {
@@ -22,7 +27,7 @@ export function strippedStateFor(config: RoomPrejoinStateConfig, state: RoomStat
     else events.push(state.get(...entry));
   }
   if (event.membership === 'invite') events.push(state.get('m.room.member', event.sender));
-  return [...new Set(events)].filter((item) => item !== undefined).map(strip);
+  return [...new Set(events)].filter((item) => item !== undefined);
 }
 
 function strip(event: RoomEvent): JsonObject {

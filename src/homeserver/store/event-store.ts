@@ -82,6 +82,11 @@ export class EventStore {
     );
   }
 
+  /** Removes an event that was not part of the room's history, and now will be. */
+  removeOutlier(eventId: EventId): void {
+    this.database.run('DELETE FROM events WHERE event_id = ? AND is_hidden = 1', eventId);
+  }
+
   find(eventId: string): StoredEvent | undefined {
     return this.database.get<StoredEvent>('SELECT * FROM events WHERE event_id = ?', eventId);
   }

@@ -1,0 +1,251 @@
+import { SynapseError } from '../../errors/synapse-error.js';
+import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { authTypesFor } from '../rooms/event-auth.js';
+import { type RoomEvent } from '../rooms/room-event.js';
+import { isAtTheEnd, isSameState, RoomGraph } from '../rooms/room-graph.js';
+import { type RoomServices } from '../rooms/room-services.js';
+import { type RoomState } from '../rooms/room-state.js';
+import { type Room } from '../rooms/rooms.js';
+import { claimedStateOf, isAllowed } from '../rooms/state-resolution.js';
+import { AuthError } from '../synapse-errors.js';
+import { type EventNews } from './event-news.js';
+import { type EventChecks, EventSignatureError } from './event-checks.js';
+import { isServerIn } from './room-guards.js';
+
+/** Asks another server for events; empty when it is out of reach or has none. */
+export interface EventSource {
+  /** The events between those that the room ends with here and this one. */
+  readonly missingBefore: (origin: ServerName, room: Room, event: RoomEvent) => Promise<readonly RoomEvent[]>;
+  /** The events that authorise this one. */
+  readonly authOf: (origin: ServerName, event: RoomEvent) => Promise<readonly RoomEvent[]>;
+}
+
+/** A member event that another server handed in, accepted. */
+export interface AcceptedMembership {
+  readonly event: RoomEvent;
+  readonly stateBefore: RoomState;
+}
+
+const maxPrevEvents = 20;
+const maxAuthEvents = 10;
+
+/** Brings events from other servers into the rooms of this one (`handlers/federation_event.py`). */
+export class IncomingEvents {
+  readonly graph: RoomGraph;
+  private readonly queues = new Map<RoomId, Promise<void>>();
+
+  constructor(
+    private readonly services: RoomServices,
+    private readonly checks: EventChecks,
+    private readonly news: EventNews,
+    private readonly source: EventSource,
+  ) {
+    this.graph = new RoomGraph(services.events, services.states);
+  }
+
+  /** Takes an event in, after those of the same room that came before it. The other server does not wait. */
+  receive(origin: ServerName, event: RoomEvent): void {
+    const { context } = this.services;
+    const before = this.queues.get(event.roomId) ?? Promise.resolve();
+    const work = before.then(async () => {
+      try {
+        await this.process(origin, event);
+      } catch (error) {
+        context.log.warn(`An event of ${origin} was not taken in`, { eventId: event.eventId, err: error });
+      }
+    });
+    this.queues.set(event.roomId, work);
+    context.inBackground('event from another server', async () => {
+      await work;
+      if (this.queues.get(event.roomId) === work) this.queues.delete(event.roomId);
+    });
+  }
+
+  /** Stores a join, leave or knock that its server handed in; 403 when it is not allowed. */
+  async acceptMembership(
+    origin: ServerName,
+    room: Room,
+    event: RoomEvent,
+    check: (stateBefore: RoomState) => Promise<void>,
+  ): Promise<AcceptedMembership> {
+    const known = this.services.events.find(event.eventId);
+    if (this.graph.missingBefore(event).length > 0) {
+      throw new SynapseError(400, 'The events before this one are not known here');
+    }
+    const stateBefore = this.graph.stateBefore(room, event);
+    if (!(await this.isAllowedThere(origin, event, stateBefore))) {
+      throw new AuthError(403, `${event.membership ?? ''} event was rejected`);
+    }
+    await check(stateBefore);
+    if (known === undefined || known.metadata.isOutlier === true) {
+      this.store(room, event, stateBefore, this.isSoftFailed(room, event));
+      await this.news.tell(event, [event.stateKey as UserId]);
+    }
+    return { event, stateBefore };
+  }
+
+  /** Stores events only so that they are known; those that nobody authorised are marked rejected. */
+  storeOutliers(events: readonly RoomEvent[]): void {
+    const find = (id: string): RoomEvent | undefined => this.services.events.find(id);
+    for (const event of sortByAuth(events)) {
+      if (find(event.eventId) !== undefined) continue;
+      if (!isAllowed(event.version, event, claimedStateOf(event.version, event, find)))
+        event.note({ isRejected: true });
+      this.services.persistence.storeOutlier(event, false);
+    }
+  }
+
+  /** Stores an event of which nothing else is known here: a membership without its room. */
+  async storeOutOfBand(event: RoomEvent): Promise<void> {
+    this.services.persistence.storeOutlier(event, true);
+    await this.news.tell(event, event.stateKey === undefined ? [] : [event.stateKey as UserId]);
+  }
+
+  private async process(origin: ServerName, event: RoomEvent): Promise<void> {
+    const known = this.services.events.find(event.eventId);
+    if (known !== undefined && known.metadata.isOutlier !== true) return;
+    if (event.prevEvents.length > maxPrevEvents) throw new SynapseError(400, 'Too many prev_events');
+    if (event.authEvents.length > maxAuthEvents) throw new SynapseError(400, 'Too many auth_events');
+    const room = this.services.rooms.find(event.roomId);
+    if (room === undefined) return;
+    if (!isServerIn(room, this.services.context.serverName)) {
+      if (this.isWithdrawnInvite(event)) await this.storeOutOfBand(event);
+      return;
+    }
+    if (this.graph.missingBefore(event).length > 0) await this.fillGap(origin, room, event);
+    await this.add(origin, room, event);
+  }
+
+  /** Asks the event's server for what is missing before it; 403 when it does not say. */
+  private async fillGap(origin: ServerName, room: Room, event: RoomEvent): Promise<void> {
+    const missing = await this.source.missingBefore(origin, room, event);
+    for (const earlier of [...missing].sort((a, b) => a.depth - b.depth)) {
+      if (this.graph.missingBefore(earlier).length > 0) continue;
+      try {
+        await this.add(origin, room, await this.checks.check(earlier));
+      } catch (error) {
+        if (!(error instanceof EventSignatureError)) throw error;
+      }
+    }
+    if (this.graph.missingBefore(event).length === 0) return;
+    throw new AuthError(403, "Your server isn't divulging details about prev_events referenced in this event.");
+  }
+
+  private async add(origin: ServerName, room: Room, event: RoomEvent): Promise<void> {
+    const known = this.services.events.find(event.eventId);
+    if (known !== undefined && known.metadata.isOutlier !== true) return;
+    const stateBefore = this.graph.stateBefore(room, event);
+    if (!(await this.isAllowedThere(origin, event, stateBefore))) {
+      event.note({ isRejected: true });
+      this.store(room, event, stateBefore, false);
+      return;
+    }
+    this.store(room, event, stateBefore, this.isSoftFailed(room, event));
+    if (event.type === 'm.room.guest_access' && event.content['guest_access'] !== 'can_join') {
+      await this.services.memberships.removeGuests(room);
+    }
+    await this.news.tell(event, event.type === 'm.room.member' ? [event.stateKey as UserId] : []);
+  }
+
+  /** Whether the events that it names and the state before it both allow an event. */
+  private async isAllowedThere(origin: ServerName, event: RoomEvent, stateBefore: RoomState): Promise<boolean> {
+    const find = (id: string): RoomEvent | undefined => this.services.events.find(id);
+    if (event.authEvents.some((id) => find(id) === undefined)) {
+      this.storeOutliers(await this.source.authOf(origin, event));
+    }
+    const claimed = event.authEvents.map(find).filter((found) => found !== undefined);
+    if (claimed.length < event.authEvents.length) {
+      throw new AuthError(403, `Auth events of ${event.eventId} could not be found`);
+    }
+    if (claimed.some((found) => found.metadata.isRejected === true || found.roomId !== event.roomId)) return false;
+    if (!namesProperAuthEvents(event, claimed)) return false;
+    const { version } = event;
+    return isAllowed(version, event, claimedStateOf(version, event, find)) && isAllowed(version, event, stateBefore);
+  }
+
+  /** Whether the room as it is now would not allow an event that was allowed where its server sent it. */
+  private isSoftFailed(room: Room, event: RoomEvent): boolean {
+    if (event.metadata.isSoftFailed === true) return true;
+    if (isAtTheEnd(room, event) || isAllowed(event.version, event, room.state)) return false;
+    event.note({ isSoftFailed: true });
+    return true;
+  }
+
+  private store(room: Room, event: RoomEvent, stateBefore: RoomState, isSoftFailed: boolean): void {
+    const isRejected = event.metadata.isRejected === true;
+    const after = stateBefore.snapshot();
+    if (event.isState() && !isRejected) after.set(event);
+    const { persistence } = this.services;
+    if (isRejected || isSoftFailed) {
+      const branch = isSameState(after, room.state) ? undefined : after;
+      persistence.storeReceived(room, event, {
+        extremities: room.extremities,
+        appliesRedaction: false,
+        ...(branch !== undefined && { branch }),
+      });
+      return;
+    }
+    const others = room.extremities.filter((extremity) => !event.prevEvents.includes(extremity.eventId));
+    const state = others.length === 0 ? after : this.graph.resolve(room, [...this.statesAt(room, others), after]);
+    persistence.storeReceived(room, event, {
+      state,
+      extremities: [...others, { eventId: event.eventId, depth: event.depth }],
+      appliesRedaction: this.mayRedact(room, event),
+      ...(!isSameState(state, after) && { branch: after }),
+    });
+  }
+
+  private statesAt(room: Room, extremities: Room['extremities']): RoomState[] {
+    const events = extremities.flatMap(({ eventId }) => this.services.events.find(eventId) ?? []);
+    return events.map((event) => this.graph.stateAfter(room, event));
+  }
+
+  /** Whether a redaction takes effect: its sender has the power, or is from the server that sent the target. */
+  private mayRedact(room: Room, event: RoomEvent): boolean {
+    const target = event.redacts === undefined ? undefined : this.services.events.find(event.redacts);
+    if (target?.roomId !== event.roomId || target.type === 'm.room.create') return false;
+    const { powerLevels } = room.state;
+    if (powerLevels.ofUser(event.sender) >= powerLevels.named('redact', 50)) return true;
+    return domainOf(event.sender) === domainOf(target.sender);
+  }
+
+  /** Whether an event takes back an invite to a user of this server, who knows no more of the room than the invite. */
+  private isWithdrawnInvite(event: RoomEvent): boolean {
+    const { stateKey, sender, roomId, membership } = event;
+    if (membership !== 'leave' || stateKey === undefined || stateKey === sender) return false;
+    if (domainOf(stateKey as UserId) !== this.services.context.serverName) return false;
+    const current = this.services.states.membership(stateKey as UserId, roomId);
+    if (current?.membership !== 'invite' || !event.authEvents.includes(current.event_id)) return false;
+    return this.services.events.find(current.event_id)?.sender === sender;
+  }
+}
+
+/** Whether an event names each of the events that may authorise it at most once, and no others. */
+function namesProperAuthEvents(event: RoomEvent, claimed: readonly RoomEvent[]): boolean {
+  const wanted = new Set(authTypesFor(event.version, event).map((key) => JSON.stringify(key)));
+  const seen = new Set<string>();
+  for (const { type, stateKey = '' } of claimed) {
+    const key = JSON.stringify([type, stateKey]);
+    if (seen.has(key) || !wanted.has(key)) return false;
+    seen.add(key);
+  }
+  return true;
+}
+
+/** Events after those that authorise them. */
+function sortByAuth(events: readonly RoomEvent[]): RoomEvent[] {
+  const byId = new Map(events.map((event) => [event.eventId, event]));
+  const sorted = new Map<string, RoomEvent>();
+  const seen = new Set<string>();
+  const visit = (event: RoomEvent): void => {
+    if (seen.has(event.eventId)) return;
+    seen.add(event.eventId);
+    for (const id of event.authEvents) {
+      const before = byId.get(id);
+      if (before !== undefined) visit(before);
+    }
+    sorted.set(event.eventId, event);
+  };
+  for (const event of events) visit(event);
+  return [...sorted.values()];
+}
