@@ -70,6 +70,7 @@ export class Services implements AsyncDisposable {
     this.users = new UserServices(context, this.userStore, this.limiters, hooks);
     this.rooms = new RoomServices(context, this.roomUsers(), this.limiters, {
       onReplaced: (from, to, userIds) => followUpgrade(context.log, this.users, from, to, userIds),
+      remote: () => this.federation.remoteRooms,
       countDevices: (userIds) => this.users.deviceStore.countOf(userIds),
     });
     this.federation = new FederationServices(this.rooms);

@@ -8,9 +8,11 @@ import { EventChecks } from './event-checks.js';
 import { EventNews } from './event-news.js';
 import { FederatedInvites } from './federated-invites.js';
 import { FederationClient } from './federation-client.js';
+import { FederationSender } from './federation-sender.js';
 import { Handshakes } from './handshakes.js';
 import { IncomingEvents } from './incoming-events.js';
 import { KeyRing } from './key-ring.js';
+import { OutgoingMemberships } from './outgoing-memberships.js';
 import { PeerEvents } from './peer-events.js';
 import { Peers } from './peers.js';
 import { RoomReader } from './room-reader.js';
@@ -28,6 +30,8 @@ export class FederationServices {
   readonly incoming: IncomingEvents;
   readonly deliveries: Deliveries;
   readonly handshakes: Handshakes;
+  readonly sender: FederationSender;
+  readonly remoteRooms: OutgoingMemberships;
   readonly reader: RoomReader;
   readonly transactions: Transactions;
 
@@ -45,7 +49,17 @@ export class FederationServices {
     this.incoming = new IncomingEvents(rooms, this.checks, this.news, this.peerEvents);
     this.deliveries = new Deliveries(context.dispatch);
     const { checks, incoming, deliveries } = this;
-    this.handshakes = new Handshakes(rooms, checks, incoming, deliveries, () => undefined);
+    this.sender = new FederationSender(rooms, this.peers, this.client, deliveries);
+    const { sender } = this;
+    rooms.sender.follow((events) => {
+      sender.follow(events);
+    });
+    this.remoteRooms = new OutgoingMemberships(rooms, this.client, checks, incoming, this.peerEvents);
+    this.handshakes = new Handshakes(rooms, checks, incoming, deliveries, ({ event, stateBefore }, origin) => {
+      const servers = sender.serversIn(stateBefore);
+      servers.delete(origin);
+      sender.send(event, servers);
+    });
     this.reader = new RoomReader(rooms, incoming.graph, deliveries);
     this.transactions = new Transactions(rooms, new FederationStore(context.database), checks, incoming, edus);
   }

@@ -112,6 +112,9 @@ export class Handshakes {
       throw new NotFoundError('Not an active room on this server');
     }
     const voucher = membership === 'join' ? restrictedJoins.voucherFor(room, userId) : undefined;
+    if (voucher === null) {
+      throw new SynapseError(400, 'Unable to find a user which could issue an invite', Codes.UNABLE_TO_GRANT_JOIN);
+    }
     const requester = { userId, isGuest: false, shadowBanned: false, authenticatedEntity: userId };
     return creation.create(requester, {
       type: 'm.room.member',

@@ -79,7 +79,7 @@ export class IncomingEvents {
     await check(stateBefore);
     if (known === undefined || known.metadata.isOutlier === true) {
       this.store(room, event, stateBefore, this.isSoftFailed(room, event));
-      await this.news.tell(event, [event.stateKey as UserId]);
+      await this.tell(event);
     }
     return { event, stateBefore };
   }
@@ -98,10 +98,16 @@ export class IncomingEvents {
   /** Stores an event of which nothing else is known here: a membership without its room. */
   async storeOutOfBand(event: RoomEvent): Promise<void> {
     this.services.persistence.storeOutlier(event, true);
-    await this.news.tell(event, event.stateKey === undefined ? [] : [event.stateKey as UserId]);
+    await this.tell(event);
   }
 
-  private async process(origin: ServerName, event: RoomEvent): Promise<void> {
+  /** Tells modules and those who wait of an event that was stored. */
+  async tell(event: RoomEvent): Promise<void> {
+    await this.news.tell(event, event.type === 'm.room.member' ? [event.stateKey as UserId] : []);
+  }
+
+  /** Takes an event in at once. */
+  async process(origin: ServerName, event: RoomEvent): Promise<void> {
     const known = this.services.events.find(event.eventId);
     if (known !== undefined && known.metadata.isOutlier !== true) return;
     if (event.prevEvents.length > maxPrevEvents) throw new SynapseError(400, 'Too many prev_events');
@@ -144,7 +150,7 @@ export class IncomingEvents {
     if (event.type === 'm.room.guest_access' && event.content['guest_access'] !== 'can_join') {
       await this.services.memberships.removeGuests(room);
     }
-    await this.news.tell(event, event.type === 'm.room.member' ? [event.stateKey as UserId] : []);
+    await this.tell(event);
   }
 
   /** Whether the events that it names and the state before it both allow an event. */

@@ -12,6 +12,10 @@ export class Peers {
     this.reachable.set(serverName, fetch);
   }
 
+  get isEmpty(): boolean {
+    return this.reachable.size === 0;
+  }
+
   /** Takes a server out of reach. */
   disconnect(serverName: ServerName): void {
     this.reachable.delete(serverName);

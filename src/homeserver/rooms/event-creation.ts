@@ -93,6 +93,15 @@ export class EventCreation {
     return this.validated(event, new RoomState(version));
   }
 
+  /** A membership in a room of which nothing else is known here. */
+  async createOutOfBand(requester: Requester, draft: EventDraft, place: EventPlace): Promise<RoomEvent> {
+    const metadata = metadataFor(requester, {});
+    const built = this.parts.builder.build(draft, place, metadata);
+    return this.askModules(built, new RoomState(place.version), (replacement) =>
+      this.parts.builder.build(readReplacement(replacement, built, this.parts.context.serverName), place, metadata),
+    );
+  }
+
   private build(room: Room, draft: EventDraft, metadata: EventMetadata, batch?: EventBatch): RoomEvent {
     return this.parts.builder.build(draft, placeIn(room, draft, batch), metadata);
   }

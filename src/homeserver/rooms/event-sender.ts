@@ -54,6 +54,7 @@ export class EventSender {
   private readonly spam: Hook<'spam_checker', 'check_event_for_spam'>;
   private readonly newEvent: Hook<'third_party_rules', 'on_new_event'>;
   private readonly checks: BeforeStoring[] = [];
+  private readonly followers: ((events: readonly RoomEvent[]) => void)[] = [];
 
   constructor(private readonly parts: EventSenderParts) {
     const { dispatch } = parts.context;
@@ -64,6 +65,11 @@ export class EventSender {
   /** Adds what must run before an event is stored. */
   check(check: BeforeStoring): void {
     this.checks.push(check);
+  }
+
+  /** Calls `follower` with sent events when everybody else was told of them. */
+  follow(follower: (events: readonly RoomEvent[]) => void): void {
+    this.followers.push(follower);
   }
 
   /** Sends anything but a membership (`create_and_send_nonmember_event`). A repeated transaction gives the event it sent. */
@@ -134,9 +140,12 @@ export class EventSender {
    */
   private async tell(roomId: RoomId, events: readonly RoomEvent[], users: readonly UserId[] = []): Promise<void> {
     const { notifier, inBackground } = this.parts.context;
-    const change = { rooms: [roomId], users };
+    const tellRest = (): void => {
+      notifier.notify({ rooms: [roomId], users });
+      for (const follower of this.followers) follower(events);
+    };
     if (!this.newEvent.isUsed) {
-      notifier.notify(change);
+      tellRest();
       return;
     }
     await new Promise<void>((resolve) => {
@@ -145,7 +154,7 @@ export class EventSender {
         try {
           for (const event of events) await this.tellModules(event);
         } finally {
-          notifier.notify(change);
+          tellRest();
           resolve();
         }
       });

@@ -10,6 +10,7 @@ import { type RateLimiters } from '../rate-limiters.js';
 import { type RoomStore } from '../store/room-store.js';
 import { type StateStore } from '../store/state-store.js';
 import { AuthError } from '../synapse-errors.js';
+import { type AfarChange, type AfarMemberships } from './afar-memberships.js';
 import { type EventBatch } from './event-batch.js';
 import { type EventCreation, suspended } from './event-creation.js';
 import { type EventSender } from './event-sender.js';
@@ -51,6 +52,7 @@ export interface MembershipsParts {
   readonly limits: RateLimiters;
   readonly restrictedJoins: RestrictedJoins;
   readonly exchange: ThirdPartyExchange;
+  readonly afar: AfarMemberships;
 }
 
 const membershipNames = ['invite', 'join', 'knock', 'leave', 'ban'];
@@ -101,9 +103,7 @@ export class Memberships {
       const same = checkAgainstOld(room, change);
       if (same !== undefined) return same;
     }
-    if (change.membership === 'join') await this.checkJoin(change, room);
-    else if (room === undefined) this.checkFromAfar(change);
-    return this.send(change);
+    return (await this.changeFromAfar(change, room)) ?? this.send(change);
   }
 
   /** A membership in a room that is being made: the usual questions about joining are not asked. */
@@ -242,32 +242,26 @@ export class Memberships {
   }
 
   private async checkJoin(change: Change, room: Room | undefined): Promise<void> {
-    const { requester, target, roomId, options } = change;
+    const { requester, target, roomId } = change;
     const guestAccess = room?.state.get('m.room.guest_access', '')?.content['guest_access'];
     if (requester.isGuest && guestAccess !== 'can_join') throw new AuthError(403, 'Guest access not allowed');
     if (this.mayJoin.isUsed && !this.isTrusted(requester)) {
       const isInvited = this.parts.states.membership(target, roomId)?.membership === 'invite';
       refuseSpam(await this.mayJoin.ask(target, roomId, isInvited), 'Not allowed to join this room');
     }
-    if (room === undefined) this.refuseRemoteJoin(options.remoteHosts);
-    const authoriser = this.parts.restrictedJoins.authoriserFor(room, target);
-    if (authoriser === null) this.refuseRemoteJoin(options.remoteHosts);
+  }
+
+  /** What only another server can do, done; undefined for what is done here. */
+  private async changeFromAfar(change: Change, room: Room | undefined): Promise<RoomEvent | undefined> {
+    const { target, membership, options } = change;
+    const { afar, restrictedJoins } = this.parts;
+    const wish: AfarChange = { ...change, content: change.content as JsonObject, hosts: options.remoteHosts };
+    if (membership !== 'join') return room === undefined ? afar.change(wish) : undefined;
+    await this.checkJoin(change, room);
+    const authoriser = room === undefined ? null : restrictedJoins.authoriserFor(room, target);
+    if (authoriser === null) return afar.join(wish);
     if (authoriser !== undefined) change.content['join_authorised_via_users_server'] = authoriser;
-  }
-
-  private refuseRemoteJoin(hosts: readonly string[] = []): never {
-    if (hosts.some((host) => host !== this.parts.context.serverName)) {
-      throw new SynapseError(502, 'Failed to make_join via any server');
-    }
-    throw new SynapseError(404, "Can't join remote room because no servers that are in the room have been provided.");
-  }
-
-  /** What can be done to a room that nobody of this server is in, while no other server can be reached. */
-  private checkFromAfar({ target, roomId, membership }: Change): void {
-    if (membership === 'knock') throw new SynapseError(404, 'No known servers');
-    if (membership === 'leave' && this.parts.states.membership(target, roomId) === undefined) {
-      throw new SynapseError(404, 'Not a known room');
-    }
+    return undefined;
   }
 
   private async send(change: Change, batch?: EventBatch): Promise<RoomEvent> {

@@ -1,4 +1,3 @@
-import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
@@ -9,6 +8,7 @@ import { RelationStore } from '../store/relation-store.js';
 import { RoomStore } from '../store/room-store.js';
 import { SearchStore } from '../store/search-store.js';
 import { StateStore } from '../store/state-store.js';
+import { AfarMemberships } from './afar-memberships.js';
 import { AutoJoin } from './auto-join.js';
 import { RelationBundler } from './bundled-relations.js';
 import { ClientEvents } from './client-events.js';
@@ -24,6 +24,7 @@ import { MessageSearch } from './message-search.js';
 import { propagateProfile } from './profile-propagation.js';
 import { PublicRooms } from './public-rooms.js';
 import { RelatedEvents } from './related-events.js';
+import { type RemoteRooms } from './remote-rooms.js';
 import { RestrictedJoins } from './restricted-joins.js';
 import { RoomAccess } from './room-access.js';
 import { RoomCreation } from './room-creation.js';
@@ -46,6 +47,8 @@ import { Visibility } from './visibility.js';
 export interface RoomHooks {
   /** Brings what users keep with a room over to the one that replaced it: tags, direct chats, push rules. */
   readonly onReplaced?: (from: RoomId, to: RoomId, users: readonly string[]) => Promise<void>;
+  /** Rooms of other servers. */
+  readonly remote?: () => RemoteRooms;
   /** How many devices these users have. */
   readonly countDevices?: (users: readonly string[]) => number;
 }
@@ -113,6 +116,7 @@ export class RoomServices {
     const { restrictedJoins } = this;
     const identityServers = new IdentityServers();
     const exchange = new ThirdPartyExchange(serverName, rooms, creation, sender, identityServers);
+    const afar = new AfarMemberships(serverName, states, events, () => this.remote);
     this.memberships = new Memberships({
       context,
       rooms,
@@ -124,6 +128,7 @@ export class RoomServices {
       limits,
       restrictedJoins,
       exchange,
+      afar,
     });
     const { memberships } = this;
     this.directory = new Directory({ context, rooms, roomStore, states, users, sender, access });
@@ -196,6 +201,12 @@ export class RoomServices {
     return this.hooks.countDevices?.(users) ?? 0;
   }
 
+  private get remote(): RemoteRooms {
+    const remote = this.hooks.remote?.();
+    if (remote === undefined) throw new Error('Nothing is known of other servers');
+    return remote;
+  }
+
   /** Brings a changed profile into the user's rooms, in the background. */
   propagateProfile(requester: Requester, userId: UserId): void {
     propagateProfile(this.context, this.states, this.memberships, requester, userId);
@@ -222,9 +233,7 @@ export class RoomServices {
       }
       if (event.membership !== 'invite' && event.membership !== 'knock') return;
       event.note({ strippedState: strippedStateFor(config.roomPrejoinState, room.state, event) });
-      const invitee = domainOf(event.stateKey as UserId);
-      // Invites to users of other servers are theirs to accept, and no other server can be reached.
-      if (invitee !== serverName) throw new SynapseError(502, `Can't connect to server ${invitee}`);
+      if (domainOf(event.stateKey as UserId) !== serverName) await this.remote.sendInvite(room, event);
     });
   }
 }

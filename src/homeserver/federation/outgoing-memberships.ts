@@ -1,0 +1,227 @@
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type RemoteChange, type RemoteRooms } from '../rooms/remote-rooms.js';
+import { type RoomEvent } from '../rooms/room-event.js';
+import { type RoomServices } from '../rooms/room-services.js';
+import { RoomState } from '../rooms/room-state.js';
+import { findRoomVersion, type RoomVersion, roomVersionNames } from '../rooms/room-version.js';
+import { type Room } from '../rooms/rooms.js';
+import { isAllowed } from '../rooms/state-resolution.js';
+import { strippedEventsFor } from '../rooms/stripped-state.js';
+import { type EventChecks } from './event-checks.js';
+import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';
+import { type HandshakeMembership, pduOf } from './handshakes.js';
+import { type IncomingEvents } from './incoming-events.js';
+import { type PeerEvents } from './peer-events.js';
+import { parseReceivedEvent } from './received-event.js';
+import { isServerIn } from './room-guards.js';
+import { signEvent } from './signing.js';
+import { readStrippedState } from './stripped-state.js';
+
+/** A membership that this server signed, and who prepared it. */
+interface Prepared {
+  readonly server: ServerName;
+  readonly event: RoomEvent;
+}
+
+/** Memberships of users from here in rooms of other servers (`handlers/federation.py`, `federation/federation_client.py`). */
+export class OutgoingMemberships implements RemoteRooms {
+  constructor(
+    private readonly services: RoomServices,
+    private readonly client: FederationClient,
+    private readonly checks: EventChecks,
+    private readonly incoming: IncomingEvents,
+    private readonly peerEvents: PeerEvents,
+  ) {}
+
+  readonly sendInvite = async (room: Room, event: RoomEvent): Promise<void> => {
+    const server = domainOf(event.stateKey as UserId);
+    const shown = strippedEventsFor(this.services.context.config.roomPrejoinState, room.state, event);
+    const content = { event: pduOf(event), invite_room_state: shown.map(pduOf), room_version: room.version.id };
+    const answer = await this.reach(() =>
+      this.client.object('PUT', server, federationPath('/v2/invite', room.roomId, event.eventId), content),
+    );
+    await this.checks.check(parseReceivedEvent(answer['event'], room.version, this.services.builder.sign));
+  };
+
+  readonly join = async (change: RemoteChange): Promise<RoomEvent> => {
+    const { server, event } = await this.prepare('join', change);
+    const answer = await this.reach(() => this.handIn(server, '/v2/send_join', event));
+    const joined = this.signedAnew(event, answer['event']);
+    const known = new Map<string, RoomEvent>();
+    for (const list of [answer['auth_chain'], answer['state']]) {
+      const unknown = (Array.isArray(list) ? (list as readonly JsonValue[]) : []).filter(
+        (pdu) => !known.has(this.idOf(pdu, event.version)),
+      );
+      for (const found of await this.peerEvents.checked(unknown, event.version)) known.set(found.eventId, found);
+    }
+    const listed = Array.isArray(answer['state']) ? (answer['state'] as readonly JsonValue[]) : [];
+    const state = listed.flatMap((pdu) => known.get(this.idOf(pdu, event.version)) ?? []);
+    const room = this.services.rooms.find(joined.roomId);
+    if (room === undefined || !isServerIn(room, this.services.context.serverName)) {
+      return this.enter(joined, state, [...known.values()]);
+    }
+    // Somebody from here is in the room already, but only another server could vouch for the join.
+    await this.incoming.process(server, joined);
+    return joined;
+  };
+
+  readonly knock = async (change: RemoteChange): Promise<RoomEvent> => {
+    const { server, event } = await this.prepare('knock', change);
+    const answer = await this.reach(() => this.handIn(server, '/v1/send_knock', event));
+    const shown = answer['knock_room_state'];
+    if (Array.isArray(shown)) {
+      event.note({ strippedState: await readStrippedState(shown, event, this.checks, this.services.builder.sign) });
+    }
+    this.knowRoom(event);
+    await this.incoming.storeOutOfBand(event);
+    return event;
+  };
+
+  /** Synapse declines by itself when the other server cannot be told. */
+  readonly leave = async (change: RemoteChange, current: RoomEvent): Promise<RoomEvent> => {
+    const event = (await this.leaveThere(change)) ?? (await this.leaveHere(change, current));
+    await this.incoming.storeOutOfBand(event);
+    return event;
+  };
+
+  private async leaveThere(change: RemoteChange): Promise<RoomEvent | undefined> {
+    try {
+      const { server, event } = await this.prepare('leave', change);
+      await this.reach(() => this.handIn(server, '/v2/send_leave', event));
+      return event;
+    } catch (error) {
+      if (!(error instanceof SynapseError)) throw error;
+      this.services.context.log.warn('An invite was declined without telling the server it came from', { err: error });
+      return undefined;
+    }
+  }
+
+  private async leaveHere({ requester, target, content }: RemoteChange, current: RoomEvent): Promise<RoomEvent> {
+    const { version, roomId, eventId, depth } = current;
+    const draft = {
+      type: 'm.room.member',
+      sender: target,
+      stateKey: target,
+      content: { ...content, membership: 'leave' },
+    };
+    const place = {
+      version,
+      roomId,
+      prevEvents: [eventId],
+      authEvents: [...current.authEvents, eventId],
+      depth: depth + 1,
+    };
+    return this.services.creation.createOutOfBand(requester, draft, place);
+  }
+
+  /** Has a server of the room prepare a membership, and signs it. */
+  private async prepare(membership: HandshakeMembership, change: RemoteChange): Promise<Prepared> {
+    const { serverName } = this.services.context;
+    const servers = [...new Set(change.hosts)].filter((host) => host !== serverName) as ServerName[];
+    const versions =
+      membership === 'leave'
+        ? ''
+        : `?${roomVersionNames()
+            .map((id) => `ver=${id}`)
+            .join('&')}`;
+    const path = `${federationPath(`/v1/make_${membership}`, change.roomId, change.target)}${versions}`;
+    for (const server of servers) {
+      try {
+        const template = await this.client.object('GET', server, path);
+        return { server, event: this.sign(membership, change, template) };
+      } catch (error) {
+        const isFailover =
+          error instanceof UnreachableServerError || (error instanceof SynapseError && error.status >= 500);
+        if (!isFailover) throw error;
+      }
+    }
+    throw new SynapseError(502, `Failed to make_${membership} via any server`);
+  }
+
+  private sign(membership: HandshakeMembership, change: RemoteChange, template: JsonObject): RoomEvent {
+    const version = findRoomVersion(template['room_version'] ?? '1');
+    if (version === undefined) {
+      throw new SynapseError(400, 'Homeserver does not support this room version', Codes.UNSUPPORTED_ROOM_VERSION);
+    }
+    const { event } = template;
+    if (!isJsonObject(event)) throw new UnreachableServerError('The prepared event is none');
+    const { context, signingKey, builder } = this.services;
+    const content = isJsonObject(event['content']) ? event['content'] : {};
+    const pdu = {
+      ...event,
+      type: 'm.room.member',
+      room_id: change.roomId,
+      sender: change.target,
+      state_key: change.target,
+      content: { ...content, ...change.content, membership },
+      origin_server_ts: context.clock.now(),
+    };
+    return parseReceivedEvent(signEvent(version, pdu, context.serverName, signingKey), version, builder.sign);
+  }
+
+  private handIn(server: ServerName, path: string, event: RoomEvent): Promise<JsonObject> {
+    return this.client.object('PUT', server, federationPath(path, event.roomId, event.eventId), pduOf(event));
+  }
+
+  /** The event as the other server gave it back: it may have vouched for it. */
+  private signedAnew(event: RoomEvent, given: JsonValue | undefined): RoomEvent {
+    if (!isJsonObject(given)) return event;
+    const parsed = parseReceivedEvent(given, event.version, this.services.builder.sign);
+    return parsed.eventId === event.eventId ? parsed : event;
+  }
+
+  private async enter(event: RoomEvent, state: readonly RoomEvent[], known: readonly RoomEvent[]): Promise<RoomEvent> {
+    const create = state.find((found) => found.type === 'm.room.create' && found.stateKey === '');
+    if (create === undefined) throw new SynapseError(400, 'No create event in state');
+    if ((create.content['room_version'] ?? '1') !== event.version.id) {
+      throw new SynapseError(400, 'Room version mismatch');
+    }
+    this.knowRoom(event);
+    this.incoming.storeOutliers(known);
+    const { rooms, events, persistence } = this.services;
+    const stored = state.flatMap((found) => events.find(found.eventId) ?? []);
+    const before = new RoomState(
+      event.version,
+      stored.filter((found) => found.metadata.isRejected !== true),
+    );
+    if (!isAllowed(event.version, event, before)) throw new SynapseError(403, 'Join event was rejected');
+    const room = rooms.find(event.roomId);
+    if (room === undefined) throw new Error(`There is no room ${event.roomId}`);
+    persistence.storeState(room, before);
+    const after = before.snapshot();
+    after.set(event);
+    persistence.storeReceived(room, event, {
+      state: after,
+      extremities: [{ eventId: event.eventId, depth: event.depth }],
+      appliesRedaction: false,
+    });
+    await this.incoming.tell(event);
+    return event;
+  }
+
+  private knowRoom({ roomId, version }: RoomEvent): void {
+    if (this.services.rooms.find(roomId) === undefined)
+      this.services.rooms.create(roomId, version, '' as UserId, false);
+  }
+
+  private idOf(pdu: JsonValue, version: RoomVersion): string {
+    try {
+      return parseReceivedEvent(pdu, version, this.services.builder.sign).eventId;
+    } catch (error) {
+      if (error instanceof SynapseError) return '';
+      throw error;
+    }
+  }
+
+  private async reach<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UnreachableServerError)) throw error;
+      throw new SynapseError(502, error.message, Codes.UNKNOWN, {}, {}, { cause: error });
+    }
+  }
+}
