@@ -8,6 +8,7 @@ import { type JsonObject } from '../matrix/json.js';
 import { type Class } from '../metadata/metadata-store.js';
 import { Actor } from './actor.js';
 import { readAnswer, type TestAnswer } from './answer.js';
+import { RemoteServer } from './remote-server.js';
 
 /**
  * A module under test: its class, or its class with the configuration as it would stand in YAML.
@@ -52,6 +53,8 @@ export interface TestOptions {
  * ```
  */
 export class TestHomeserver implements AsyncDisposable {
+  private readonly remotes = new Map<string, Promise<RemoteServer>>();
+
   constructor(private readonly homeserver: Homeserver) {}
 
   get serverName(): string {
@@ -75,6 +78,13 @@ export class TestHomeserver implements AsyncDisposable {
     return actor;
   }
 
+  /** Another homeserver within reach of this one, in the same process; the same one for the same name. */
+  async remote(serverName: string): Promise<RemoteServer> {
+    let remote = this.remotes.get(serverName);
+    if (remote === undefined) this.remotes.set(serverName, (remote = RemoteServer.start(serverName, this.homeserver)));
+    return remote;
+  }
+
   /** Sends a request, without an access token unless one is given. */
   request = async (method: string, path: string, body?: JsonObject, token?: string): Promise<TestAnswer> => {
     const headers = {
@@ -92,6 +102,7 @@ export class TestHomeserver implements AsyncDisposable {
 
   /** Stops the modules and closes the homeserver. */
   async close(): Promise<void> {
+    await Promise.all([...this.remotes.values()].map(async (remote) => (await remote).close()));
     await this.homeserver.close();
   }
 
@@ -101,7 +112,12 @@ export class TestHomeserver implements AsyncDisposable {
 
   private actorOf({ status, body }: TestAnswer): Actor {
     if (status !== 200) throw new Error(`register: ${String(status)} ${JSON.stringify(body)}`);
-    return new Actor(this.request, body['user_id'] as UserId, body['access_token'] as string, body['device_id'] as string);
+    return new Actor(
+      this.request,
+      body['user_id'] as UserId,
+      body['access_token'] as string,
+      body['device_id'] as string,
+    );
   }
 }
 

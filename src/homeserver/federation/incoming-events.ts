@@ -252,6 +252,8 @@ function sortByAuth(events: readonly RoomEvent[]): RoomEvent[] {
     }
     sorted.set(event.eventId, event);
   };
+  // From room version 12 on nobody names the create event, and everything needs it.
+  for (const event of events) if (event.type === 'm.room.create') visit(event);
   for (const event of events) visit(event);
   return [...sorted.values()];
 }

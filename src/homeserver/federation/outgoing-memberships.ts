@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
@@ -158,6 +159,7 @@ export class OutgoingMemberships implements RemoteRooms {
       state_key: change.target,
       content: { ...content, ...change.content, membership },
       origin_server_ts: context.clock.now(),
+      ...(version.eventFormat === 1 && { event_id: `$${randomBytes(14).toString('hex')}:${context.serverName}` }),
     };
     return parseReceivedEvent(signEvent(version, pdu, context.serverName, signingKey), version, builder.sign);
   }
