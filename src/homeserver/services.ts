@@ -1,3 +1,4 @@
+import { type HomeserverConfig } from '../config/homeserver-config.js';
 import { parseUserId, type UserId } from '../matrix/ids.js';
 import { BackgroundUpdates } from './background-updates.js';
 import { type HomeserverContext } from './context.js';
@@ -75,7 +76,7 @@ export class Services implements AsyncDisposable {
     });
     this.federation = new FederationServices(this.rooms);
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
-    this.mediaFiles = new MediaFiles(config.mediaStorePath);
+    this.mediaFiles = new MediaFiles(mediaFolderOf(config));
     this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
     this.backgroundUpdateStore = new BackgroundUpdateStore(database);
     this.backgroundUpdates = new BackgroundUpdates(context, this.backgroundUpdateStore, directoryUpdates);
@@ -121,4 +122,10 @@ export class Services implements AsyncDisposable {
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),
     ];
   }
+}
+
+/** Where uploads lie: as configured, else beside the database file; undefined for a temporary folder. */
+function mediaFolderOf({ mediaStorePath, databasePath }: HomeserverConfig): string | undefined {
+  if (mediaStorePath !== undefined) return mediaStorePath;
+  return databasePath === ':memory:' ? undefined : `${databasePath}-media`;
 }

@@ -33,16 +33,11 @@ const dangerous: readonly (readonly [name: string, body: string])[] = [
 /** Values of which at most one is right wherever one is put. */
 const wrongValues: readonly Json[] = [
   null,
-  true,
-  -1,
-  1.5,
+  -1.5,
   123456789012345680,
-  '',
   '\u0000',
   'constructor',
-  [],
   [1, null, {}],
-  {},
   { constructor: { prototype: 1 }, toString: 2, hasOwnProperty: null, length: -1 },
 ];
 
@@ -117,7 +112,7 @@ class Attack {
         if (found.kind !== 'found') continue;
         const bodies = this.bodies.get(found.value) ?? [];
         const known = new Set(bodies.map((example) => shapeOf(example)));
-        if (bodies.length < 12 && !known.has(shapeOf(body))) this.bodies.set(found.value, [...bodies, body]);
+        if (bodies.length < 4 && !known.has(shapeOf(body))) this.bodies.set(found.value, [...bodies, body]);
       }
     }
   }
@@ -150,7 +145,7 @@ class Attack {
     }
     if (this.bodies.has(route)) return;
     for (const name of knownMembers) {
-      for (const value of [1.5, [1, null, {}]]) await this.send(route, JSON.stringify({ [name]: value }), '');
+      await this.send(route, JSON.stringify({ [name]: [1, null, {}] }), '');
     }
   }
 
