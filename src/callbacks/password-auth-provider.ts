@@ -1,3 +1,4 @@
+import { Code } from '../errors/matrix-codes.js';
 import { type UserId } from '../matrix/ids.js';
 import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import { Tuple } from '../matrix/tuple.js';
@@ -173,7 +174,8 @@ function judgeText(
   _soFar: unknown,
   warn: (problem: string) => void,
 ): string | undefined | typeof NEXT {
-  if (typeof answer === 'string') return answer;
+  // A code is a text in Synapse, too.
+  if (typeof answer === 'string' || answer instanceof Code) return String(answer);
   if (answer !== null && answer !== undefined) warn('an answer that is no text: ignored');
   return NEXT;
 }

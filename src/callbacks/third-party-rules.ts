@@ -5,8 +5,9 @@ import { type MatrixEvent, type StateMap } from '../matrix/event.js';
 import { type RoomId, type UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import { type Requester } from '../matrix/requester.js';
-import { Tuple } from '../matrix/tuple.js';
+import { type Tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
+import { pairOf } from './iteration.js';
 import { notification } from './notification.js';
 import { type CombinationRules, NEXT, rule } from './rule.js';
 import { loggedAsError, loggedAsWarning } from './throws.js';
@@ -106,7 +107,7 @@ export const thirdPartyRulesRules = {
     args: ['event', 'state_events'],
     neutral: () => ({ allowed: true, replacement: null }),
     judge: (answer) => {
-      const [allowed, replacement] = readPair(answer);
+      const [allowed, replacement] = pairOf(answer);
       if (allowed === false) return { allowed: false, replacement: null };
       return isJsonObject(replacement) ? { allowed: true, replacement } : NEXT;
     },
@@ -193,22 +194,3 @@ export const thirdPartyRulesRules = {
     'handlers/auth.py: delete_local_threepid',
   ),
 } satisfies CombinationRules<ThirdPartyRulesCallbacks>;
-
-/** Synapse unpacks the answer into two, as Python unpacks anything it can iterate: what has not two parts is a 500. */
-function readPair(answer: unknown): readonly unknown[] {
-  const items = itemsOf(answer);
-  if (items?.length !== 2) throw new TypeError('the answer is no pair of boolean and event');
-  return items;
-}
-
-function itemsOf(answer: unknown): readonly unknown[] | undefined {
-  if (answer instanceof Tuple) return answer.items as readonly unknown[];
-  if (typeof answer === 'string') return Array.from(answer);
-  if (Array.isArray(answer)) return answer as readonly unknown[];
-  if (answer instanceof Set || answer instanceof Map) return [...(answer as ReadonlySet<unknown>).keys()];
-  return isPlainObject(answer) ? Object.keys(answer) : undefined;
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}

@@ -1,5 +1,6 @@
 import { type MatrixEvent } from '../matrix/event.js';
-import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { membersOf } from './iteration.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';
 import { propagates } from './throws.js';
 
@@ -24,8 +25,7 @@ export const unsignedFieldsRules = {
     args: ['event'],
     neutral: () => ({}),
     judge: (answer, soFar) => {
-      if (!isJsonObject(answer)) throw new TypeError('the answer is no object of fields');
-      Object.assign(soFar, answer);
+      Object.assign(soFar, membersOf(answer));
       return NEXT;
     },
     throws: propagates,

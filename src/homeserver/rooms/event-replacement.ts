@@ -1,3 +1,4 @@
+import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type EventId, type ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
@@ -13,20 +14,33 @@ const blame = 'Third party rules module created an invalid event: ';
  * of the client: 500, as in Synapse.
  */
 export function readReplacement(replacement: JsonObject, original: RoomEvent, serverName: ServerName): EventDraft {
-  const { type, sender } = replacement;
-  if (type === undefined || sender === undefined) throw new Error(`${blame}it lacks type or sender`);
+  checkMembers(replacement);
   const hasNoRoomYet = original.type === 'm.room.create' && original.version.hasCreatorPower;
-  const draft = blamingModule(() => readDraft(replacement, hasNoRoomYet ? undefined : original.roomId));
+  const roomId = hasNoRoomYet ? undefined : original.roomId;
+  const draft = blamingModule(() => readDraft(replacement, roomId));
   const unchanged: readonly (readonly [string, unknown, unknown])[] = [
-    ['room_id', replacement['room_id'] ?? undefined, hasNoRoomYet ? undefined : original.roomId],
+    ['room_id', replacement['room_id'] ?? undefined, roomId],
     ['type', draft.type, original.type],
     ['state_key', draft.stateKey, original.stateKey],
   ];
   const changed = unchanged.find(([, now, before]) => now !== before);
   if (changed !== undefined) throw new Error(`${blame}cannot change field ${changed[0]}`);
   if (domainOf(draft.sender) !== serverName) throw new Error(`${blame}invalid sender ${draft.sender}`);
-  if (!isJsonObject(replacement['content'] ?? {})) throw new Error(`${blame}its content is no object`);
+  checkBuildable(replacement);
   return draft;
+}
+
+function checkMembers(replacement: JsonObject): void {
+  const { type, sender, content = {}, unsigned = {} } = replacement;
+  if (type === undefined || sender === undefined) throw new Error(`${blame}it lacks type or sender`);
+  if (!isJsonObject(unsigned)) throw new Error(`${blame}its unsigned data is no object`);
+  // Synapse looks for names in a text as it does in an object, and fails over anything else.
+  if (!isJsonObject(content) && typeof content !== 'string') throw new Error(`${blame}its content is no object`);
+}
+
+function checkBuildable({ content = {}, origin_server_ts: sentAt = null }: JsonObject): void {
+  if (!isJsonObject(content)) throw new Error(`${blame}its content is no object`);
+  if (sentAt !== null && typeof sentAt !== 'number') throw new SynapseError(400, 'Invalid event JSON', Codes.BAD_JSON);
 }
 
 function readDraft(replacement: JsonObject, roomId: string | undefined): EventDraft {

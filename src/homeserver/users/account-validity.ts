@@ -126,5 +126,8 @@ function parseRenewal(answer: unknown): Renewal {
     throw new HostError('TypeError', 'on_legacy_renew answered with something else than three values');
   }
   const [isValid, isStale, expirationTs] = items as readonly unknown[];
+  if (typeof expirationTs === 'string') {
+    throw new HostError('TypeError', 'on_legacy_renew answered with a text for a time');
+  }
   return { isValid: Boolean(isValid), isStale: Boolean(isStale), expirationTs: Number(expirationTs) };
 }
