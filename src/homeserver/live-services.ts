@@ -24,6 +24,7 @@ import { StateDeltaReader } from './sync/room-state-delta.js';
 import { TimelineReader } from './sync/room-timeline.js';
 import { Sync } from './sync/sync.js';
 import { SyncRooms } from './sync/sync-rooms.js';
+import { UnreadCounts } from './sync/unread-counts.js';
 import { type UserServices } from './users/user-services.js';
 
 /** The tables of {@link LiveServices}. */
@@ -102,12 +103,13 @@ export class LiveServices implements Disposable {
     const { accountData } = users;
     const timelines = new TimelineReader(rooms.rooms, rooms.events, rooms.relations, rooms.visibility);
     const deltas = new StateDeltaReader(rooms.rooms, rooms.events, rooms.states);
+    const unread = new UnreadCounts(rooms.rooms, rooms.events, receipts, (userId) => users.pushRules.forUser(userId));
     return new Sync({
       context,
       states: rooms.states,
       eventStore: rooms.eventStore,
       changes: new RoomChangesReader(rooms.states, rooms.events),
-      rooms: new SyncRooms(rooms.rooms, timelines, deltas, rooms.clientEvents, rooms.bundler, rooms.relations),
+      rooms: new SyncRooms(rooms.rooms, timelines, deltas, rooms.clientEvents, rooms.bundler, rooms.relations, unread),
       accountData,
       presence,
       typing,

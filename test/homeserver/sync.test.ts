@@ -322,3 +322,20 @@ test('a device gets its messages once, also when there are many', async (t) => {
   assert.equal(numbers(first).length, 100);
   assert.deepEqual(numbers(third), []);
 });
+
+test('unread messages are counted by the push rules until they are read', async (t) => {
+  const world = await World.open(t);
+  const roomId = await world.hs.createRoom(world.alice, { preset: 'public_chat' });
+  await world.post(world.bob, roomId, 'join');
+  const countsOf = async (): Promise<unknown> =>
+    (await world.sync(world.alice)).at('rooms', 'join', roomId, 'unread_notifications');
+  assert.deepEqual(await countsOf(), { notification_count: 0, highlight_count: 0 });
+  await world.send(world.bob, roomId, 'one');
+  const last = await world.send(world.bob, roomId, 'alice,look');
+  await world.send(world.alice, roomId, 'mine');
+  assert.deepEqual(await countsOf(), { notification_count: 2, highlight_count: 1 });
+  await world.send(world.bob, roomId, 'three');
+  assert.deepEqual(await countsOf(), { notification_count: 3, highlight_count: 1 });
+  await world.post(world.alice, roomId, `receipt/m.read/${encodeURIComponent(last)}`);
+  assert.deepEqual(await countsOf(), { notification_count: 1, highlight_count: 0 });
+});

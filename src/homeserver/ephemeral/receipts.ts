@@ -36,6 +36,11 @@ export class Receipts {
     notifier.notify({ rooms: [roomId] });
   }
 
+  /** How far a user has read a room; undefined when they never said. */
+  readPositionOf(roomId: RoomId, userId: UserId): number | undefined {
+    return this.store.readPositionOf(roomId, userId);
+  }
+
   /** The rooms in which receipts changed after a position. */
   roomsChangedAfter(position: number): readonly RoomId[] {
     return this.store.roomsChangedAfter(position);

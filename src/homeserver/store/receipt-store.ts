@@ -57,6 +57,17 @@ export class ReceiptStore {
     )?.event_position;
   }
 
+  /** How far a user has read a room itself, threads aside. */
+  readPositionOf(roomId: RoomId, userId: UserId): number | undefined {
+    const row = this.database.get<{ last: number | null }>(
+      `SELECT MAX(event_position) AS last FROM receipts
+       WHERE room_id = ? AND user_id = ? AND type IN ('m.read', 'm.read.private') AND thread_id IN ('', 'main')`,
+      roomId,
+      userId,
+    );
+    return row?.last ?? undefined;
+  }
+
   set(receipt: Receipt, eventPosition: number, position: number): void {
     this.database.run(
       'INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)',

@@ -14,6 +14,7 @@ import { type StateByKey, type StateDeltaReader } from './room-state-delta.js';
 import { summarize, type RoomSummary } from './room-summary.js';
 import { type Timeline, type TimelineReader } from './room-timeline.js';
 import { type SyncFilterSet } from './sync-filter-set.js';
+import { type UnreadCounts } from './unread-counts.js';
 
 /** A piece of account data or something that passes, as clients get it. */
 export interface RoomDatum {
@@ -59,6 +60,7 @@ export class SyncRooms {
     private readonly clientEvents: ClientEvents,
     private readonly bundler: RelationBundler,
     private readonly relations: RelationStore,
+    private readonly unread: UnreadCounts,
   ) {}
 
   /** The rooms that have something to show. */
@@ -147,10 +149,11 @@ export class SyncRooms {
       account_data: { events: room.accountData.map(written) },
     };
     if (entry.section === 'leave') return result;
+    const unread = this.unread.count(wish.requester.userId, entry.roomId, entry.upTo);
     return {
       ...result,
       ephemeral: { events: room.ephemeral.map(written) },
-      unread_notifications: { notification_count: 0, highlight_count: 0 },
+      unread_notifications: { notification_count: unread.notifications, highlight_count: unread.highlights },
       summary: summary === undefined ? {} : writeSummary(summary),
     };
   }
