@@ -1,8 +1,14 @@
 import { type TestContext } from 'node:test';
+import { type HomeserverConfig } from '../../src/config/homeserver-config.js';
 import { type UserId } from '../../src/matrix/ids.js';
 import { type EmbeddedOptions, EmbeddedHomeserver, type TestAnswer, type TestUser } from './embedded-homeserver.js';
 
 const client = '/_matrix/client/v3';
+
+/** A configuration that lets everybody list rooms in the directory. */
+export const openDirectory: Partial<HomeserverConfig> = {
+  roomListPublicationRules: [{ userId: '*', roomId: '*', alias: '*', action: 'allow' }],
+};
 
 /** An event in an answer. */
 export type ShownEvent = Readonly<Record<string, unknown>>;
