@@ -106,26 +106,37 @@ export class EventSender {
    * State that is there already is not stored again: its event is the answer.
    */
   async accept(requester: Requester, events: readonly RoomEvent[], options: AcceptOptions = {}): Promise<RoomEvent> {
-    const [first] = events;
-    const room = first === undefined ? undefined : this.parts.rooms.find(first.roomId);
-    if (first === undefined || room === undefined) throw new AuthError(403, 'Unknown room');
+    const { room, last } = this.placeOf(events);
+    const { roomId } = room;
     for (const event of events) if (isHidden(requester, event, options)) await this.pretend();
-    const same = this.findSame(room, events);
-    if (same !== undefined) return same;
+    const stored = this.findSame(room, events);
+    if (stored !== undefined) return stored;
     this.checkAuth(room, events);
     const { extremities } = room;
     for (const event of events) await this.checkEvent(requester, room, event, options);
     // Time may have passed: the room is another object if it was unloaded, and its state may have changed.
-    const now = this.parts.rooms.find(first.roomId) ?? room;
-    if (now.extremities !== extremities) {
-      const stored = this.findSame(now, events);
-      if (stored !== undefined) return stored;
-      this.checkAuth(now, events);
-    }
+    const now = this.parts.rooms.find(roomId) ?? room;
+    const storedMeanwhile = now.extremities === extremities ? undefined : this.judgeAgain(now, events);
+    if (storedMeanwhile !== undefined) return storedMeanwhile;
     for (const event of events) this.checkRedaction(now, event);
-    this.parts.persistence.store(first.roomId, events);
-    await this.tell(first.roomId, events, options.extraUsers);
-    return events.at(-1) ?? first;
+    this.parts.persistence.store(roomId, events);
+    await this.tell(roomId, events, options.extraUsers);
+    return last;
+  }
+
+  /** The room that events are for, and the last of them. */
+  private placeOf(events: readonly RoomEvent[]): { readonly room: Room; readonly last: RoomEvent } {
+    const last = events.at(-1);
+    const room = last === undefined ? undefined : this.parts.rooms.find(last.roomId);
+    if (last === undefined || room === undefined) throw new AuthError(403, 'Unknown room');
+    return { room, last };
+  }
+
+  /** The state is another than the events were judged by. */
+  private judgeAgain(room: Room, events: readonly RoomEvent[]): RoomEvent | undefined {
+    const stored = this.findSame(room, events);
+    if (stored === undefined) this.checkAuth(room, events);
+    return stored;
   }
 
   private async checkEvent(requester: Requester, room: Room, event: RoomEvent, options: AcceptOptions): Promise<void> {
