@@ -119,6 +119,7 @@ function readModuleEntries(value: unknown, place: Place): readonly unknown[] {
   const modules = (value as { readonly modules?: unknown } | null | undefined)?.modules;
   // Synapse takes whatever is falsy for no modules (`config/modules.py: read_config`).
   if (modules === undefined || modules === null || modules === false || modules === 0 || modules === '') return [];
+  if (typeof modules === 'object' && Object.keys(modules).length === 0) return [];
   if (Array.isArray(modules)) return modules as readonly unknown[];
   place.at('modules').fault('expected a list. Write "- module: ./my-module.ts" lines below it.');
   return [];
