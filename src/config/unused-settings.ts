@@ -6,8 +6,6 @@ import type { HomeserverConfig } from './homeserver-config.js';
  */
 export const unusedSettings: ReadonlySet<keyof HomeserverConfig> = new Set<keyof HomeserverConfig>([
   'adminContact',
-  'allowProfileLookupOverFederation',
-  'allowPublicRoomsOverFederation',
   'autoAcceptInvites',
   'bcryptRounds',
   'deleteStaleDevicesAfter',

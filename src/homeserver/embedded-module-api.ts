@@ -192,7 +192,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
   }
 
   async lookupRoomAlias(roomAlias: RoomAlias): Promise<readonly [RoomId, readonly ServerName[]]> {
-    const { roomId, servers } = this.services.rooms.directory.lookUp(toRoomAlias(roomAlias));
+    const { roomId, servers } = await this.services.rooms.directory.resolve(toRoomAlias(roomAlias));
     return [roomId, servers];
   }
 

@@ -1,8 +1,10 @@
 import { type HomeserverConfig } from '../config/homeserver-config.js';
-import { parseUserId, type UserId } from '../matrix/ids.js';
+import { type EventId, parseUserId, type UserId } from '../matrix/ids.js';
 import { BackgroundUpdates } from './background-updates.js';
 import { type HomeserverContext } from './context.js';
+import { eduHandlers } from './federation/edus.js';
 import { FederationServices } from './federation/federation-services.js';
+import { type EduHandlers } from './federation/transactions.js';
 import { adminReportRoutes } from './http/admin-report-routes.js';
 import { federationRoutes } from './http/federation-routes.js';
 import { directoryUpdates } from './directory-updates.js';
@@ -43,6 +45,9 @@ export const schemas: readonly Schema[] = [
   ...liveSchemas,
 ];
 
+/** How long users of other servers count as typing when nothing more is heard (`handlers/typing.py`). */
+const typingMs = 60_000;
+
 /** The parts of a running homeserver, made once, each given the others that it needs. */
 export class Services implements AsyncDisposable {
   readonly userStore: UserStore;
@@ -74,7 +79,7 @@ export class Services implements AsyncDisposable {
       remote: () => this.federation.remoteRooms,
       countDevices: (userIds) => this.users.deviceStore.countOf(userIds),
     });
-    this.federation = new FederationServices(this.rooms);
+    this.federation = new FederationServices(this.rooms, this.eduHandlers());
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
     this.mediaFiles = new MediaFiles(mediaFolderOf(config));
     this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
@@ -107,6 +112,21 @@ export class Services implements AsyncDisposable {
     };
   }
 
+  private eduHandlers(): EduHandlers {
+    return eduHandlers(this.rooms, {
+      startTyping: (roomId, userId) => {
+        this.live.typing.start(roomId, userId, typingMs);
+      },
+      stopTyping: (roomId, userId) => {
+        this.live.typing.stop(roomId, userId);
+      },
+      setReceipt: (roomId, userId, type, event, threadId) => {
+        const { eventId, position } = event;
+        this.live.receipts.set(roomId, userId, type, { eventId: eventId as EventId, position }, threadId);
+      },
+    });
+  }
+
   private makeRoutes(): Route[] {
     const reports = new ReportStore(this.context.database);
     const { context, users, rooms, media, limiters, userStore, live } = this;
@@ -116,7 +136,7 @@ export class Services implements AsyncDisposable {
       ...roomRoutes(rooms),
       ...reportRoutes(rooms, reports),
       ...adminReportRoutes(rooms, reports),
-      ...federationRoutes(this.federation),
+      ...federationRoutes(this.federation, { rooms, users, keys: live.deviceKeys }),
       ...backgroundUpdateRoutes(rooms, this.backgroundUpdates, this.backgroundUpdateStore),
       ...live.routes,
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),

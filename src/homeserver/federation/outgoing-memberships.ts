@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
+import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type AliasTarget } from '../rooms/directory.js';
 import { type RemoteChange, type RemoteRooms } from '../rooms/remote-rooms.js';
 import { type RoomEvent } from '../rooms/room-event.js';
 import { type RoomServices } from '../rooms/room-services.js';
@@ -45,6 +46,20 @@ export class OutgoingMemberships implements RemoteRooms {
       this.client.object('PUT', server, federationPath('/v2/invite', room.roomId, event.eventId), content),
     );
     await this.checks.check(parseReceivedEvent(answer['event'], room.version, this.services.builder.sign));
+  };
+
+  readonly lookUpAlias = async (alias: RoomAlias): Promise<AliasTarget | undefined> => {
+    const path = `/_matrix/federation/v1/query/directory?room_alias=${encodeURIComponent(alias)}`;
+    try {
+      const answer = await this.client.object('GET', domainOf(alias), path);
+      const { room_id: roomId, servers } = answer;
+      if (typeof roomId !== 'string' || !Array.isArray(servers)) return undefined;
+      return { roomId: roomId as RoomId, servers: (servers as readonly JsonValue[]).filter(isServer) };
+    } catch (error) {
+      if (error instanceof SynapseError && error.status === 404) return undefined;
+      if (!(error instanceof SynapseError) && !(error instanceof UnreachableServerError)) throw error;
+      throw new SynapseError(502, 'Failed to fetch alias', Codes.UNKNOWN, {}, {}, { cause: error });
+    }
   };
 
   readonly join = async (change: RemoteChange): Promise<RoomEvent> => {
@@ -226,4 +241,8 @@ export class OutgoingMemberships implements RemoteRooms {
       throw new SynapseError(502, error.message, Codes.UNKNOWN, {}, {}, { cause: error });
     }
   }
+}
+
+function isServer(value: JsonValue): value is JsonValue & ServerName {
+  return typeof value === 'string';
 }

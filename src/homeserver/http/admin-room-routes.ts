@@ -173,7 +173,7 @@ class AdminRoomEndpoints {
 
   readonly extremities = async (call: Call): Promise<Answer> => {
     await roomAdmin(this.services, call);
-    const { roomId } = this.resolve(call, 'roomId');
+    const { roomId } = await this.resolve(call, 'roomId');
     const extremities = this.services.rooms.find(roomId)?.extremities ?? [];
     const results = extremities.map(({ eventId, depth }) => {
       const event = this.services.events.find(eventId);
@@ -190,14 +190,14 @@ class AdminRoomEndpoints {
   /** This server merges extremities with the next event; there is nothing to delete. */
   readonly deleteExtremities = async (call: Call): Promise<Answer> => {
     await roomAdmin(this.services, call);
-    this.resolve(call, 'roomId');
+    await this.resolve(call, 'roomId');
     return { deleted: 0 };
   };
 
   readonly makeAdmin = async (call: Call): Promise<Answer> => {
     const requester = await roomAdmin(this.services, call);
     const body = await call.json({ allowEmpty: true });
-    const { roomId } = this.resolve(call, 'roomId');
+    const { roomId } = await this.resolve(call, 'roomId');
     const userId = body['user_id'] === undefined ? requester.userId : toUserId(body['user_id']);
     await this.services.powerGrant.grant(requester, roomId, userId);
     return {};
@@ -213,7 +213,7 @@ class AdminRoomEndpoints {
       throw new SynapseError(400, 'This endpoint can only be used with local users');
     }
     if (!users.exists(target)) throw new NotFoundError('User not found');
-    const { roomId, hosts } = this.resolve(call, 'roomIdOrAlias');
+    const { roomId, hosts } = await this.resolve(call, 'roomIdOrAlias');
     const options = { remoteHosts: hosts, ratelimit: false };
     const joinRule = rooms.find(roomId)?.state.get('m.room.join_rules', '');
     if (joinRule !== undefined && joinRule.content['join_rule'] !== 'public') {

@@ -25,7 +25,7 @@ function aliasRoutes(services: RoomServices): Route[] {
       method: 'GET',
       paths,
       handle: async (call) => {
-        const target = directory.lookUp(aliasIn(call));
+        const target = await directory.resolve(aliasIn(call));
         return { room_id: target.roomId, servers: target.servers };
       },
     },

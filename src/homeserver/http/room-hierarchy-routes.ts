@@ -26,7 +26,11 @@ export function roomHierarchyRoutes({ hierarchy, directory }: RoomServices): Rou
       ],
       handle: async (call) => {
         const userId = await optionalUser(call);
-        const { roomId, hosts } = resolveRoom(directory, pathParam(call, 'roomIdOrAlias'), call.query.getAll('via'));
+        const { roomId, hosts } = await resolveRoom(
+          directory,
+          pathParam(call, 'roomIdOrAlias'),
+          call.query.getAll('via'),
+        );
         return hierarchy.summarize(userId, roomId, hosts);
       },
     },

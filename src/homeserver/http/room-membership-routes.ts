@@ -61,7 +61,11 @@ class MembershipRequests {
 
   async join(call: Call, requester: Requester, txnId?: string): Promise<Answer> {
     const content = await call.json({ allowEmpty: true });
-    const { roomId, hosts } = resolveRoom(this.services.directory, pathParam(call, 'roomIdOrAlias'), hostsIn(call));
+    const { roomId, hosts } = await resolveRoom(
+      this.services.directory,
+      pathParam(call, 'roomIdOrAlias'),
+      hostsIn(call),
+    );
     await this.services.memberships.update(requester, requester.userId, roomId, 'join', {
       content,
       remoteHosts: hosts,
@@ -73,7 +77,11 @@ class MembershipRequests {
 
   async knock(call: Call, requester: Requester): Promise<Answer> {
     const body = await call.json();
-    const { roomId, hosts } = resolveRoom(this.services.directory, pathParam(call, 'roomIdOrAlias'), hostsIn(call));
+    const { roomId, hosts } = await resolveRoom(
+      this.services.directory,
+      pathParam(call, 'roomIdOrAlias'),
+      hostsIn(call),
+    );
     const content = 'reason' in body ? { reason: body['reason'] } : {};
     const options = { content, remoteHosts: hosts };
     await this.services.memberships.update(requester, requester.userId, roomId, 'knock', options);

@@ -17,14 +17,14 @@ export function pathParam(call: Call, name: string): string {
 }
 
 /** A room named by ID or alias (`http/servlet.py: ResolveRoomIdMixin`), and the servers that may help to join it. */
-export function resolveRoom(
+export async function resolveRoom(
   directory: Directory,
   name: string,
   hosts: readonly string[],
-): { readonly roomId: RoomId; readonly hosts: readonly string[] } {
+): Promise<{ readonly roomId: RoomId; readonly hosts: readonly string[] }> {
   if (isRoomId(name)) return { roomId: name, hosts };
   if (!isRoomAlias(name)) throw new SynapseError(400, `${name} was not legal room ID or room alias`);
-  const target = directory.lookUp(toRoomAlias(name));
+  const target = await directory.resolve(toRoomAlias(name));
   return { roomId: target.roomId, hosts: target.servers };
 }
 

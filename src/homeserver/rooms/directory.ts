@@ -12,6 +12,7 @@ import { type EventSender } from './event-sender.js';
 import { type RoomEvent } from './room-event.js';
 import { type RoomAccess } from './room-access.js';
 import { StateHandle } from './room-state.js';
+import { type RemoteRooms } from './remote-rooms.js';
 import { type RoomUsers } from './room-users.js';
 import { type Room, type Rooms } from './rooms.js';
 import { ShadowBanError } from './shadow-ban.js';
@@ -27,6 +28,7 @@ export interface DirectoryParts {
   readonly users: RoomUsers;
   readonly sender: EventSender;
   readonly access: RoomAccess;
+  readonly remote: () => RemoteRooms;
 }
 
 /** A room that an alias stands for. */
@@ -43,7 +45,21 @@ const notListed = 'This user is not permitted to publish rooms to the room list'
 export class Directory {
   constructor(private readonly parts: DirectoryParts) {}
 
-  /** The room behind an alias: 404, or 502 for aliases of other servers, which cannot be reached. */
+  /** The room behind an alias of whatever server: 404, or 502 when its server cannot be asked. */
+  async resolve(alias: RoomAlias): Promise<AliasTarget> {
+    const { context, remote } = this.parts;
+    if (domainOf(alias) === context.serverName) return this.lookUp(alias);
+    const found = await remote().lookUpAlias(alias);
+    if (found === undefined) throw new SynapseError(404, `Room alias ${alias} not found`, Codes.NOT_FOUND);
+    const servers = new Set([...this.serversIn(found.roomId), ...found.servers]);
+    const others = [...servers].filter((server) => server !== context.serverName);
+    return {
+      roomId: found.roomId,
+      servers: servers.has(context.serverName) ? [context.serverName, ...others] : others,
+    };
+  }
+
+  /** The room behind an alias of this server: 404, or 502 for aliases of others. */
   lookUp(alias: RoomAlias): AliasTarget {
     const { serverName } = this.parts.context;
     if (domainOf(alias) !== serverName) throw new SynapseError(502, 'Failed to fetch alias');

@@ -1,6 +1,7 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
+import { type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
 import { type JsonObject } from '../../matrix/json.js';
 import { type Requester } from '../../matrix/requester.js';
+import { type AliasTarget } from './directory.js';
 import { type RoomEvent } from './room-event.js';
 import { type Room } from './rooms.js';
 
@@ -18,6 +19,8 @@ export interface RemoteChange {
 export interface RemoteRooms {
   /** Hands an invite to the server of the invited user; throws when that refuses or is out of reach. */
   readonly sendInvite: (room: Room, event: RoomEvent) => Promise<void>;
+  /** The room behind an alias of another server; undefined when there is none. */
+  readonly lookUpAlias: (alias: RoomAlias) => Promise<AliasTarget | undefined>;
   readonly join: (change: RemoteChange) => Promise<RoomEvent>;
   readonly knock: (change: RemoteChange) => Promise<RoomEvent>;
   /** Declines an invite or takes back a knock. */

@@ -131,7 +131,16 @@ export class RoomServices {
       afar,
     });
     const { memberships } = this;
-    this.directory = new Directory({ context, rooms, roomStore, states, users, sender, access });
+    this.directory = new Directory({
+      context,
+      rooms,
+      roomStore,
+      states,
+      users,
+      sender,
+      access,
+      remote: () => this.remote,
+    });
     this.thirdPartyInvites = new ThirdPartyInvites({
       context,
       rooms,

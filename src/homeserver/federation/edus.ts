@@ -1,0 +1,66 @@
+import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { type RoomServices } from '../rooms/room-services.js';
+import { type EduHandlers } from './transactions.js';
+
+/** What is done with what passes between servers. */
+export interface EduTargets {
+  readonly startTyping: (roomId: RoomId, userId: UserId) => void;
+  readonly stopTyping: (roomId: RoomId, userId: UserId) => void;
+  readonly setReceipt: (roomId: RoomId, userId: UserId, type: string, event: EduEvent, threadId?: string) => void;
+}
+
+/** The event that somebody read. */
+export interface EduEvent {
+  readonly eventId: string;
+  readonly position: number;
+}
+
+/** Typing and receipts from other servers; whatever else passes between servers is let pass. */
+export function eduHandlers(rooms: RoomServices, targets: EduTargets): EduHandlers {
+  const isMember = (origin: ServerName, roomId: string, userId: string): boolean =>
+    domainOf(userId as UserId) === origin && rooms.rooms.find(roomId)?.state.membershipOf(userId) === 'join';
+  return new Map([
+    [
+      'm.typing',
+      async (origin: ServerName, { room_id: roomId, user_id: userId, typing }: JsonObject): Promise<void> => {
+        if (typeof roomId !== 'string' || typeof userId !== 'string' || !isMember(origin, roomId, userId)) return;
+        if (typing === true) targets.startTyping(roomId as RoomId, userId as UserId);
+        else targets.stopTyping(roomId as RoomId, userId as UserId);
+      },
+    ],
+    [
+      'm.receipt',
+      async (origin: ServerName, content: JsonObject): Promise<void> => {
+        for (const { roomId, type, userId, receipt } of receiptsIn(content)) {
+          const { event_ids: ids, data } = receipt;
+          const eventId: unknown = Array.isArray(ids) ? ids[0] : undefined;
+          const event = typeof eventId === 'string' ? rooms.events.findShown(eventId) : undefined;
+          if (event?.roomId !== roomId || !isMember(origin, roomId, userId)) continue;
+          const threadId = isJsonObject(data) ? data['thread_id'] : undefined;
+          const thread = typeof threadId === 'string' ? threadId : undefined;
+          targets.setReceipt(event.roomId, userId as UserId, type, event, thread);
+        }
+      },
+    ],
+  ]);
+}
+
+interface ReceivedReceipt {
+  readonly roomId: string;
+  readonly type: string;
+  readonly userId: string;
+  readonly receipt: JsonObject;
+}
+
+function receiptsIn(content: JsonObject): ReceivedReceipt[] {
+  return objects(content).flatMap(([roomId, types]) =>
+    objects(types).flatMap(([type, users]) =>
+      objects(users).map(([userId, receipt]) => ({ roomId, type, userId, receipt })),
+    ),
+  );
+}
+
+function objects(value: JsonObject): (readonly [string, JsonObject])[] {
+  return Object.entries(value).flatMap(([key, member]) => (isJsonObject(member) ? [[key, member] as const] : []));
+}
