@@ -17,16 +17,15 @@ export class BackgroundWork {
   /** Resolves when nothing is running, work started meanwhile included, or after so many milliseconds. */
   async idle(limitMs = Infinity): Promise<void> {
     if (this.running.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    let isLate = false;
-    const late = new Promise<void>((resolve) => {
-      if (limitMs === Infinity) return;
-      timer = setTimeout(() => {
-        isLate = true;
-        resolve();
-      }, limitMs);
+    const late = new AbortController();
+    const end = (): void => {
+      late.abort();
+    };
+    const timer = limitMs === Infinity ? undefined : setTimeout(end, limitMs);
+    const isLate = new Promise((resolve) => {
+      late.signal.addEventListener('abort', resolve);
     });
-    while (this.running.size > 0 && !isLate) await Promise.race([Promise.all(this.running), late]);
+    while (this.running.size > 0 && !late.signal.aborted) await Promise.race([Promise.all(this.running), isLate]);
     clearTimeout(timer);
   }
 
