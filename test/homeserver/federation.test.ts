@@ -156,6 +156,17 @@ test('an invite that a module refuses is refused to the inviter with its code', 
   );
 });
 
+test('an invite that a module takes for spam still succeeds, without what its server said of the room', async (t) => {
+  const { hs, other, alice } = await startPair();
+  t.after(() => hs.close());
+  rules = { check_event_for_spam: () => Codes.FORBIDDEN };
+  const { status, roomId } = await other.invite('mallory', alice.userId);
+  assert.equal(status, 200);
+  const { body } = await alice.request('GET', '/_matrix/client/v3/sync');
+  const invited = ((body['rooms'] as JsonObject)['invite'] as JsonObject)[roomId] as JsonObject;
+  assert.equal(((invited['invite_state'] as JsonObject)['events'] as readonly unknown[]).length, 1);
+});
+
 test('a user of another server is invited and joins', async (t) => {
   const { hs, other, alice } = await startPair();
   t.after(() => hs.close());

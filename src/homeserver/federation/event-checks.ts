@@ -8,7 +8,7 @@ import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { contentHashOf } from '../rooms/event-hash.js';
 import { redactPdu } from '../rooms/redaction.js';
-import { type RoomEvent } from '../rooms/room-event.js';
+import { RoomEvent } from '../rooms/room-event.js';
 import { type KeyRing } from './key-ring.js';
 
 /** An event is not signed as it must be (`InvalidEventSignatureError`). */
@@ -69,9 +69,11 @@ export class EventChecks {
   }
 }
 
-/** An event from elsewhere without the content that redaction takes away. */
+/** An event from elsewhere without the content that redaction takes away, and without what was said beside it. */
 export function redactReceived(event: RoomEvent): RoomEvent {
-  return event.pruned(encodeCanonicalJson(redactPdu(event.version, JSON.parse(event.json) as JsonObject)));
+  const { eventId, roomId, version, position } = event;
+  const json = encodeCanonicalJson(redactPdu(version, JSON.parse(event.json) as JsonObject));
+  return new RoomEvent({ eventId, roomId, version, json, position, metadata: {}, sign: () => ({}) });
 }
 
 function hasRightHash(event: RoomEvent): boolean {

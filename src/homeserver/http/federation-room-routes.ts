@@ -101,6 +101,6 @@ function roomIdOf(call: FederationCall): RoomId {
 
 function eventIds(value: JsonValue | undefined, name: string): readonly string[] {
   if (value === undefined) return [];
-  if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return value as readonly string[];
+  if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return value;
   throw new SynapseError(400, `'${name}' must be a list of event IDs`, Codes.BAD_JSON);
 }
