@@ -23,6 +23,7 @@ export async function dev(call: CommandCall): Promise<number> {
   }
   const log = await openLog({ format, level, write: terminal.out, hasColour: terminal.isInteractive });
   using stop = new StopSignal(terminal);
+  using _survivor = surviveModules(log);
   const opened = await openFile(call.file, log);
   const { homeserver } = opened;
   try {
@@ -53,6 +54,19 @@ async function greeting(opened: OpenedFile, url: string, text: string | undefine
 async function closeUnlessKilled(homeserver: Homeserver, stop: StopSignal, log: Logger): Promise<void> {
   await Promise.race([homeserver.close(), stop.repeated]);
   log.info(stop.isRepeated ? 'Stopped at once.' : 'Stopped.');
+}
+
+/** What a module lets slip outside of any call does not end the homeserver, as it does not end Synapse. */
+function surviveModules(log: Logger): Disposable {
+  const report = (err: unknown): void => {
+    log.error('An error that nobody handled. Await every promise, and catch what a timer may throw.', { err });
+  };
+  process.on('unhandledRejection', report).on('uncaughtException', report);
+  return {
+    [Symbol.dispose]: () => {
+      process.off('unhandledRejection', report).off('uncaughtException', report);
+    },
+  };
 }
 
 function isLevel(text: string): text is LogLevel {

@@ -47,3 +47,13 @@ for (const { title, args, code, out, error } of rows) {
     assert.doesNotMatch(finished.error, /\n\s+at /, 'a mistake is told without a stack');
   });
 }
+
+test('a Node that is too old is told in one sentence', async (t) => {
+  const folder = await folderWith(t, {
+    'old.cjs': "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } });",
+  });
+  const { code, out, error } = await runCli(t, folder, ['dev'], ['--require', './old.cjs']);
+  assert.equal(code, 1);
+  assert.equal(out, '');
+  assert.match(error, /^Vesicle needs Node\.js 22\.13 or newer, and this is 20\.19\.0\. [^\n]*\n$/);
+});

@@ -107,6 +107,13 @@ test('a second signal does not wait', timely, async (t) => {
   assert.equal((await dev.finished).code, 130);
 });
 
+test('a promise that a module forgot does not end the homeserver', timely, async (t) => {
+  const { see, url } = await startDev(t, guard('casino', `void Promise.reject(new Error('forgotten'));`));
+  assert.equal((await fetch(`${url}/_synapse/client/guard`)).status, 200);
+  await see(/ERROR An error that nobody handled[\s\S]*Error: forgotten[\s\S]*guard\.ts:13:/);
+  assert.equal((await fetch(`${url}/_synapse/client/guard`)).status, 200);
+});
+
 test('log lines are JSON when asked for', timely, async (t) => {
   const dev = await startDev(t, guard('casino'), ['--log-format', 'json']);
   dev.kill('SIGTERM');

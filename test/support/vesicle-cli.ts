@@ -30,8 +30,16 @@ export async function folderWith(t: TestContext, files: Readonly<Record<string, 
 }
 
 /** Starts `vesicle` in a folder; it is killed after the test. */
-export function startCli(t: TestContext, cwd: string, args: readonly string[], node = process.execPath): RunningCli {
-  const child = spawn(node, [vesicleCommand, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startCli(
+  t: TestContext,
+  cwd: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): RunningCli {
+  const child = spawn(process.execPath, [...nodeOptions, vesicleCommand, ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   t.after(() => child.kill('SIGKILL'));
   const seen = { out: '', error: '' };
   let changed = (): void => {};
@@ -58,6 +66,11 @@ export function startCli(t: TestContext, cwd: string, args: readonly string[], n
 }
 
 /** Runs `vesicle` in a folder to its end. */
-export async function runCli(t: TestContext, cwd: string, args: readonly string[]): Promise<Finished> {
-  return await startCli(t, cwd, args).finished;
+export async function runCli(
+  t: TestContext,
+  cwd: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): Promise<Finished> {
+  return await startCli(t, cwd, args, nodeOptions).finished;
 }
