@@ -98,10 +98,9 @@ export class EventPersistence {
       if (!isHidden) this.insertRelation(event, next);
       if (outcome.branch !== undefined) this.stores.states.setBranch(room.roomId, event.eventId, idsOf(outcome.branch));
       if (redacts !== undefined) this.stores.events.setRedactedBy(redacts, event.eventId);
-      this.stores.events.setExtremities(
-        room.roomId,
-        outcome.extremities.map((extremity) => extremity.eventId),
-      );
+      const ends = outcome.extremities.map((extremity) => extremity.eventId);
+      // A single one is the room's newest event, and is not listed.
+      this.stores.events.setExtremities(room.roomId, ends.length > 1 ? ends : []);
       return next;
     });
     event.markStored(position, metadata);
