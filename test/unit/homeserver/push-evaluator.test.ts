@@ -10,8 +10,8 @@ const alice = '@alice:hs.test' as UserId;
 /** The rules that everybody has, as clients get them, with more in front. */
 function rulesWith(...more: readonly (JsonObject & { readonly kind: string })[]): JsonObject {
   const global: Record<string, JsonObject[]> = {};
-  const add = (rule: JsonObject): void => {
-    (global[String(rule['kind'])] ??= []).push({ enabled: true, actions: ['notify'], ...rule });
+  const add = (rule: JsonObject & { readonly kind: string }): void => {
+    (global[rule.kind] ??= []).push({ enabled: true, actions: ['notify'], ...rule });
   };
   for (const rule of more) add(rule);
   for (const { kind, ruleId, conditions, actions, isEnabled } of defaultPushRules(alice)) {
