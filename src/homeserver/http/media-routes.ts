@@ -188,15 +188,26 @@ class MediaEndpoints {
     call: Call,
     userId: Parameters<MediaRepository['upload']>[0],
   ): Promise<{ readonly content: Uint8Array; readonly mediaType: string; readonly uploadName: string | null }> {
-    const length = call.header('content-length');
-    if (length === undefined) throw new SynapseError(400, 'Request must specify a Content-Length');
-    if (!/^\d+$/.test(length)) throw new SynapseError(400, 'Content-Length value is invalid');
-    await this.dependencies.media.checkSize(userId, Number(length));
+    const size = await sizeOf(call);
+    await this.dependencies.media.checkSize(userId, size);
     const mediaType = call.header('content-type') ?? 'application/octet-stream';
     if (!/^[ -~]+$/.test(mediaType)) throw new SynapseError(400, 'Content-Type value is invalid');
     const name = queryString(call.query, 'filename', { encoding: 'utf-8' });
     return { content: await call.bytes(), mediaType, uploadName: name === undefined || name === '' ? null : name };
   }
+}
+
+/** The size of an upload by its header. Requests made in process have none, but their body is there already. */
+async function sizeOf(call: Call): Promise<number> {
+  const length = call.header('content-length');
+  if (length !== undefined) {
+    if (!/^\d+$/.test(length)) throw new SynapseError(400, 'Content-Length value is invalid');
+    return Number(length);
+  }
+  const isChunked = call.header('transfer-encoding') !== undefined;
+  const size = isChunked ? 0 : (await call.bytes()).byteLength;
+  if (size === 0) throw new SynapseError(400, 'Request must specify a Content-Length');
+  return size;
 }
 
 function param(call: Call, name: string): string {

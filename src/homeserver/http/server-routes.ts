@@ -11,7 +11,7 @@ import { turnCredentials } from './turn-credentials.js';
 /** What the server speaks: Synapse's list, because the rest of this homeserver follows that version of Synapse. */
 const VERSIONS = [
   ...['r0.0.1', 'r0.1.0', 'r0.2.0', 'r0.3.0', 'r0.4.0', 'r0.5.0', 'r0.6.0', 'r0.6.1'],
-  ...Array.from({ length: 12 }, (_, minor) => `v1.${minor + 1}`),
+  ...Array.from({ length: 15 }, (_, minor) => `v1.${minor + 1}`),
 ];
 
 /** Of Synapse's unstable features, those that clients look for and that work here. */
