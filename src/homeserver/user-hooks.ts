@@ -24,6 +24,7 @@ export function userHooks({ rooms, live, media, isOnlyUser }: UserHookParts): Us
     onDevicesChanged: (userId, deleted) => {
       live().devicesChanged(userId, deleted);
     },
+    askServer: (userId, field) => rooms().profileElsewhere(userId, field),
     shareRoom: (userId, other) => rooms().shareRoom(userId, other),
     membershipsOf: (userId) =>
       new Map(

@@ -71,6 +71,20 @@ test('rooms of other servers are joined by their aliases', async (t) => {
   assert.deepEqual([gone.status, gone.error], [502, 'Failed to fetch alias']);
 });
 
+test('profiles of other servers are asked for there', async (t) => {
+  const { hs, other, alice } = await startPair();
+  t.after(() => hs.close());
+  await other.user('bob');
+  const read = async (path: string): Promise<unknown[]> => {
+    const { status, body } = await alice.request('GET', `/_matrix/client/v3/profile/${path}`);
+    return [status, body['error'] ?? body];
+  };
+  assert.deepEqual(await read('@bob:other.test'), [200, { displayname: 'bob' }]);
+  assert.deepEqual(await read('@bob:other.test/displayname'), [200, { displayname: 'bob' }]);
+  assert.deepEqual(await read('@none:other.test'), [404, 'Profile was not found']);
+  assert.deepEqual(await read('@x:nowhere.test'), [502, 'Failed to fetch profile']);
+});
+
 test('users of other servers are seen typing and reading', async (t) => {
   const { hs, other, alice } = await startPair();
   t.after(() => hs.close());

@@ -62,6 +62,24 @@ export class OutgoingMemberships implements RemoteRooms {
     }
   };
 
+  readonly profileOf = async (userId: UserId, field: string | undefined): Promise<JsonObject> => {
+    const query = new URLSearchParams({ user_id: userId, ...(field !== undefined && { field }) });
+    try {
+      const profile = await this.client.object(
+        'GET',
+        domainOf(userId),
+        `/_matrix/federation/v1/query/profile?${query.toString()}`,
+      );
+      if (field === undefined) return profile;
+      return Object.hasOwn(profile, field) ? { [field]: profile[field] } : {};
+    } catch (error) {
+      const isRefusal = error instanceof SynapseError;
+      if (!isRefusal && !(error instanceof UnreachableServerError)) throw error;
+      if (isRefusal && (error.status === 403 || error.status === 404)) throw error;
+      throw new SynapseError(502, 'Failed to fetch profile', Codes.UNKNOWN, {}, {}, { cause: error });
+    }
+  };
+
   readonly join = async (change: RemoteChange): Promise<RoomEvent> => {
     const { server, event } = await this.prepare('join', change);
     const answer = await this.reach(() => this.handIn(server, '/v2/send_join', event));

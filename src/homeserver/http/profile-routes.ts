@@ -20,7 +20,7 @@ export function profileRoutes(users: UserServices): Route[] {
         const requester = await lookupRequester(users, call);
         const target = parseTarget(call);
         users.profiles.checkVisible(target, requester);
-        return users.profiles.whole(target);
+        return users.profiles.read(target);
       },
     },
     {
@@ -31,7 +31,7 @@ export function profileRoutes(users: UserServices): Route[] {
         const target = parseTarget(call);
         const field = parseField(call);
         users.profiles.checkVisible(target, requester);
-        return users.profiles.field(target, field);
+        return users.profiles.read(target, field);
       },
     },
     {

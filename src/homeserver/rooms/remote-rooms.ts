@@ -21,6 +21,8 @@ export interface RemoteRooms {
   readonly sendInvite: (room: Room, event: RoomEvent) => Promise<void>;
   /** The room behind an alias of another server; undefined when there is none. */
   readonly lookUpAlias: (alias: RoomAlias) => Promise<AliasTarget | undefined>;
+  /** The profile of a user of another server, or one field of it; throws when the server does not tell. */
+  readonly profileOf: (userId: UserId, field: string | undefined) => Promise<JsonObject>;
   readonly join: (change: RemoteChange) => Promise<RoomEvent>;
   readonly knock: (change: RemoteChange) => Promise<RoomEvent>;
   /** Declines an invite or takes back a knock. */

@@ -205,6 +205,11 @@ export class RoomServices {
     this.addChecks();
   }
 
+  /** The profile of a user of another server, or one field of it. */
+  async profileElsewhere(userId: UserId, field: string | undefined): Promise<JsonObject> {
+    return this.remote.profileOf(userId, field);
+  }
+
   /** How many devices users have. */
   countDevices(users: readonly string[]): number {
     return this.hooks.countDevices?.(users) ?? 0;

@@ -25,6 +25,8 @@ export interface ProfileChange {
 export interface ProfileHooks {
   /** Updates the user's membership in all rooms they are in, in the background. */
   readonly onProfileChanged: (requester: Requester, userId: UserId) => void;
+  /** Asks the server of a user of another one for the profile, or one field of it. */
+  readonly askServer: (userId: UserId, field: string | undefined) => Promise<JsonObject>;
   /** The rooms that two users share decide who sees whose profile. */
   readonly shareRoom: (userId: UserId, otherUserId: UserId) => boolean;
   /** A file of this server by its `mxc:` URL; undefined when there is none. */
@@ -45,6 +47,12 @@ export class Profiles {
     if (requester === undefined || requester.userId === target) return;
     if (this.hooks.shareRoom(requester.userId, target)) return;
     throw new SynapseError(403, "Profile isn't available", Codes.FORBIDDEN);
+  }
+
+  /** The profile of a user of whatever server, or one field of it, as clients get it. */
+  async read(userId: UserId, field?: string): Promise<JsonObject> {
+    if (domainOf(userId) !== this.context.serverName) return this.hooks.askServer(userId, field);
+    return field === undefined ? this.whole(userId) : this.field(userId, field);
   }
 
   /** The whole profile as clients get it, or 404. */
