@@ -37,7 +37,7 @@ test('JSON is signed as the specification shows', () => {
 
 for (const { version: id, pdu, eventId, redacted } of events) {
   const version = versionOf(id);
-  test(`${String(pdu['type'])} of room version ${id} is hashed, named, signed and redacted as by Synapse`, () => {
+  test(`${pdu['type'] as string} of room version ${id} is hashed, named, signed and redacted as by Synapse`, () => {
     assert.equal(contentHashOf(pdu), (pdu['hashes'] as JsonObject)['sha256']);
     if (id !== '1') assert.equal(eventIdOf(version, pdu), eventId);
     assert.deepEqual(key.signatures(server, signedTextOf(version, pdu)), pdu['signatures']);
@@ -58,7 +58,7 @@ test('an event that is built here has the hash, the name and the signature of it
     const stateKey = pdu['state_key'];
     const event = builder.build(
       {
-        type: String(pdu['type']),
+        type: pdu['type'] as string,
         sender: '@a:domain' as UserId,
         content: pdu['content'] as JsonObject,
         ...(typeof stateKey === 'string' && { stateKey }),
