@@ -44,14 +44,10 @@ async function runTests() {
   return counts;
 }
 
-/** Cases of what the embedded homeserver does not have yet (docs/embedded-homeserver.md). */
-const notYet = ['federation/', 'background_update_controller/', 'module_api/read_templates'];
-
 /** Runs the conformance cases in a process of their own; answers with the numbers of its last line. */
 async function runConformance() {
   const main = `${relative(process.cwd(), root) || '.'}/dist/test/conformance/main.js`;
-  const skips = notYet.flatMap((text) => ['--skip', text]);
-  const child = spawn(process.execPath, ['--enable-source-maps', main, '--host', 'embedded', ...skips], {
+  const child = spawn(process.execPath, ['--enable-source-maps', main, '--host', 'embedded'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
