@@ -1,6 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { pythonRepr } from '../python-repr.js';
 import { AuthError, UnstableSpecAuthError } from '../synapse-errors.js';
 import { checkFederates, checkJoined, type EventToAuth } from './event-auth.js';
 import { type AuthEvent, type AuthState, own, type PowerLevels } from './power-levels.js';
@@ -51,11 +52,11 @@ export function checkMembershipChange(
 }
 
 function checkChange(change: Change): void {
-  const { event, version } = change;
+  const { event } = change;
   const { membership } = event.content;
   if (membership === 'invite' && Object.hasOwn(event.content, 'third_party_invite')) checkThirdPartyInvite(change);
   else if (membership === 'join') checkJoin(change);
-  else if (membership === 'knock' && version.allowsKnock) checkKnock(change);
+  else if (membership === 'knock') checkKnock(change);
   else if (!isWithdrawal(change)) checkByMember(change);
 }
 
@@ -75,7 +76,7 @@ function checkByMember(change: Change): void {
   if (membership === 'invite') checkInvite(change);
   else if (membership === 'leave') checkLeave(change);
   else if (membership === 'ban') checkBan(change);
-  else throw new AuthError(403, `Unknown membership ${JSON.stringify(membership)}`);
+  else throw unknownMembership(membership);
 }
 
 function isFirstJoin(version: RoomVersion, event: EventToAuth, create: AuthEvent): boolean {
@@ -142,6 +143,7 @@ function checkBan({ callerPower, levels, target }: Change): void {
 }
 
 function checkKnock({ version, joinRule, isSelf, before, caller }: Change): void {
+  if (!version.allowsKnock) throw unknownMembership('knock');
   if (joinRule !== 'knock' && !(version.allowsKnockRestricted && joinRule === 'knock_restricted')) {
     throw new AuthError(403, "You don't have permission to knock");
   }
@@ -150,6 +152,11 @@ function checkKnock({ version, joinRule, isSelf, before, caller }: Change): void
     throw new UnstableSpecAuthError('You cannot knock on a room you are already in', Codes.ALREADY_JOINED);
   if (caller === 'invite') throw new AuthError(403, 'You are already invited to this room');
   if (before === 'ban') throw new AuthError(403, 'You are banned from this room');
+}
+
+function unknownMembership(membership: JsonValue | undefined): AuthError {
+  const name = typeof membership === 'string' ? membership : pythonRepr(membership ?? null);
+  return new AuthError(403, `Unknown membership ${name}`);
 }
 
 function checkThirdPartyInvite(change: Change): void {
