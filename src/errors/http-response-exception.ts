@@ -18,7 +18,8 @@ export class HttpResponseException extends HostError {
     readonly response: Uint8Array,
     options?: ErrorOptions,
   ) {
-    super('HttpResponseException', message, options);
+    // As Python shows it.
+    super('HttpResponseException', `${code}: ${message}`, options);
     this.name = 'HttpResponseException';
   }
 }

@@ -11,6 +11,8 @@ export class ModuleAccountData implements AccountDataManager {
 
   readonly getGlobal = async (userId: UserId, dataType: string): Promise<JsonObject | null> => {
     this.checkLocal(userId);
+    // Push rules are no account data there; clients only see them so.
+    if (dataType === 'm.push_rules') return null;
     return this.services.users.accountData.get(userId, null, dataType) ?? null;
   };
 

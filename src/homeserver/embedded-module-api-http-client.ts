@@ -111,6 +111,11 @@ function connectionError(error: unknown): HostError {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const message = cause instanceof Error ? cause.message : String(error);
+  // Fetch refuses some ports by itself, the ones nobody serves HTTP at.
+  if (code === 'ECONNREFUSED' || message === 'bad port') {
+    const refusal = 'Connection was refused by other side: 111: Connection refused.';
+    return new HostError('ConnectionRefusedError', refusal, { cause: error });
+  }
   return new HostError(connectionErrors[code] ?? 'ConnectError', message, { cause: error });
 }
 

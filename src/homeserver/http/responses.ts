@@ -58,7 +58,16 @@ export function textResponse(status: number, text: string, contentType: string):
 /** Twisted's redirect (`twisted.web.util.redirectTo`). */
 export function redirectResponse(location: string): Response {
   const url = escapeHtml(location);
-  const html = `<html>\n  <head><meta http-equiv="refresh" content="0;URL=${url}"></head>\n  <body><a href="${url}">click here</a></body>\n</html>\n`;
+  const html = `
+<html>
+    <head>
+        <meta http-equiv="refresh" content="0;URL=${url}">
+    </head>
+    <body bgcolor="#FFFFFF" text="#000000">
+    <a href="${url}">click here</a>
+    </body>
+</html>
+`;
   return new Response(html, {
     status: 302,
     headers: { server: SERVER, 'content-type': 'text/html; charset=utf-8', location },

@@ -108,7 +108,7 @@ export class PushRules {
   /** Sets the actions of a rule; `RuleNotFoundException` when there is none, `InvalidRuleException` when they are none. */
   setActions(userId: UserId, kind: string, ruleId: string, actions: unknown): void {
     const checked = parseActions(actions);
-    this.checkKnown(userId, kind, ruleId);
+    this.checkKnown(userId, kind, ruleId, 'Push rule does not exist');
     this.store.saveActions(userId, idOf(kind, ruleId), JSON.stringify(checked));
     this.announce(userId);
   }
@@ -126,13 +126,13 @@ export class PushRules {
     }
   }
 
-  private checkKnown(userId: UserId, kind: string, ruleId: string): void {
+  private checkKnown(userId: UserId, kind: string, ruleId: string, missing = 'Push rule does not exist.'): void {
     if (ruleId.startsWith('.')) {
       if (defaultPushRules(userId).some((rule) => rule.kind === kind && rule.ruleId === ruleId)) return;
       throw new HostError('RuleNotFoundException', `Unknown rule '${idOf(kind, ruleId)}'`);
     }
     if (this.store.ofUser(userId).some((rule) => rule.ruleId === idOf(kind, ruleId))) return;
-    throw new HostError('RuleNotFoundException', 'Push rule does not exist.');
+    throw new HostError('RuleNotFoundException', missing);
   }
 
   private announce(userId: UserId): void {

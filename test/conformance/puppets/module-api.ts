@@ -74,6 +74,7 @@ function argumentsFor(
   args: readonly unknown[],
   keywords: Readonly<Record<string, unknown>>,
 ): unknown[] {
+  if (/^register_\w+_callbacks$/.test(method)) return [keywords];
   const names = parameters[method]?.split(' ') ?? [];
   const takesMore = names.includes('*');
   const positional = names.filter((name) => name !== '*' && (!takesMore || !name.endsWith('?'))).map(bare);
