@@ -125,3 +125,12 @@ test('what an erased user wrote is empty for those who were not there', async (t
   const late = await world.get(later, path);
   assert.deepEqual([late.at('content'), late.at('unsigned', 'redacted_because')], [{}, undefined]);
 });
+
+test('a redaction of an event that nobody knows is not shown', async (t) => {
+  const { world, alice, roomId } = await people(t);
+  await world.redact(alice, roomId, '$nope');
+  assert.equal((await world.texts(alice, roomId)).includes('m.room.redaction'), false);
+  const sync = await world.get(alice, '/sync');
+  const types = sync.listAt('rooms', 'join', roomId, 'timeline', 'events').map((event) => event['type']);
+  assert.equal(types.includes('m.room.redaction'), false);
+});

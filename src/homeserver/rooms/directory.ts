@@ -99,10 +99,9 @@ export class Directory {
   /** Removes an alias; the room's canonical alias is changed with it if the user may. */
   async deleteAlias(requester: Requester, alias: RoomAlias): Promise<void> {
     const found = this.parts.roomStore.findAlias(alias);
-    const isLocal = domainOf(alias) === this.parts.context.serverName;
-    if (isLocal && found === undefined) throw new NotFoundError('Unknown room alias');
-    const roomId = found?.room_id ?? this.lookUp(alias).roomId;
-    if (found?.creator !== requester.userId && !this.mayChangeList(requester, roomId)) {
+    if (found === undefined) throw new NotFoundError('Unknown room alias');
+    const roomId = found.room_id;
+    if (found.creator !== requester.userId && !this.mayChangeList(requester, roomId)) {
       throw new AuthError(403, "You don't have permission to delete the alias.");
     }
     this.parts.roomStore.removeAlias(alias);

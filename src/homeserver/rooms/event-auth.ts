@@ -2,6 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonValue } from '../../matrix/json.js';
+import { pythonRepr } from '../python-repr.js';
 import { AuthError, UnstableSpecAuthError } from '../synapse-errors.js';
 import { checkMembershipChange } from './membership-auth.js';
 import { type AuthEvent, type AuthState, own, PowerLevels } from './power-levels.js';
@@ -171,6 +172,6 @@ function inviteToken(invite: JsonValue | undefined): string | undefined {
 
 function serverIn(eventId: string): string {
   const colon = eventId.indexOf(':');
-  if (colon < 0) throw new SynapseError(400, `Invalid id: '${eventId}'`, Codes.INVALID_PARAM);
+  if (colon < 0) throw new SynapseError(400, `Invalid ID: ${pythonRepr(eventId)}`);
   return eventId.slice(colon + 1);
 }

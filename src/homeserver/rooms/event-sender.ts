@@ -173,6 +173,7 @@ export class EventSender {
   }
 
   private async tellModules(event: RoomEvent): Promise<void> {
+    if (this.parts.events.isWithheld(event)) return;
     const room = this.parts.rooms.find(event.roomId);
     // A room that nobody here is in any more has no current state (`reference/callbacks.md`, on_new_event).
     if (room !== undefined) await this.newEvent.ask(event, new StateHandle(room.state.snapshot()));

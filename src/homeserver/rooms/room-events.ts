@@ -46,6 +46,13 @@ export class RoomEvents {
     return event === undefined || event.metadata.isRejected === true ? undefined : event;
   }
 
+  /** Whether an event is a redaction of nothing that could be redacted: nobody is told of it, the room's members neither. */
+  isWithheld(event: RoomEvent): boolean {
+    if (event.type !== 'm.room.redaction' || event.redacts === undefined) return false;
+    const target = this.findShown(event.redacts);
+    return target === undefined || target.type === 'm.room.create' || target.roomId !== event.roomId;
+  }
+
   /** Part of a room's history in order of reading. */
   read(range: EventRange): RoomEvent[] {
     return this.store.read(range).map((row) => this.fromRow(row));

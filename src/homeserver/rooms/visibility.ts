@@ -61,7 +61,7 @@ export class Visibility {
     ignored: ReadonlySet<string>,
     options: VisibilityOptions,
   ): ShownEvent | undefined {
-    if (isNeverShown(event, ignored)) return undefined;
+    if (isNeverShown(event, ignored) || this.events.isWithheld(event)) return undefined;
     const isOwnMembership = event.type === 'm.room.member' && event.stateKey === userId;
     if (event.metadata.isOutlier === true) {
       return isOwnMembership ? { event, membership: membershipOf(event) ?? 'leave' } : undefined;
