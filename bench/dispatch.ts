@@ -1,8 +1,8 @@
 import { AsyncSeriesBailHook } from 'tapable';
 import { NOT_SPAM } from '../src/callbacks/spam-verdict.js';
 import { Dispatcher } from '../src/dispatch/dispatcher.js';
-import { type Hook } from '../src/dispatch/hook.js';
-import { type RoomId, type UserId } from '../src/matrix/ids.js';
+import type { Hook } from '../src/dispatch/hook.js';
+import type { RoomId, UserId } from '../src/matrix/ids.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
 import { SilentLog } from './silent-log.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type BenchFile, type BenchRow } from './bench-row.js';
+import type { BenchFile, BenchRow } from './bench-row.js';
 
 /** `npm run bench -- NAME [--json FILE]`: measures, prints a table, and writes the rows to a file. */
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type ServerProcess } from '../test/support/server-process.js';
+import type { ServerProcess } from '../test/support/server-process.js';
 import { SynapseFolder } from '../test/support/synapse.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { startVesicle } from '../test/support/vesicle-process.js';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type BenchRow } from './bench-row.js';
+import type { BenchRow } from './bench-row.js';
 import { median } from './measure.js';
 import { benchPath, contenders } from './web/contenders.js';
 import { measureLoad } from './web/load.js';

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { fastify } from 'fastify';
 import { Hono } from 'hono';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { HomeserverConfig } from '../../src/config/homeserver-config.js';
 import { ListenerConfig } from '../../src/config/homeserver-sections.js';
 import { Module } from '../../src/decorators/module.js';

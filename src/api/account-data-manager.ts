@@ -1,5 +1,5 @@
-import { type UserId } from '../matrix/ids.js';
-import { type JsonObject } from '../matrix/json.js';
+import type { UserId } from '../matrix/ids.js';
+import type { JsonObject } from '../matrix/json.js';
 
 /**
  * Reads and writes global account data of local users (`synapse.module_api.AccountDataManager`).

@@ -1,6 +1,6 @@
-import { type BackgroundCall } from './background-call.js';
-import { type CachedFunction } from './cached-function.js';
-import { type DbTransaction } from './db-transaction.js';
+import type { BackgroundCall } from './background-call.js';
+import type { CachedFunction } from './cached-function.js';
+import type { DbTransaction } from './db-transaction.js';
 import { MessagingApi } from './messaging-api.js';
 
 /** The methods of `ModuleApi` about the database, caches, time and background work. */

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue } from '../matrix/json.js';
+import type { JsonObject, JsonValue } from '../matrix/json.js';
 
 /**
  * Headers of an outgoing request: one value or several for each name.

@@ -1,5 +1,5 @@
-import { type ServerName, type UserId } from '../matrix/ids.js';
-import { type JsonObject } from '../matrix/json.js';
+import type { ServerName, UserId } from '../matrix/ids.js';
+import type { JsonObject } from '../matrix/json.js';
 
 /**
  * The body of a successful login as a client gets it (`synapse.module_api.LoginResponse`); the callback of an auth checker

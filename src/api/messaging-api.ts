@@ -1,7 +1,7 @@
-import { type UserId } from '../matrix/ids.js';
-import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import type { UserId } from '../matrix/ids.js';
+import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
 import { PresenceApi } from './presence-api.js';
-import { type Template } from './template.js';
+import type { Template } from './template.js';
 
 /**
  * One action of a push rule: a word, or a tweak.

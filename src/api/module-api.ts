@@ -1,10 +1,10 @@
-import { type ServerName } from '../matrix/ids.js';
-import { type WebResourceLike, type WebResourceOptions } from '../web/web-resource.js';
-import { type AccountDataManager } from './account-data-manager.js';
+import type { ServerName } from '../matrix/ids.js';
+import type { WebResourceLike, WebResourceOptions } from '../web/web-resource.js';
+import type { AccountDataManager } from './account-data-manager.js';
 import { BackgroundApi } from './background-api.js';
-import { type HttpClient } from './http-client.js';
-import { type PublicRoomListManager } from './public-room-list-manager.js';
-import { type CallbacksOf, type Registrar } from './registrar.js';
+import type { HttpClient } from './http-client.js';
+import type { PublicRoomListManager } from './public-room-list-manager.js';
+import type { CallbacksOf, Registrar } from './registrar.js';
 
 /**
  * What a module can do with its homeserver (`synapse.module_api.ModuleApi`). Injected by class, so import it as a value.

@@ -1,6 +1,6 @@
-import { type UserId } from '../matrix/ids.js';
-import { type Presence } from '../matrix/presence.js';
-import { type Tuple } from '../matrix/tuple.js';
+import type { UserId } from '../matrix/ids.js';
+import type { Presence } from '../matrix/presence.js';
+import type { Tuple } from '../matrix/tuple.js';
 import { RoomsApi } from './rooms-api.js';
 
 /**

@@ -1,4 +1,4 @@
-import { type RoomId } from '../matrix/ids.js';
+import type { RoomId } from '../matrix/ids.js';
 
 /**
  * Reads and changes the public room list; no callback is asked (`synapse.module_api.PublicRoomListManager`).

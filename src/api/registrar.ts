@@ -1,6 +1,6 @@
-import { type CallbackCategories, type CallbackCategory } from '../callbacks/registry.js';
-import { type AuthCheckerEntry } from '../callbacks/password-auth-provider.js';
-import { type WebResourceLike, type WebResourceOptions } from '../web/web-resource.js';
+import type { CallbackCategories, CallbackCategory } from '../callbacks/registry.js';
+import type { AuthCheckerEntry } from '../callbacks/password-auth-provider.js';
+import type { WebResourceLike, WebResourceOptions } from '../web/web-resource.js';
 
 /**
  * The callbacks of one category as a module registers them: any of them, `auth_checkers` as a list of entries.

@@ -1,7 +1,7 @@
-import { type MatrixEvent, type StateMap } from '../matrix/event.js';
-import { type RoomAlias, type RoomId, type ServerName, type UserId } from '../matrix/ids.js';
-import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
-import { type Tuple } from '../matrix/tuple.js';
+import type { MatrixEvent, StateMap } from '../matrix/event.js';
+import type { RoomAlias, RoomId, ServerName, UserId } from '../matrix/ids.js';
+import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
+import type { Tuple } from '../matrix/tuple.js';
 import { UsersApi } from './users-api.js';
 
 /**

@@ -1,4 +1,4 @@
-import { type UserId } from '../matrix/ids.js';
+import type { UserId } from '../matrix/ids.js';
 
 /**
  * An account of this server (`synapse.types.UserInfo`).

@@ -1,8 +1,8 @@
-import { type ProfileInfo } from '../callbacks/third-party-rules.js';
-import { type UserId } from '../matrix/ids.js';
-import { type Requester } from '../matrix/requester.js';
-import { type RegisteredDevice } from './registered-device.js';
-import { type ThreepidOfUser, type UserInfo, type UserIpAndAgent } from './user-info.js';
+import type { ProfileInfo } from '../callbacks/third-party-rules.js';
+import type { UserId } from '../matrix/ids.js';
+import type { Requester } from '../matrix/requester.js';
+import type { RegisteredDevice } from './registered-device.js';
+import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from './user-info.js';
 
 /** The methods of `ModuleApi` about accounts, logins and profiles. */
 export abstract class UsersApi {

@@ -1,7 +1,7 @@
-import { type RoomId, type UserId } from '../matrix/ids.js';
-import { type MutableJsonObject } from '../matrix/json.js';
+import type { RoomId, UserId } from '../matrix/ids.js';
+import type { MutableJsonObject } from '../matrix/json.js';
 import { notification } from './notification.js';
-import { type CombinationRules } from './rule.js';
+import type { CombinationRules } from './rule.js';
 import { loggedAsError } from './throws.js';
 
 /**

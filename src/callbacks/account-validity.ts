@@ -1,9 +1,9 @@
-import { type UserId } from '../matrix/ids.js';
+import type { UserId } from '../matrix/ids.js';
 import { notification, single } from './notification.js';
 import { type CombinationRules, NEXT, rule } from './rule.js';
 import { propagates } from './throws.js';
 import { isTruthy } from './truthiness.js';
-import { type Tuple } from '../matrix/tuple.js';
+import type { Tuple } from '../matrix/tuple.js';
 
 /**
  * Callbacks of the category `account_validity`.

@@ -1,6 +1,6 @@
-import { type CategoryRule } from './category-rule.js';
+import type { CategoryRule } from './category-rule.js';
 import { single } from './notification.js';
-import { type CombinationRules } from './rule.js';
+import type { CombinationRules } from './rule.js';
 import { propagates } from './throws.js';
 
 /**

@@ -1,5 +1,5 @@
 import { NEXT, type AnyHandler, type Rule } from './rule.js';
-import { type Throws } from './throws.js';
+import type { Throws } from './throws.js';
 
 /** Refuses on exactly `false`; everything else, also null and 0, goes on to the next callback. */
 export function refusesOnFalse<Handler extends AnyHandler>(

@@ -1,4 +1,4 @@
-import { type When } from './when.js';
+import type { When } from './when.js';
 
 /**
  * `audit` runs the callback and logs what it would have done, but answers neutrally; `off` does not run it.

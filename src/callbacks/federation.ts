@@ -1,7 +1,7 @@
-import { type MatrixEvent } from '../matrix/event.js';
-import { type ServerName } from '../matrix/ids.js';
+import type { MatrixEvent } from '../matrix/event.js';
+import type { ServerName } from '../matrix/ids.js';
 import { notification } from './notification.js';
-import { type CombinationRules } from './rule.js';
+import type { CombinationRules } from './rule.js';
 import { loggedAsError } from './throws.js';
 
 /**

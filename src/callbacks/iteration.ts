@@ -1,4 +1,4 @@
-import { type JsonObject } from '../matrix/json.js';
+import type { JsonObject } from '../matrix/json.js';
 import { Tuple } from '../matrix/tuple.js';
 
 /** What Python would iterate over: items, the keys of a dict, the characters of a text; undefined for what it cannot. */

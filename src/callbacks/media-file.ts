@@ -1,4 +1,4 @@
-import { type ServerName } from '../matrix/ids.js';
+import type { ServerName } from '../matrix/ids.js';
 
 /**
  * A stored media file, fetched when read (`media/media_storage.py: ReadableFileWrapper`).

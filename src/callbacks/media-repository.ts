@@ -1,4 +1,4 @@
-import { type UserId } from '../matrix/ids.js';
+import type { UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
 import { notification } from './notification.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';

@@ -1,5 +1,5 @@
 import { NEXT, type AnyHandler, type Rule } from './rule.js';
-import { type Throws } from './throws.js';
+import type { Throws } from './throws.js';
 
 /** Everybody is told, in order; what they answer is ignored. */
 export function notification<Handler extends AnyHandler>(

@@ -1,6 +1,6 @@
 import { Code } from '../errors/matrix-codes.js';
-import { type UserId } from '../matrix/ids.js';
-import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import type { UserId } from '../matrix/ids.js';
+import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
 import { Tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
 import { notification } from './notification.js';

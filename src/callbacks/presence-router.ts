@@ -1,6 +1,6 @@
-import { type UserId } from '../matrix/ids.js';
-import { type UserPresenceState } from '../matrix/presence.js';
-import { type CategoryRule } from './category-rule.js';
+import type { UserId } from '../matrix/ids.js';
+import type { UserPresenceState } from '../matrix/presence.js';
+import type { CategoryRule } from './category-rule.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';
 import { loggedAsWarning } from './throws.js';
 

@@ -1,4 +1,4 @@
-import { type UserId } from '../matrix/ids.js';
+import type { UserId } from '../matrix/ids.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';
 import { propagates } from './throws.js';
 import { isTruthy } from './truthiness.js';

@@ -8,10 +8,10 @@ import {
 import { type FederationCallbacks, federationRules } from './federation.js';
 import { type MediaRepositoryCallbacks, mediaRepositoryRules } from './media-repository.js';
 import { type PasswordAuthProviderCallbacks, passwordAuthProviderRules } from './password-auth-provider.js';
-import { type CategoryRule } from './category-rule.js';
+import type { CategoryRule } from './category-rule.js';
 import { type PresenceRouterCallbacks, presenceRouterCategory, presenceRouterRules } from './presence-router.js';
 import { type RatelimitCallbacks, ratelimitRules } from './ratelimit.js';
-import { type AnyHandler, type Rule } from './rule.js';
+import type { AnyHandler, Rule } from './rule.js';
 import { type SpamCheckerCallbacks, spamCheckerRules } from './spam-checker.js';
 import { type ThirdPartyRulesCallbacks, thirdPartyRulesRules } from './third-party-rules.js';
 import { type UnsignedFieldsCallbacks, unsignedFieldsRules } from './unsigned-fields.js';

@@ -1,4 +1,4 @@
-import { type Throws } from './throws.js';
+import type { Throws } from './throws.js';
 
 /** A handler takes its arguments by position and answers with a promise. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the top type of all handlers; nothing is called through it

@@ -1,8 +1,8 @@
-import { type Code } from '../errors/matrix-codes.js';
-import { type JsonObject } from '../matrix/json.js';
-import { type MatrixEvent } from '../matrix/event.js';
-import { type RoomAlias, type RoomId, type UserId } from '../matrix/ids.js';
-import { type MediaFile, type MediaFileInfo } from './media-file.js';
+import type { Code } from '../errors/matrix-codes.js';
+import type { JsonObject } from '../matrix/json.js';
+import type { MatrixEvent } from '../matrix/event.js';
+import type { RoomAlias, RoomId, UserId } from '../matrix/ids.js';
+import type { MediaFile, MediaFileInfo } from './media-file.js';
 import { type AnyHandler, type CombinationRules, NEXT, rule, type Rule } from './rule.js';
 import {
   forbidden,

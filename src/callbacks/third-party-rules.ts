@@ -1,11 +1,11 @@
 import { HostError } from '../errors/host-error.js';
 import { Codes } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
-import { type MatrixEvent, type StateMap } from '../matrix/event.js';
-import { type RoomId, type UserId } from '../matrix/ids.js';
+import type { MatrixEvent, StateMap } from '../matrix/event.js';
+import type { RoomId, UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
-import { type Requester } from '../matrix/requester.js';
-import { type Tuple } from '../matrix/tuple.js';
+import type { Requester } from '../matrix/requester.js';
+import type { Tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
 import { pairOf } from './iteration.js';
 import { notification } from './notification.js';

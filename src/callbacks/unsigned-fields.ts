@@ -1,5 +1,5 @@
-import { type MatrixEvent } from '../matrix/event.js';
-import { type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import type { MatrixEvent } from '../matrix/event.js';
+import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
 import { membersOf } from './iteration.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';
 import { propagates } from './throws.js';

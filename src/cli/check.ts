@@ -1,5 +1,5 @@
 import { TextLog } from '../log/text-log.js';
-import { type CommandCall } from './command.js';
+import type { CommandCall } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { openFile } from './open-file.js';
 import { registeredByModule } from './registered.js';

@@ -1,4 +1,4 @@
-import { type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
 /** An option of a command: `--json`, or with a value `--try TEXT`. */
 export interface CommandOption {

@@ -1,4 +1,4 @@
-import { type Command } from './command.js';
+import type { Command } from './command.js';
 
 /** Every command of `vesicle`: the help is made from this table. */
 export const commands: readonly Command[] = [

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Homeserver } from '../homeserver/homeserver.js';
+import type { Homeserver } from '../homeserver/homeserver.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
 
 /** Makes a user and a room, and gives a curl line that sends a text there; or says why a module does not let it. */

@@ -1,8 +1,8 @@
-import { type Homeserver } from '../homeserver/homeserver.js';
+import type { Homeserver } from '../homeserver/homeserver.js';
 import { levels } from '../log/levels.js';
-import { type Logger, type LogLevel } from '../log/logger.js';
+import type { Logger, LogLevel } from '../log/logger.js';
 import { openLog } from '../log/open-log.js';
-import { type CommandCall } from './command.js';
+import type { CommandCall } from './command.js';
 import { makeCurlLine } from './curl-line.js';
 import { exitCodes } from './exit-codes.js';
 import { openFile, type OpenedFile } from './open-file.js';

@@ -1,4 +1,4 @@
-import { type Command } from './command.js';
+import type { Command } from './command.js';
 import { commands } from './commands.js';
 import { exitCodes } from './exit-codes.js';
 import { textTable } from './text-table.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../errors/nearest-name.js';
-import { type Command, type CommandCall } from './command.js';
+import type { Command, CommandCall } from './command.js';
 import { commands } from './commands.js';
 import { exitCodes } from './exit-codes.js';
 import { defaultFile, generalHelp, helpOf } from './help.js';

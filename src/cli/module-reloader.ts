@@ -1,7 +1,7 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
-import { type Logger } from '../log/logger.js';
+import type { Logger } from '../log/logger.js';
 import { type OpenedFile, readConfiguration } from './open-file.js';
 import { describeError } from './report-error.js';
 

@@ -4,7 +4,7 @@ import { Configuration } from '../config/configuration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type Homeserver, openHomeserver } from '../homeserver/homeserver.js';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
-import { type Logger } from '../log/logger.js';
+import type { Logger } from '../log/logger.js';
 import { defaultFile } from './help.js';
 
 /** A configuration file with the homeserver that runs on it. */

@@ -1,8 +1,8 @@
 import { Code } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
-import { type Dispatcher } from '../dispatch/dispatcher.js';
-import { type ObservedCall } from '../dispatch/observed-call.js';
-import { type Logger } from '../log/logger.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { ObservedCall } from '../dispatch/observed-call.js';
+import type { Logger } from '../log/logger.js';
 import { Tuple } from '../matrix/tuple.js';
 
 /** Logs each refusal by a module: module, callback, user and answer. */

@@ -1,5 +1,5 @@
-import { type Homeserver } from '../homeserver/homeserver.js';
-import { type RegisteredByModule } from './registered-table.js';
+import type { Homeserver } from '../homeserver/homeserver.js';
+import type { RegisteredByModule } from './registered-table.js';
 
 /** What each module of a homeserver registered, in the order of the configuration. */
 export function registeredByModule({ modules, dispatch, webResources }: Homeserver): RegisteredByModule[] {

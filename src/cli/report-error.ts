@@ -1,6 +1,6 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { exitCodes } from './exit-codes.js';
-import { type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
 /** Writes what went wrong; answers with the exit code. */
 export function reportError(error: unknown, terminal: Pick<Terminal, 'error'>): number {

@@ -1,4 +1,4 @@
-import { type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
 /** The first and the second request to stop. */
 export class StopSignal implements Disposable {

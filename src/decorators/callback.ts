@@ -1,5 +1,5 @@
-import { type CallbackOptions } from '../callbacks/callback-options.js';
-import { type CallbackCategory, type CallbackName, type HandlerOf } from '../callbacks/registry.js';
+import type { CallbackOptions } from '../callbacks/callback-options.js';
+import type { CallbackCategory, CallbackName, HandlerOf } from '../callbacks/registry.js';
 import { type AuthCheckerOptions, recordCallback } from '../metadata/callback-record.js';
 import { classOf, isClass } from './decorated-class.js';
 

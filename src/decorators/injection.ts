@@ -1,5 +1,5 @@
 import { recordInjection, recordLifeCycle } from '../metadata/injection.js';
-import { type ServiceKey } from '../metadata/module-options.js';
+import type { ServiceKey } from '../metadata/module-options.js';
 
 /** Stands on a parameter of a constructor, or on a property. */
 export type InjectionDecorator = (target: object, property: string | symbol | undefined, index?: number) => void;

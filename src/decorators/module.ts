@@ -1,4 +1,4 @@
-import { type Class } from '../metadata/metadata-store.js';
+import type { Class } from '../metadata/metadata-store.js';
 import { type ModuleOptions, recordModule } from '../metadata/module-options.js';
 
 /**

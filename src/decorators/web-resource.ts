@@ -1,5 +1,5 @@
 import { recordWebResource } from '../metadata/web-resource-record.js';
-import { type Fetchable, type WebHandler, type WebResourceOptions } from '../web/web-resource.js';
+import type { Fetchable, WebHandler, WebResourceOptions } from '../web/web-resource.js';
 import { classOf, isClass } from './decorated-class.js';
 
 /** Takes methods that handle requests, and properties or accessors that hold anything with `fetch`. */

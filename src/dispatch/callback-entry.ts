@@ -1,9 +1,9 @@
-import { type AnyHandler } from '../callbacks/rule.js';
+import type { AnyHandler } from '../callbacks/rule.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { type Policy } from './callback-policy.js';
+import type { Policy } from './callback-policy.js';
 import { CallbackLost } from './callback-lost.js';
 import { type CircuitBreaker, failuresToOpen, pauseMs } from './circuit-breaker.js';
-import { type Timers } from './timers.js';
+import type { Timers } from './timers.js';
 
 /** One registered callback of one module. */
 export interface CallbackEntry {

@@ -1,5 +1,5 @@
-import { type CallbackMode, type CallbackOptions, type FailureAction } from '../callbacks/callback-options.js';
-import { type AnyHandler, type Rule } from '../callbacks/rule.js';
+import type { CallbackMode, CallbackOptions, FailureAction } from '../callbacks/callback-options.js';
+import type { AnyHandler, Rule } from '../callbacks/rule.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { isJsonObject } from '../matrix/json.js';

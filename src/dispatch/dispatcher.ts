@@ -1,5 +1,5 @@
-import { type CallbackMode } from '../callbacks/callback-options.js';
-import { type AuthChecker, type AuthResult } from '../callbacks/password-auth-provider.js';
+import type { CallbackMode } from '../callbacks/callback-options.js';
+import type { AuthChecker, AuthResult } from '../callbacks/password-auth-provider.js';
 import {
   callbackCategories,
   type CallbackCategory,
@@ -12,12 +12,12 @@ import {
 import { HostError } from '../errors/host-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { type Logger } from '../log/logger.js';
-import { type CallbackEntry } from './callback-entry.js';
+import type { Logger } from '../log/logger.js';
+import type { CallbackEntry } from './callback-entry.js';
 import { compilePolicy } from './callback-policy.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { CallbackHook, type Hook, type HookContext } from './hook.js';
-import { type CallObserver } from './observed-call.js';
+import type { CallObserver } from './observed-call.js';
 import { type CallbackRegistration, checkCategory, checkKey, type NewCallback } from './registration.js';
 import { systemTimers, type Timers } from './timers.js';
 

@@ -1,12 +1,12 @@
-import { type CallbackCategory, type CallbackName, type HandlerOf, type ResultOf } from '../callbacks/registry.js';
+import type { CallbackCategory, CallbackName, HandlerOf, ResultOf } from '../callbacks/registry.js';
 import { type AnyHandler, NEXT, type Rule } from '../callbacks/rule.js';
 import { SynapseError } from '../errors/synapse-error.js';
-import { type Logger } from '../log/logger.js';
+import type { Logger } from '../log/logger.js';
 import { type CallbackEntry, callWithin, isLost } from './callback-entry.js';
 import { defaultOnFailure, plainPolicy } from './callback-policy.js';
-import { type CallObserver } from './observed-call.js';
+import type { CallObserver } from './observed-call.js';
 import { type Subject, subjectOf } from './subject.js';
-import { type Timers } from './timers.js';
+import type { Timers } from './timers.js';
 
 /** One callback of the homeserver: asks those who registered it. */
 export interface Hook<C extends CallbackCategory, N extends CallbackName<C>> {

@@ -1,5 +1,5 @@
-import { type CallbackOptions } from '../callbacks/callback-options.js';
-import { type CategoryRule } from '../callbacks/category-rule.js';
+import type { CallbackOptions } from '../callbacks/callback-options.js';
+import type { CategoryRule } from '../callbacks/category-rule.js';
 import {
   callbackCategories,
   type CallbackCategory,
@@ -7,7 +7,7 @@ import {
   categoryRules,
   findRule,
 } from '../callbacks/registry.js';
-import { type AnyHandler } from '../callbacks/rule.js';
+import type { AnyHandler } from '../callbacks/rule.js';
 import { HostError } from '../errors/host-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';

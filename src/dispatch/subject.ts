@@ -1,4 +1,4 @@
-import { type MatrixEvent } from '../matrix/event.js';
+import type { MatrixEvent } from '../matrix/event.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
 
 /** Names of arguments that say on whose behalf something happens, the event aside. */

@@ -1,6 +1,6 @@
 import { didYouMean } from '../errors/nearest-name.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
-import { type Subject } from './subject.js';
+import type { Subject } from './subject.js';
 
 /** Whether a question with these arguments passes a filter. */
 export type Filter = (args: readonly unknown[]) => boolean;

@@ -1,4 +1,4 @@
-import { type Logger } from '../log/logger.js';
+import type { Logger } from '../log/logger.js';
 
 /** Work that no request waits for. */
 export class BackgroundWork {

@@ -1,12 +1,12 @@
-import { type HomeserverConfig } from '../config/homeserver-config.js';
-import { type Dispatcher } from '../dispatch/dispatcher.js';
-import { type Logger } from '../log/logger.js';
-import { type ServerName } from '../matrix/ids.js';
-import { type Clock } from './clock.js';
-import { type Mailer } from './mailer.js';
-import { type Notifier } from './notifier.js';
-import { type Database } from './store/database.js';
-import { type Stream } from './store/stream.js';
+import type { HomeserverConfig } from '../config/homeserver-config.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Logger } from '../log/logger.js';
+import type { ServerName } from '../matrix/ids.js';
+import type { Clock } from './clock.js';
+import type { Mailer } from './mailer.js';
+import type { Notifier } from './notifier.js';
+import type { Database } from './store/database.js';
+import type { Stream } from './store/stream.js';
 
 /** What every part of the embedded homeserver is given. */
 export interface HomeserverContext {

@@ -1,6 +1,6 @@
-import { type BackgroundCall } from '../api/background-call.js';
+import type { BackgroundCall } from '../api/background-call.js';
 import { HostError } from '../errors/host-error.js';
-import { type Clock, type Timer } from './clock.js';
+import type { Clock, Timer } from './clock.js';
 
 /** What background calls need of their homeserver. */
 export interface BackgroundHost {

@@ -1,17 +1,17 @@
-import {
-  type FetchedFile,
-  type HttpArguments,
-  type HttpClient,
-  type HttpFileOptions,
-  type HttpHeaders,
-  type HttpRequestOptions,
+import type {
+  FetchedFile,
+  HttpArguments,
+  HttpClient,
+  HttpFileOptions,
+  HttpHeaders,
+  HttpRequestOptions,
 } from '../api/http-client.js';
 import { HostError } from '../errors/host-error.js';
 import { HttpResponseException } from '../errors/http-response-exception.js';
 import { Codes } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../matrix/canonical-json.js';
-import { type JsonObject, type JsonValue } from '../matrix/json.js';
+import type { JsonObject, JsonValue } from '../matrix/json.js';
 
 const headersTimeoutMs = 60_000;
 const fileTimeoutMs = 30_000;

@@ -1,13 +1,13 @@
-import { type UsersApi } from '../api/users-api.js';
-import { type RegisteredDevice } from '../api/registered-device.js';
-import { type ThreepidOfUser, type UserInfo, type UserIpAndAgent } from '../api/user-info.js';
+import type { UsersApi } from '../api/users-api.js';
+import type { RegisteredDevice } from '../api/registered-device.js';
+import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../api/user-info.js';
 import { HostError } from '../errors/host-error.js';
 import { domainOf, type UserId } from '../matrix/ids.js';
-import { type Requester } from '../matrix/requester.js';
+import type { Requester } from '../matrix/requester.js';
 import { originOf } from '../web/request-origin.js';
 import { toUserId } from './rooms/untrusted-ids.js';
-import { type Services } from './services.js';
-import { type User } from './store/user-store.js';
+import type { Services } from './services.js';
+import type { User } from './store/user-store.js';
 
 /** What `ModuleApi` does with accounts. */
 export class ModuleUsers {

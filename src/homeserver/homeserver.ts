@@ -1,17 +1,17 @@
-import { type HomeserverConfig } from '../config/homeserver-config.js';
+import type { HomeserverConfig } from '../config/homeserver-config.js';
 import { EmailConfig } from '../config/homeserver-sections.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
-import { type Logger } from '../log/logger.js';
+import type { Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
 import { BackgroundWork } from './background-work.js';
 import { type Clock, systemClock } from './clock.js';
-import { type HomeserverContext } from './context.js';
+import type { HomeserverContext } from './context.js';
 import { EmbeddedModuleApi } from './embedded-module-api.js';
 import { type Listener, openListener } from './http/listener.js';
 import { HttpServer, maxBodySizeOf } from './http/server.js';
-import { type Mailer } from './mailer.js';
+import type { Mailer } from './mailer.js';
 import { Notifier } from './notifier.js';
 import { schemas, Services } from './services.js';
 import { Database } from './store/database.js';
@@ -159,6 +159,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
   });
   webResources.seal();
   services.users.resume();
+  services.rooms.shutdown.resume();
   services.backgroundUpdates.start();
   return new Homeserver(context, services, modules, webResources, server, background);
 }

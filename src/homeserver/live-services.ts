@@ -1,5 +1,5 @@
-import { type RoomId, type UserId } from '../matrix/ids.js';
-import { type HomeserverContext } from './context.js';
+import type { RoomId, UserId } from '../matrix/ids.js';
+import type { HomeserverContext } from './context.js';
 import { DeviceKeys } from './encryption/device-keys.js';
 import { ToDevice } from './encryption/to-device.js';
 import { type Neighbours, PresenceService } from './ephemeral/presence.js';
@@ -7,12 +7,12 @@ import { Receipts } from './ephemeral/receipts.js';
 import { Typing } from './ephemeral/typing.js';
 import { encryptionRoutes } from './http/encryption-routes.js';
 import { ephemeralRoutes } from './http/ephemeral-routes.js';
-import { type Route } from './http/route.js';
+import type { Route } from './http/route.js';
 import { syncRoutes } from './http/sync-routes.js';
-import { type RateLimiters } from './rate-limiters.js';
-import { type RoomEvent } from './rooms/room-event.js';
-import { type RoomServices } from './rooms/room-services.js';
-import { type Schema } from './store/database.js';
+import type { RateLimiters } from './rate-limiters.js';
+import type { RoomEvent } from './rooms/room-event.js';
+import type { RoomServices } from './rooms/room-services.js';
+import type { Schema } from './store/database.js';
 import { DeviceKeyStore, deviceKeySchema } from './store/device-key-store.js';
 import { PresenceStore, presenceSchema } from './store/presence-store.js';
 import { ReceiptStore, receiptSchema } from './store/receipt-store.js';
@@ -25,7 +25,7 @@ import { TimelineReader } from './sync/room-timeline.js';
 import { Sync } from './sync/sync.js';
 import { SyncRooms } from './sync/sync-rooms.js';
 import { UnreadCounts } from './sync/unread-counts.js';
-import { type UserServices } from './users/user-services.js';
+import type { UserServices } from './users/user-services.js';
 
 /** The tables of {@link LiveServices}. */
 export const liveSchemas: readonly Schema[] = [presenceSchema, receiptSchema, deviceKeySchema, toDeviceSchema];

@@ -1,5 +1,5 @@
-import { type RoomId, type UserId } from '../matrix/ids.js';
-import { type Clock } from './clock.js';
+import type { RoomId, UserId } from '../matrix/ids.js';
+import type { Clock } from './clock.js';
 
 /** What changed: something in rooms, or for users. */
 export interface Change {

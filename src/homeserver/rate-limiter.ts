@@ -1,7 +1,7 @@
-import { type RateLimit } from '../config/homeserver-sections.js';
-import { type UserId } from '../matrix/ids.js';
-import { type Requester } from '../matrix/requester.js';
-import { type Clock } from './clock.js';
+import type { RateLimit } from '../config/homeserver-sections.js';
+import type { UserId } from '../matrix/ids.js';
+import type { Requester } from '../matrix/requester.js';
+import type { Clock } from './clock.js';
 import { LimitExceededError } from './rate-limit-error.js';
 
 /** What a limiter is made of. */

@@ -1,9 +1,9 @@
-import { type HomeserverConfig } from '../config/homeserver-config.js';
-import { type RateLimit } from '../config/homeserver-sections.js';
-import { type Dispatcher } from '../dispatch/dispatcher.js';
-import { type UserId } from '../matrix/ids.js';
-import { type Requester } from '../matrix/requester.js';
-import { type Clock } from './clock.js';
+import type { HomeserverConfig } from '../config/homeserver-config.js';
+import type { RateLimit } from '../config/homeserver-sections.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { UserId } from '../matrix/ids.js';
+import type { Requester } from '../matrix/requester.js';
+import type { Clock } from './clock.js';
 import { RateLimiter } from './rate-limiter.js';
 
 /** Where the limits that admins gave to users are kept. */

@@ -1,6 +1,6 @@
-import { type EmailConfig } from '../config/homeserver-sections.js';
+import type { EmailConfig } from '../config/homeserver-sections.js';
 import { HostError } from '../errors/host-error.js';
-import { type Mail, type Mailer } from './mailer.js';
+import type { Mail, Mailer } from './mailer.js';
 
 /** Sends mail through the SMTP server of the configuration (`handlers/send_email.py`). */
 export class SmtpMailer implements Mailer {

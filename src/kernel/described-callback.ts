@@ -1,10 +1,10 @@
-import { type CallbackOptions } from '../callbacks/callback-options.js';
+import type { CallbackOptions } from '../callbacks/callback-options.js';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../callbacks/registry.js';
 import { checkCallbackOptions } from '../dispatch/callback-policy.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type CallbackRecord, readCallbacks } from '../metadata/callback-record.js';
-import { type Class } from '../metadata/metadata-store.js';
+import type { Class } from '../metadata/metadata-store.js';
 
 /** One method that is a callback. */
 export interface DescribedCallback {

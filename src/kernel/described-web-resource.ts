@@ -1,7 +1,7 @@
 import { VesicleError } from '../errors/vesicle-error.js';
-import { type Class } from '../metadata/metadata-store.js';
+import type { Class } from '../metadata/metadata-store.js';
 import { readWebResources, type WebResourceRecord } from '../metadata/web-resource-record.js';
-import { type Fetchable, type WebHandler, type WebResourceLike, type WebResourceOptions } from '../web/web-resource.js';
+import type { Fetchable, WebHandler, WebResourceLike, WebResourceOptions } from '../web/web-resource.js';
 
 /** One path that a module serves, with the members that answer it. */
 export interface DescribedWebResource {

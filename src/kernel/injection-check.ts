@@ -1,7 +1,7 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type ConstructorParameter, readParameters } from '../metadata/injection.js';
-import { type Class } from '../metadata/metadata-store.js';
-import { type ServiceKey } from '../metadata/module-options.js';
+import type { Class } from '../metadata/metadata-store.js';
+import type { ServiceKey } from '../metadata/module-options.js';
 import { nameOfKey } from './service-key.js';
 
 /** What a container has. */

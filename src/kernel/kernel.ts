@@ -1,6 +1,6 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
-import { type LoadedModule } from './loaded-module.js';
+import type { LoadedModule } from './loaded-module.js';
 import { describeModule, type ModuleDescription } from './module-description.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 

@@ -1,5 +1,5 @@
-import { type CallbackPolicy } from '../callbacks/callback-options.js';
-import { type Class } from '../metadata/metadata-store.js';
+import type { CallbackPolicy } from '../callbacks/callback-options.js';
+import type { Class } from '../metadata/metadata-store.js';
 
 /** What an operator sets for a module, before what its author set. */
 export interface OperatorPolicy extends CallbackPolicy {

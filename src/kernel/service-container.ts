@@ -1,7 +1,7 @@
 import { type BindToFluentSyntax, Container } from 'inversify';
-import { type ModuleService, type ServiceKey } from '../metadata/module-options.js';
+import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
 import { keyOfService } from './service-key.js';
-import { type ServiceSource } from './module-scope.js';
+import type { ServiceSource } from './module-scope.js';
 
 /** How an instance of a service is made and ended. */
 export interface ServiceLife {

@@ -1,5 +1,5 @@
-import { type Class } from '../metadata/metadata-store.js';
-import { type ModuleService, type ServiceKey } from '../metadata/module-options.js';
+import type { Class } from '../metadata/metadata-store.js';
+import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
 
 /** What a service is asked for by. */
 export function keyOfService(service: ModuleService): ServiceKey {

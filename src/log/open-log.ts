@@ -1,4 +1,4 @@
-import { type Logger, type LogLevel } from './logger.js';
+import type { Logger, LogLevel } from './logger.js';
 import { TextLog } from './text-log.js';
 
 /** Who reads the log: people, or machines. */

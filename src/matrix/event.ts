@@ -1,5 +1,5 @@
-import { type EventId, type RoomId, type UserId } from './ids.js';
-import { type JsonObject, type MutableJsonObject } from './json.js';
+import type { EventId, RoomId, UserId } from './ids.js';
+import type { JsonObject, MutableJsonObject } from './json.js';
 
 /**
  * An event as callbacks get it (`synapse.module_api.EventBase`): read-only.

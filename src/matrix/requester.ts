@@ -1,4 +1,4 @@
-import { type UserId } from './ids.js';
+import type { UserId } from './ids.js';
 
 /**
  * Who makes a request (`synapse.types.Requester`).

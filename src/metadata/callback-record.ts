@@ -1,4 +1,4 @@
-import { type CallbackOptions } from '../callbacks/callback-options.js';
+import type { CallbackOptions } from '../callbacks/callback-options.js';
 import { MetadataRows } from './metadata-store.js';
 
 /** Options of `@Callback('password_auth_provider', 'auth_checkers', ...)`: which logins the method checks. */

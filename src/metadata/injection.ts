@@ -1,5 +1,5 @@
 import { type AbstractClass, lineage, MetadataRows } from './metadata-store.js';
-import { type ServiceKey } from './module-options.js';
+import type { ServiceKey } from './module-options.js';
 
 /** Where inversify keeps what its own decorators recorded. */
 const inversifyKey = '@inversifyjs/core/classMetadataReflectKey';

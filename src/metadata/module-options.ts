@@ -1,4 +1,4 @@
-import { type CallbackPolicy } from '../callbacks/callback-options.js';
+import type { CallbackPolicy } from '../callbacks/callback-options.js';
 import { type AbstractClass, type Class, MetadataRows } from './metadata-store.js';
 
 /** What a service is asked for by: its class, or a text or symbol given to `@inject`. */

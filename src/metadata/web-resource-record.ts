@@ -1,4 +1,4 @@
-import { type WebResourceOptions } from '../web/web-resource.js';
+import type { WebResourceOptions } from '../web/web-resource.js';
 import { MetadataRows } from './metadata-store.js';
 
 /** One `@WebResource`: nothing of it is checked yet. */

@@ -1,6 +1,6 @@
-import { type EventId, type RoomId, type UserId } from '../matrix/ids.js';
-import { type JsonObject } from '../matrix/json.js';
-import { type TestAnswer } from './answer.js';
+import type { EventId, RoomId, UserId } from '../matrix/ids.js';
+import type { JsonObject } from '../matrix/json.js';
+import type { TestAnswer } from './answer.js';
 
 /** Sends one request as somebody. */
 export type SendRequest = (method: string, path: string, body?: JsonObject, token?: string) => Promise<TestAnswer>;

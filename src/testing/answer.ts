@@ -1,4 +1,4 @@
-import { type JsonObject } from '../matrix/json.js';
+import type { JsonObject } from '../matrix/json.js';
 
 /**
  * What a request was answered with. `errcode` and `error` are those of a refusal.

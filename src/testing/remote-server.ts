@@ -4,8 +4,8 @@ import { type Homeserver, openHomeserver } from '../homeserver/homeserver.js';
 import { eventIdOf } from '../homeserver/rooms/event-hash.js';
 import { findRoomVersion } from '../homeserver/rooms/room-version.js';
 import { silentLog } from '../log/silent-log.js';
-import { type EventId, type RoomId, type ServerName, type UserId } from '../matrix/ids.js';
-import { type JsonObject } from '../matrix/json.js';
+import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids.js';
+import type { JsonObject } from '../matrix/json.js';
 import { Actor } from './actor.js';
 import { readAnswer, type TestAnswer } from './answer.js';
 

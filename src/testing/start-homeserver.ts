@@ -1,11 +1,11 @@
 import { Configuration } from '../config/configuration.js';
 import { type Homeserver, openHomeserver } from '../homeserver/homeserver.js';
 import { loadModules } from '../kernel/module-source.js';
-import { type Logger } from '../log/logger.js';
+import type { Logger } from '../log/logger.js';
 import { silentLog } from '../log/silent-log.js';
-import { type UserId } from '../matrix/ids.js';
-import { type JsonObject } from '../matrix/json.js';
-import { type Class } from '../metadata/metadata-store.js';
+import type { UserId } from '../matrix/ids.js';
+import type { JsonObject } from '../matrix/json.js';
+import type { Class } from '../metadata/metadata-store.js';
 import { Actor } from './actor.js';
 import { readAnswer, type TestAnswer } from './answer.js';
 import { RemoteServer } from './remote-server.js';

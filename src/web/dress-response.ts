@@ -1,6 +1,6 @@
 import { readResponseParts } from './response-parts.js';
 import { clickjackingHeaders, type HeaderData, htmlHeaders, jsonHeaders } from './web-headers.js';
-import { type WebResourceKind } from './web-resource.js';
+import type { WebResourceKind } from './web-resource.js';
 
 /** Headers to add where the handler did not set them; a content type among them replaces the handler's. */
 type Additions = HeaderData;

@@ -3,7 +3,7 @@ import { RedirectException, SynapseError } from '../errors/synapse-error.js';
 import { processingFailed, synapseErrorPage, twistedPage, escapeHtml } from './error-pages.js';
 import { respondWithHtml } from './html-response.js';
 import { jsonHeaders } from './web-headers.js';
-import { type HttpMethod, type WebResourceKind } from './web-resource.js';
+import type { HttpMethod, WebResourceKind } from './web-resource.js';
 
 /** What a client gets when a handler threw (`http/server.py: return_json_error`, `return_html_error`; Twisted). */
 export function answerError(kind: WebResourceKind, error: unknown): Response {

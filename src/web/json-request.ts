@@ -1,4 +1,4 @@
-import { type JsonObject } from '../matrix/json.js';
+import type { JsonObject } from '../matrix/json.js';
 import { parseJsonObject } from '../matrix/untrusted-json.js';
 
 /**

@@ -1,12 +1,12 @@
-import {
-  type Fetchable,
-  type HttpMethod,
-  type WebHandler,
-  type WebResourceKind,
-  type WebResourceLike,
-  type WebResourceOptions,
+import type {
+  Fetchable,
+  HttpMethod,
+  WebHandler,
+  WebResourceKind,
+  WebResourceLike,
+  WebResourceOptions,
 } from './web-resource.js';
-import { type TreeResource } from './resource-tree.js';
+import type { TreeResource } from './resource-tree.js';
 
 /** Handlers by method; `*` answers the methods that have none of their own. */
 type Handlers = Readonly<Record<string, WebHandler>>;

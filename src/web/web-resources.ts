@@ -6,7 +6,7 @@ import { handlerFor, type MountedResource, mountResource } from './mounted-resou
 import { rememberOrigin, type RequestOrigin } from './request-origin.js';
 import { ResourceTree } from './resource-tree.js';
 import { builtInMountOf, segmentsOfRegistration } from './web-path.js';
-import { type WebHandler, type WebResourceLike, type WebResourceOptions } from './web-resource.js';
+import type { WebHandler, WebResourceLike, WebResourceOptions } from './web-resource.js';
 
 /** Takes what web resources have to tell their operator. */
 export interface WebLog {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { send } from './client.js';
 import { isRecord, type Json, textOf } from './format.js';
-import { type Variables } from './variables.js';
+import type { Variables } from './variables.js';
 
 /** Makes an actor over HTTP and stores its variables; what it is follows from its name. */
 export async function makeActor(name: string, baseUrl: string, variables: Variables): Promise<void> {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Case, type ExpectedCall, isRecord, type Json, type JsonRecord, textOf } from './format.js';
 import { mismatch } from './match.js';
-import { type RecordedCall } from './puppets/theatre.js';
+import type { RecordedCall } from './puppets/theatre.js';
 import { substitute, type Variables } from './variables.js';
 
 /** The calls of a case that are listed and compared. */

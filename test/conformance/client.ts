@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { type Json, type JsonRecord, type RawBody } from './format.js';
+import type { Json, JsonRecord, RawBody } from './format.js';
 import { pythonJson } from './python-json.js';
 
 /** A request of a case, its variables filled in. */

@@ -1,4 +1,4 @@
-import { type Case, type Json, type JsonRecord } from './format.js';
+import type { Case, Json, JsonRecord } from './format.js';
 
 const unlimited = { per_second: 100_000, burst_count: 100_000 };
 

@@ -1,5 +1,5 @@
-import { type Json, type JsonRecord, type PuppetSpec } from './format.js';
-import { type Theatre } from './puppets/theatre.js';
+import type { Json, JsonRecord, PuppetSpec } from './format.js';
+import type { Theatre } from './puppets/theatre.js';
 
 /** What a case wants to have started. */
 export interface ServerPlan {

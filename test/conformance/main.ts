@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readDifferences } from './differences.js';
 import { readCases } from './format.js';
-import { type ConformanceHost } from './host.js';
+import type { ConformanceHost } from './host.js';
 import { openEmbeddedHost } from './hosts/embedded.js';
 import { runSuite } from './suite.js';
 

@@ -1,6 +1,6 @@
 import { type Difference, differenceFor } from './differences.js';
-import { type Case } from './format.js';
-import { type ConformanceHost } from './host.js';
+import type { Case } from './format.js';
+import type { ConformanceHost } from './host.js';
 import { runCase } from './run-case.js';
 
 /** How a case came out; `difference` is a case that a row of the differences excuses. */

@@ -5,10 +5,10 @@ import {
   categoryRules,
   findRule,
 } from '../../src/callbacks/registry.js';
-import { type AnyHandler, type Rule, type Way } from '../../src/callbacks/rule.js';
+import type { AnyHandler, Rule, Way } from '../../src/callbacks/rule.js';
 import { RegistrationBehaviour } from '../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';
-import { type Throws } from '../../src/callbacks/throws.js';
+import type { Throws } from '../../src/callbacks/throws.js';
 import { type CallbackSignature, readSignatures } from './callback-signatures.js';
 
 type AnyRule = Rule<AnyHandler, unknown>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type EventId, type RoomId } from '../../src/index.js';
-import { type JsonObject } from '../../src/matrix/json.js';
+import type { EventId, RoomId } from '../../src/index.js';
+import type { JsonObject } from '../../src/matrix/json.js';
 import { type Actor, type RemoteServer, startHomeserver, type TestHomeserver } from '../../src/testing/index.js';
 
 interface ServerEvent {

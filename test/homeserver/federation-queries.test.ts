@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JsonObject } from '../../src/matrix/json.js';
+import type { JsonObject } from '../../src/matrix/json.js';
 import { type Actor, type RemoteServer, startHomeserver, type TestHomeserver } from '../../src/testing/index.js';
 
 interface Pair {

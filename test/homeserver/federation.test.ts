@@ -9,7 +9,7 @@ import {
   type MatrixEvent,
   type RoomId,
 } from '../../src/index.js';
-import { type JsonObject } from '../../src/matrix/json.js';
+import type { JsonObject } from '../../src/matrix/json.js';
 import { type Actor, startHomeserver, type TestHomeserver, type RemoteServer } from '../../src/testing/index.js';
 
 /** What modules were asked, in order; the answers of `rules` instead of the neutral ones. */

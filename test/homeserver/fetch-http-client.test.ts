@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { HttpResponseException } from '../../src/errors/http-response-exception.js';
 import { FetchHttpClient } from '../../src/homeserver/embedded-module-api-http-client.js';

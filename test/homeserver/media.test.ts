@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import sharp from 'sharp';
-import { type MediaFile, type MediaFileInfo } from '../../src/callbacks/media-file.js';
+import type { MediaFile, MediaFileInfo } from '../../src/callbacks/media-file.js';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';
-import { type HomeserverConfig } from '../../src/config/homeserver-config.js';
+import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
 import { Codes } from '../../src/errors/matrix-codes.js';
 import { EmbeddedHomeserver, type TestUser } from '../support/embedded-homeserver.js';
 

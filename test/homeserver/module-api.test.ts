@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ModuleApi } from '../../src/api/module-api.js';
-import { type HomeserverConfig } from '../../src/config/homeserver-config.js';
+import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
 import { Module } from '../../src/decorators/module.js';
-import { type Clock } from '../../src/homeserver/clock.js';
-import { type Mail, type Mailer } from '../../src/homeserver/mailer.js';
-import { type RoomAlias, type RoomId, type UserId } from '../../src/matrix/ids.js';
+import type { Clock } from '../../src/homeserver/clock.js';
+import type { Mail, Mailer } from '../../src/homeserver/mailer.js';
+import type { RoomAlias, RoomId, UserId } from '../../src/matrix/ids.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { EmbeddedHomeserver } from '../support/embedded-homeserver.js';
 import { ManualTimers } from '../support/manual-timers.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type TestUser } from '../support/embedded-homeserver.js';
+import type { TestUser } from '../support/embedded-homeserver.js';
 import { RoomWorld, textOf } from '../support/room-world.js';
 
 interface Talk {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { readSearchTerms } from '../../src/homeserver/rooms/search-terms.js';
-import { type TestAnswer, type TestUser } from '../support/embedded-homeserver.js';
+import type { TestAnswer, TestUser } from '../support/embedded-homeserver.js';
 import { RoomWorld } from '../support/room-world.js';
 
 const events = ['search_categories', 'room_events'] as const;

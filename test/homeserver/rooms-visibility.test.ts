@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type UserId } from '../../src/matrix/ids.js';
-import { type TestUser } from '../support/embedded-homeserver.js';
+import type { UserId } from '../../src/matrix/ids.js';
+import type { TestUser } from '../support/embedded-homeserver.js';
 import { RoomWorld } from '../support/room-world.js';
 
 type Visibility = 'world_readable' | 'shared' | 'invited' | 'joined' | 'nonsense';

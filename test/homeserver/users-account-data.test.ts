@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RoomId } from '../../src/matrix/ids.js';
+import type { RoomId } from '../../src/matrix/ids.js';
 import { type Account, Accounts, type Body } from '../support/accounts.js';
 import { recordCallbacks } from '../support/callbacks.js';
 

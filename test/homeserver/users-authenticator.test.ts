@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HostError } from '../../src/errors/host-error.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
-import { type UserId } from '../../src/matrix/ids.js';
+import type { UserId } from '../../src/matrix/ids.js';
 import { Accounts, type Body } from '../support/accounts.js';
 import { recordCallbacks } from '../support/callbacks.js';
 import { ManualTimers } from '../support/manual-timers.js';

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { RegistrationBehaviour } from '../../src/callbacks/spam-checker.js';
 import { PasswordConfig, PasswordPolicyConfig, ServerNoticesConfig } from '../../src/config/homeserver-sections.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
-import { type UserId } from '../../src/matrix/ids.js';
+import type { UserId } from '../../src/matrix/ids.js';
 import { recordCallbacks, type RecordedCall } from '../support/callbacks.js';
 import { type Account, accountOf, Accounts, type Answer } from '../support/accounts.js';
 

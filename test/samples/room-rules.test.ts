@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type EventId } from 'vesicle';
+import type { EventId } from 'vesicle';
 import { startHomeserver, type TestAnswer } from 'vesicle/testing';
 import { RoomRules } from '../../samples/room-rules/module.js';
 

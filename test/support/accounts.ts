@@ -1,9 +1,9 @@
-import { type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { HomeserverConfig } from '../../src/config/homeserver-config.js';
-import { type Clock } from '../../src/homeserver/clock.js';
+import type { Clock } from '../../src/homeserver/clock.js';
 import { type Homeserver, openHomeserver } from '../../src/homeserver/homeserver.js';
-import { type Mail } from '../../src/homeserver/mailer.js';
-import { type UserId } from '../../src/matrix/ids.js';
+import type { Mail } from '../../src/homeserver/mailer.js';
+import type { UserId } from '../../src/matrix/ids.js';
 import { RecordingLog } from './recording-log.js';
 
 /** The JSON object of an answer; empty when it is none. */

@@ -1,6 +1,6 @@
-import { type CallbackCategory } from '../../src/callbacks/registry.js';
-import { type AnyHandler } from '../../src/callbacks/rule.js';
-import { type Accounts } from './accounts.js';
+import type { CallbackCategory } from '../../src/callbacks/registry.js';
+import type { AnyHandler } from '../../src/callbacks/rule.js';
+import type { Accounts } from './accounts.js';
 
 /** One call of a callback: its name and what it was given. */
 export type RecordedCall = readonly [name: string, ...args: readonly unknown[]];

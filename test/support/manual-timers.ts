@@ -1,4 +1,4 @@
-import { type Timers } from '../../src/dispatch/timers.js';
+import type { Timers } from '../../src/dispatch/timers.js';
 
 /** Time that stands until a test moves it. */
 export class ManualTimers implements Timers {

@@ -1,8 +1,8 @@
-import { type ModuleApi } from '../../src/api/module-api.js';
-import { type Registrar } from '../../src/api/registrar.js';
+import type { ModuleApi } from '../../src/api/module-api.js';
+import type { Registrar } from '../../src/api/registrar.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
-import { type LoadedModule, type ModuleHost } from '../../src/kernel/kernel.js';
-import { type Class } from '../../src/metadata/metadata-store.js';
+import type { LoadedModule, ModuleHost } from '../../src/kernel/kernel.js';
+import type { Class } from '../../src/metadata/metadata-store.js';
 import { WebResources } from '../../src/web/web-resources.js';
 import { bareModuleApi } from './bare-module-api.js';
 import { RecordingLog } from './recording-log.js';

@@ -1,5 +1,5 @@
-import { type MatrixEvent } from '../../src/matrix/event.js';
-import { type EventId, type RoomId, type UserId } from '../../src/matrix/ids.js';
+import type { MatrixEvent } from '../../src/matrix/event.js';
+import type { EventId, RoomId, UserId } from '../../src/matrix/ids.js';
 
 /** An event with the members that a test does not care about filled in. */
 export function sampleEvent(members: Partial<MatrixEvent> = {}): MatrixEvent {

@@ -2,10 +2,10 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type RateLimiters } from '../rate-limiters.js';
-import { type ToDeviceMessage, type ToDeviceStore } from '../store/to-device-store.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { RateLimiters } from '../rate-limiters.js';
+import type { ToDeviceMessage, ToDeviceStore } from '../store/to-device-store.js';
 
 /** Bytes of JSON that the content of one message may have. */
 const MAX_CONTENT = 65_536;

@@ -1,7 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type ClaimableKey } from '../store/device-key-store.js';
+import type { ClaimableKey } from '../store/device-key-store.js';
 
 /** The keys that a device uploads. */
 export interface UploadedKeys {

@@ -1,5 +1,5 @@
-import { type Presence, type UserPresenceState } from '../../matrix/presence.js';
-import { type UserId } from '../../matrix/ids.js';
+import type { Presence, UserPresenceState } from '../../matrix/presence.js';
+import type { UserId } from '../../matrix/ids.js';
 
 /** Milliseconds after which presence changes by itself (`presence` in homeserver.yaml). */
 export interface PresenceTimes {

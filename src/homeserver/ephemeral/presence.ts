@@ -1,11 +1,11 @@
 import { PRESENCE_ALL_USERS } from '../../callbacks/presence-router.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type Presence, type UserPresenceState } from '../../matrix/presence.js';
-import { type Timer } from '../clock.js';
-import { type HomeserverContext } from '../context.js';
-import { type PresenceStore } from '../store/presence-store.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { Presence, UserPresenceState } from '../../matrix/presence.js';
+import type { Timer } from '../clock.js';
+import type { HomeserverContext } from '../context.js';
+import type { PresenceStore } from '../store/presence-store.js';
 import {
   combineDevices,
   deviceAfterTimeouts,

@@ -1,7 +1,7 @@
-import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type Receipt, type ReceiptStore } from '../store/receipt-store.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { Receipt, ReceiptStore } from '../store/receipt-store.js';
 
 /** The receipt that only its user sees. */
 export const PRIVATE_RECEIPT = 'm.read.private';

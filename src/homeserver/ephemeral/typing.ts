@@ -1,6 +1,6 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type Timer } from '../clock.js';
-import { type HomeserverContext } from '../context.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { Timer } from '../clock.js';
+import type { HomeserverContext } from '../context.js';
 
 interface TypingRoom {
   /** When each user's typing ends by itself. */

@@ -1,7 +1,7 @@
 import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type EduHandlers } from './transactions.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { EduHandlers } from './transactions.js';
 
 /** What is done with what passes between servers. */
 export interface EduTargets {

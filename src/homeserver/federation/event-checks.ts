@@ -1,6 +1,6 @@
-import { type Hook } from '../../dispatch/hook.js';
+import type { Hook } from '../../dispatch/hook.js';
 import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
-import { type Dispatcher } from '../../dispatch/dispatcher.js';
+import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { contentHashOf } from '../rooms/event-hash.js';
 import { redactPdu } from '../rooms/redaction.js';
 import { RoomEvent } from '../rooms/room-event.js';
-import { type KeyRing } from './key-ring.js';
+import type { KeyRing } from './key-ring.js';
 
 /** An event is not signed as it must be (`InvalidEventSignatureError`). */
 export class EventSignatureError extends Error {}

@@ -1,9 +1,9 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type ServerName } from '../../matrix/ids.js';
+import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { parseJson } from '../../matrix/untrusted-json.js';
-import { type SigningKey } from '../rooms/signing-key.js';
-import { type Peers } from './peers.js';
+import type { SigningKey } from '../rooms/signing-key.js';
+import type { Peers } from './peers.js';
 import { authorizationFor } from './signing.js';
 
 /** A server is out of reach, or answers nothing that could be understood. */

@@ -1,13 +1,13 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type RoomState } from '../rooms/room-state.js';
-import { type Deliveries } from './deliveries.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { RoomState } from '../rooms/room-state.js';
+import type { Deliveries } from './deliveries.js';
 import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';
 import { pduOf } from './handshakes.js';
-import { type Peers } from './peers.js';
+import type { Peers } from './peers.js';
 
 const maxPdus = 50;
 

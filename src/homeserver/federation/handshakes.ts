@@ -1,19 +1,19 @@
-import { type Hook } from '../../dispatch/hook.js';
+import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, parseUserId, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { checkEventAuth } from '../rooms/event-auth.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { type RoomState, StateHandle } from '../rooms/room-state.js';
-import { type Room } from '../rooms/rooms.js';
+import type { Room } from '../rooms/rooms.js';
 import { strippedEventsFor } from '../rooms/stripped-state.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { type Deliveries } from './deliveries.js';
+import type { Deliveries } from './deliveries.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
 import { withSignature } from './federated-invites.js';
-import { type AcceptedMembership, type IncomingEvents } from './incoming-events.js';
+import type { AcceptedMembership, IncomingEvents } from './incoming-events.js';
 import { parseReceivedEvent } from './received-event.js';
 import { checkServerAcl, isServerIn, requireRoom } from './room-guards.js';
 

@@ -1,14 +1,14 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { authTypesFor } from '../rooms/event-auth.js';
-import { type RoomEvent } from '../rooms/room-event.js';
+import type { RoomEvent } from '../rooms/room-event.js';
 import { isAtTheEnd, isSameState, RoomGraph } from '../rooms/room-graph.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type RoomState } from '../rooms/room-state.js';
-import { type Room } from '../rooms/rooms.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { RoomState } from '../rooms/room-state.js';
+import type { Room } from '../rooms/rooms.js';
 import { claimedStateOf, isAllowed } from '../rooms/state-resolution.js';
 import { AuthError } from '../synapse-errors.js';
-import { type EventNews } from './event-news.js';
+import type { EventNews } from './event-news.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
 import { isServerIn } from './room-guards.js';
 

@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type ServerName } from '../../matrix/ids.js';
+import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { redactPdu } from '../rooms/redaction.js';
-import { type RoomEvent } from '../rooms/room-event.js';
+import type { RoomEvent } from '../rooms/room-event.js';
 import { isSignedBy, type SigningKey } from '../rooms/signing-key.js';
 
 /** A public key of a server. */

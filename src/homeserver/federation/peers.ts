@@ -1,4 +1,4 @@
-import { type ServerName } from '../../matrix/ids.js';
+import type { ServerName } from '../../matrix/ids.js';
 
 /** Answers a federation request as another server would over the network. */
 export type PeerFetch = (request: Request) => Promise<Response>;

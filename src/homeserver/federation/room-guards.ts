@@ -1,5 +1,5 @@
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type Room, type Rooms } from '../rooms/rooms.js';
+import type { Room, Rooms } from '../rooms/rooms.js';
 import { serverMatchesAcl } from '../rooms/server-acl.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 

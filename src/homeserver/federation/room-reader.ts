@@ -1,14 +1,14 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type EventId, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids.js';
 import { domainOf } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type RoomState } from '../rooms/room-state.js';
-import { type RoomGraph } from '../rooms/room-graph.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { RoomState } from '../rooms/room-state.js';
+import type { RoomGraph } from '../rooms/room-graph.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { type Deliveries } from './deliveries.js';
+import type { Deliveries } from './deliveries.js';
 import { pduOf } from './handshakes.js';
 import { checkServerAcl, checkServerIn } from './room-guards.js';
 

@@ -1,13 +1,13 @@
-import { type Hook } from '../../dispatch/hook.js';
+import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId, type ServerName } from '../../matrix/ids.js';
+import type { RoomId, ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type FederationStore } from '../store/federation-store.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { FederationStore } from '../store/federation-store.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
-import { type IncomingEvents } from './incoming-events.js';
+import type { IncomingEvents } from './incoming-events.js';
 import { parseReceivedEvent } from './received-event.js';
 import { checkServerAcl } from './room-guards.js';
 

@@ -1,6 +1,6 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { UserServices } from '../users/user-services.js';
 import { adminRequester, existingTarget } from './admin-user-routes.js';
 import { optionalText, requireParams, texts } from './fields.js';
 import { type Call, JsonAnswer, type Route } from './route.js';

@@ -2,11 +2,11 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { parseUserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { adminRequester } from './admin-user-routes.js';
-import { type Answer, type Call, type Route } from './route.js';
+import type { Answer, Call, Route } from './route.js';
 
 /** The Synapse that this homeserver follows: tools look at the number to know what they can ask for. */
 const serverVersion = '1.163.2 (Vesicle)';

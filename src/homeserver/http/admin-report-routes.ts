@@ -1,14 +1,14 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type StoredEvent } from '../store/event-store.js';
-import { type EventReport, type ReportPage, type ReportQuery, type ReportStore } from '../store/report-store.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { StoredEvent } from '../store/event-store.js';
+import type { EventReport, ReportPage, ReportQuery, ReportStore } from '../store/report-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { queryInteger, queryString } from './query.js';
 import { roomAdmin } from './room-admin.js';
 import { pathParam } from './room-request.js';
-import { type Call, type Route } from './route.js';
+import type { Call, Route } from './route.js';
 
 /** What users reported, for administrators (`rest/admin/event_reports.py`, `user_reports.py`), and single events (`events.py`). */
 export function adminReportRoutes(services: RoomServices, reports: ReportStore): Route[] {

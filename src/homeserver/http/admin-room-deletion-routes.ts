@@ -1,17 +1,17 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type ShutdownWishes } from '../rooms/room-shutdown.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { ShutdownWishes } from '../rooms/room-shutdown.js';
 import { isRoomId } from '../rooms/untrusted-ids.js';
-import { type RoomDeletion } from '../store/room-store.js';
+import type { RoomDeletion } from '../store/room-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { optionalText } from './fields.js';
 import { roomAdmin } from './room-admin.js';
 import { pathParam, roomIdIn } from './room-request.js';
-import { type Call, type Route } from './route.js';
+import type { Call, Route } from './route.js';
 
 /** Deletion of rooms, at once (v1) or in the background (v2) (`rest/admin/rooms.py`). */
 export function adminDeletionRoutes(services: RoomServices): Route[] {

@@ -1,10 +1,10 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type RoomSummary } from '../rooms/room-summary.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { RoomSummary } from '../rooms/room-summary.js';
 import { isRoomId, toUserId } from '../rooms/untrusted-ids.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { adminDeletionRoutes } from './admin-room-deletion-routes.js';
@@ -14,7 +14,7 @@ import { hierarchyQuery } from './room-hierarchy-routes.js';
 import { contextFor, messagesFor } from './room-history-routes.js';
 import { roomAdmin } from './room-admin.js';
 import { hostsIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';
-import { type Answer, type Call, type Route } from './route.js';
+import type { Answer, Call, Route } from './route.js';
 
 /** Orders of the list of rooms, and whether the biggest comes first. */
 const orders = {

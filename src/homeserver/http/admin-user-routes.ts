@@ -1,13 +1,13 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, parseUserId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
 import { pythonRepr } from '../python-repr.js';
 import { listUsers, userListOrders } from '../store/user-list.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { generateAccessToken } from '../users/token-generator.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { flag, requireParams } from './fields.js';
 import { describePusher } from './push-routes.js';
 import { queryBoolean, queryInteger, queryString, queryStrings, requiredQueryString } from './query.js';

@@ -1,11 +1,11 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { type BackgroundUpdates, databaseName } from '../background-updates.js';
 import { directoryJob, statsJob } from '../directory-updates.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type BackgroundUpdateStore, type PendingUpdate } from '../store/background-update-store.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { BackgroundUpdateStore, PendingUpdate } from '../store/background-update-store.js';
 import { requireParams } from './fields.js';
 import { roomAdmin } from './room-admin.js';
-import { type Route } from './route.js';
+import type { Route } from './route.js';
 
 const jobs: ReadonlyMap<string, readonly PendingUpdate[]> = new Map([
   ['regenerate_directory', directoryJob],

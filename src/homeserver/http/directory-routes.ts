@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { InvalidClientCredentialsError, SynapseError } from '../../errors/synapse-error.js';
-import { type RoomAlias, type ServerName } from '../../matrix/ids.js';
+import type { RoomAlias, ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type PublicRoomsQuery } from '../rooms/public-rooms.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { PublicRoomsQuery } from '../rooms/public-rooms.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { isRoomAlias, isServerName, toRoomAlias } from '../rooms/untrusted-ids.js';
 import { pythonRepr } from '../python-repr.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';

@@ -1,13 +1,13 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type DeviceKeys } from '../encryption/device-keys.js';
-import { type ToDevice } from '../encryption/to-device.js';
+import type { HomeserverContext } from '../context.js';
+import type { DeviceKeys } from '../encryption/device-keys.js';
+import type { ToDevice } from '../encryption/to-device.js';
 import { parseUploadedKeys } from '../encryption/uploaded-keys.js';
 import { parseStreamToken } from '../stream-token.js';
-import { type UiAuth } from '../users/ui-auth.js';
+import type { UiAuth } from '../users/ui-auth.js';
 import { checkModel, isAuth, requireParams } from './fields.js';
 import { queryInteger, requiredQueryString } from './query.js';
 import { RequestTransactions } from './request-transactions.js';

@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject } from '../../matrix/json.js';
-import { type FederatedInvites } from '../federation/federated-invites.js';
+import type { FederatedInvites } from '../federation/federated-invites.js';
 import { pythonRepr } from '../python-repr.js';
-import { type FederationEndpoints } from './federation-request.js';
+import type { FederationEndpoints } from './federation-request.js';
 import { JsonAnswer, type Route } from './route.js';
 
 /** Invites from other servers (`federation/transport/server/federation.py`). */

@@ -1,8 +1,8 @@
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type SigningKey } from '../rooms/signing-key.js';
-import { type Route } from './route.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { SigningKey } from '../rooms/signing-key.js';
+import type { Route } from './route.js';
 
 /** How long others may use this server's key without asking again (`key_refresh_interval`). */
 const refreshMs = 86_400_000;

@@ -2,13 +2,13 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, parseRoomAlias, parseUserId, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type DeviceKeys } from '../encryption/device-keys.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { DeviceKeys } from '../encryption/device-keys.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { type UserServices } from '../users/user-services.js';
-import { type FederationCall, type FederationEndpoints } from './federation-request.js';
+import type { UserServices } from '../users/user-services.js';
+import type { FederationCall, FederationEndpoints } from './federation-request.js';
 import { queryInteger, queryString, requiredQueryString } from './query.js';
-import { type Route } from './route.js';
+import type { Route } from './route.js';
 
 /** What servers may ask about users, aliases and the room directory of this one. */
 export interface FederationQueryDeps {

@@ -1,11 +1,11 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type ServerName } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type KeyRing } from '../federation/key-ring.js';
+import type { ServerName } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { KeyRing } from '../federation/key-ring.js';
 import { pythonRepr } from '../python-repr.js';
-import { type Answer, type Call, type Method, type Route } from './route.js';
+import type { Answer, Call, Method, Route } from './route.js';
 
 /** A request that another server signed. */
 export interface FederationCall extends Call {

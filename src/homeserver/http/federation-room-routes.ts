@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId } from '../../matrix/ids.js';
-import { type JsonValue } from '../../matrix/json.js';
-import { type FederationServices } from '../federation/federation-services.js';
-import { type FederationCall, type FederationEndpoints } from './federation-request.js';
+import type { RoomId } from '../../matrix/ids.js';
+import type { JsonValue } from '../../matrix/json.js';
+import type { FederationServices } from '../federation/federation-services.js';
+import type { FederationCall, FederationEndpoints } from './federation-request.js';
 import { queryInteger, queryStrings, requiredQueryInteger, requiredQueryString } from './query.js';
 import { jsonResponse } from './responses.js';
 import { JsonAnswer, type Route } from './route.js';

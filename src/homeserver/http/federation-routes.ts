@@ -1,10 +1,10 @@
-import { type FederationServices } from '../federation/federation-services.js';
+import type { FederationServices } from '../federation/federation-services.js';
 import { federationInviteRoutes } from './federation-invite-routes.js';
 import { federationKeyRoutes } from './federation-key-routes.js';
 import { FederationEndpoints } from './federation-request.js';
 import { federationHandshakeRoutes, federationRoomRoutes } from './federation-room-routes.js';
 import { federationQueryRoutes, type FederationQueryDeps } from './federation-query-routes.js';
-import { type Route } from './route.js';
+import type { Route } from './route.js';
 
 /** The endpoints for other servers. */
 export function federationRoutes(services: FederationServices, deps: FederationQueryDeps): Route[] {

@@ -3,7 +3,7 @@ import { parseUserId, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { checkSyncFilter } from '../sync-filter.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { type Call, clientPaths, type Route } from './route.js';
 
 /** Stored filters (`rest/client/filter.py`). */

@@ -1,10 +1,10 @@
-import { type IncomingMessage } from 'node:http';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
+import type { IncomingMessage } from 'node:http';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
 import { parseJsonObject } from '../../matrix/untrusted-json.js';
-import { type RequesterOptions } from '../requester-options.js';
+import type { RequesterOptions } from '../requester-options.js';
 import { readBody } from './request-body.js';
-import { type Call } from './route.js';
+import type { Call } from './route.js';
 
 /** What a request says of its sender. */
 export interface Credentials {

@@ -1,8 +1,8 @@
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
-import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Duplex } from 'node:stream';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { VesicleError } from '../../errors/vesicle-error.js';
-import { type Peer } from './http-call.js';
+import type { Peer } from './http-call.js';
 
 /** One place to listen at. */
 export interface Listen {

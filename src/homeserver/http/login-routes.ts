@@ -1,8 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { invalidToken, NotFoundError } from '../synapse-errors.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { checkModel, isAuth, requireParams } from './fields.js';
 import { clientPaths, oldestVersions, type Call, type Route } from './route.js';
 import { uiAuthRequest } from './ui-auth-request.js';

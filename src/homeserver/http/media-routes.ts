@@ -1,12 +1,12 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonValue } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type OpenFile } from '../media/media-files.js';
-import { type MediaRepository } from '../media/media-repository.js';
+import type { JsonValue } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { OpenFile } from '../media/media-files.js';
+import type { MediaRepository } from '../media/media-repository.js';
 import { ANIMATED_TYPE, thumbnailTypes } from '../media/thumbnailer.js';
-import { type RateLimiters } from '../rate-limiters.js';
-import { type LocalMedia, type Thumbnail } from '../store/media-store.js';
+import type { RateLimiters } from '../rate-limiters.js';
+import type { LocalMedia, Thumbnail } from '../store/media-store.js';
 import { cacheHeaders, downloadHeaders, fileHeaders, mediaHeaders } from './media-headers.js';
 import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from './query.js';
 import { pathOf, unrecognized } from './responses.js';

@@ -1,5 +1,5 @@
 import { AuthError } from '../synapse-errors.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { randomLetters } from '../users/token-generator.js';
 import { clientPaths, JsonAnswer, type Route } from './route.js';
 

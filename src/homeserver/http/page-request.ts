@@ -3,7 +3,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject } from '../../matrix/json.js';
 import { parseJson } from '../../matrix/untrusted-json.js';
 import { EventFilter } from '../rooms/event-filter.js';
-import { type PageRequest } from '../rooms/room-history.js';
+import type { PageRequest } from '../rooms/room-history.js';
 import { parseStreamToken } from '../stream-token.js';
 import { queryInteger, queryString } from './query.js';
 

@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { parseUserId, type UserId } from '../../matrix/ids.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type ProfileChange } from '../users/profiles.js';
-import { type UserServices } from '../users/user-services.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { ProfileChange } from '../users/profiles.js';
+import type { UserServices } from '../users/user-services.js';
 import { queryBoolean } from './query.js';
 import { type Call, clientPaths, oldestVersions, type Route } from './route.js';
 

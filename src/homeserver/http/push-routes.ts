@@ -1,10 +1,10 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type Pusher } from '../store/pusher-store.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { Pusher } from '../store/pusher-store.js';
 import { canonicalEmail, parseEmail } from '../users/email-address.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { optionalText, requireParams, text } from './fields.js';
 import { queryInteger, queryString } from './query.js';
 import { clientPaths, oldestVersions, type Route } from './route.js';

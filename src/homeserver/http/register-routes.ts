@@ -1,8 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { invalidToken, UnrecognizedRequestError } from '../synapse-errors.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { checkModel, isAuth } from './fields.js';
 import { queryString, requiredQueryString } from './query.js';
 import { type Call, clientPaths, type Route } from './route.js';

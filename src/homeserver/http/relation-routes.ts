@@ -1,8 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonValue } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { JsonValue } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { parseStreamToken, streamToken } from '../stream-token.js';
 import { pageRequest } from './page-request.js';
 import { queryBoolean, queryInteger, queryString } from './query.js';

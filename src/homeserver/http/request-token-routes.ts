@@ -1,14 +1,14 @@
 import { type Code, Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { respondWithHtml } from '../../web/html-response.js';
 import { escapeHtml } from '../../web/error-pages.js';
 import { parseEmail } from '../users/email-address.js';
 import { phoneNumberToMsisdn } from '../users/phone-number.js';
-import { type ValidationPurpose } from '../users/threepid-validation.js';
+import type { ValidationPurpose } from '../users/threepid-validation.js';
 import { parseClientSecret } from '../users/threepids.js';
 import { randomLetters } from '../users/token-generator.js';
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import {
   checkModel,
   type FieldCheck,

@@ -1,6 +1,6 @@
-import { type Requester } from '../../matrix/requester.js';
+import type { Requester } from '../../matrix/requester.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import { type Answer, type Call } from './route.js';
+import type { Answer, Call } from './route.js';
 
 /** How many finished transactions are remembered. */
 const limit = 2000;

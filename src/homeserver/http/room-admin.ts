@@ -1,7 +1,7 @@
-import { type Requester } from '../../matrix/requester.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { AuthError } from '../synapse-errors.js';
-import { type Call } from './route.js';
+import type { Call } from './route.js';
 
 /** The requester, who must be an administrator (`rest/admin/_base.py`). */
 export async function roomAdmin({ users }: RoomServices, call: Call): Promise<Requester> {

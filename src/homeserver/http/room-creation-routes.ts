@@ -1,7 +1,7 @@
-import { type MutableJsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type RequestTransactions } from './request-transactions.js';
+import type { MutableJsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { RequestTransactions } from './request-transactions.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
 
 /** Endpoints that make rooms (`rest/client/room.py: RoomCreateRestServlet`). */

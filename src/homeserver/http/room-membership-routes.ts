@@ -1,13 +1,13 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { ShadowBanError } from '../rooms/shadow-ban.js';
 import { toUserId } from '../rooms/untrusted-ids.js';
 import { AuthError } from '../synapse-errors.js';
 import { requireParams } from './fields.js';
-import { type RequestTransactions } from './request-transactions.js';
+import type { RequestTransactions } from './request-transactions.js';
 import { hostsIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
 

@@ -1,10 +1,10 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Directory } from '../rooms/directory.js';
+import type { RoomId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Directory } from '../rooms/directory.js';
 import { isRoomAlias, isRoomId, toRoomAlias } from '../rooms/untrusted-ids.js';
-import { type Call } from './route.js';
+import type { Call } from './route.js';
 
 /** A path parameter. The room ID is not checked: an unknown room is answered as Synapse does, whatever its ID looks like. */
 export function roomIdIn(call: Call): RoomId {

@@ -1,4 +1,4 @@
-import { type RoomServices } from '../rooms/room-services.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { adminRoomRoutes } from './admin-room-routes.js';
 import { directoryRoutes } from './directory-routes.js';
 import { relationRoutes } from './relation-routes.js';
@@ -11,7 +11,7 @@ import { roomSendRoutes } from './room-send-routes.js';
 import { roomStateRoutes } from './room-state-routes.js';
 import { roomUpgradeRoutes } from './room-upgrade-routes.js';
 import { searchRoutes } from './search-routes.js';
-import { type Route } from './route.js';
+import type { Route } from './route.js';
 
 /** All endpoints of rooms. */
 export function roomRoutes(services: RoomServices): Route[] {

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { type Hook } from '../../dispatch/hook.js';
+import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type EventId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
+import type { EventId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
 import { suspended } from '../rooms/event-creation.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { ShadowBanError } from '../rooms/shadow-ban.js';
 import { refuseSpam } from '../rooms/spam-refusal.js';
 import { toUserId } from '../rooms/untrusted-ids.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { queryInteger } from './query.js';
-import { type RequestTransactions } from './request-transactions.js';
+import type { RequestTransactions } from './request-transactions.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
 

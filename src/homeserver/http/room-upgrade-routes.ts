@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonValue } from '../../matrix/json.js';
+import type { JsonValue } from '../../matrix/json.js';
 import { checkAdditionalCreators } from '../rooms/event-auth.js';
-import { type RoomServices } from '../rooms/room-services.js';
+import type { RoomServices } from '../rooms/room-services.js';
 import { findRoomVersion } from '../rooms/room-version.js';
 import { ShadowBanError } from '../rooms/shadow-ban.js';
 import { requireParams } from './fields.js';

@@ -1,10 +1,10 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type BundledRelations } from '../rooms/bundled-relations.js';
-import { type EventContext } from '../rooms/room-history.js';
-import { type RoomServices } from '../rooms/room-services.js';
-import { type SearchResult } from '../rooms/message-search.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { BundledRelations } from '../rooms/bundled-relations.js';
+import type { EventContext } from '../rooms/room-history.js';
+import type { RoomServices } from '../rooms/room-services.js';
+import type { SearchResult } from '../rooms/message-search.js';
 import {
   readSearchBatch,
   readSearchRequest,

@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { answerOtherMethod } from '../../web/error-answers.js';
 import { respondWithHtml } from '../../web/html-response.js';
-import { type HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../context.js';
 import { pathOf, redirectResponse, textResponse } from './responses.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, type Method, oldestVersions, type Route } from './route.js';
 import { turnCredentials } from './turn-credentials.js';

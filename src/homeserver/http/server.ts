@@ -1,8 +1,8 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type Logger } from '../../log/logger.js';
+import type { Logger } from '../../log/logger.js';
 import { withoutBody } from '../../web/dress-response.js';
 import { noSuchResource } from '../../web/error-answers.js';
-import { type Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import { type Authenticate, type CallHost, HttpCall, type Peer } from './http-call.js';
 import { InFlight } from './in-flight.js';
@@ -16,7 +16,7 @@ import {
   SERVER,
   unrecognized,
 } from './responses.js';
-import { type Route } from './route.js';
+import type { Route } from './route.js';
 
 /** The web resources of modules: an answer, or undefined for a path that is the homeserver's own. */
 export interface WebHost {

@@ -1,12 +1,12 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type PresenceService } from '../ephemeral/presence.js';
-import { type RateLimiters } from '../rate-limiters.js';
+import type { PresenceService } from '../ephemeral/presence.js';
+import type { RateLimiters } from '../rate-limiters.js';
 import { parseSyncToken } from '../stream-token.js';
 import { checkSyncFilter } from '../sync-filter.js';
-import { type Sync } from '../sync/sync.js';
+import type { Sync } from '../sync/sync.js';
 import { SyncFilterSet } from '../sync/sync-filter-set.js';
 import { queryBoolean, queryInteger, queryString } from './query.js';
 import { type Answer, clientPaths, type Route } from './route.js';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { type HomeserverConfig } from '../../config/homeserver-config.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { HomeserverConfig } from '../../config/homeserver-config.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
 
 /** Credentials for the TURN servers of the configuration; nothing when there are none (`rest/client/voip.py`). */
 export function turnCredentials(config: HomeserverConfig, userId: UserId, now: number): JsonObject {

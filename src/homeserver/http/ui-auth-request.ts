@@ -1,6 +1,6 @@
-import { type JsonObject } from '../../matrix/json.js';
-import { type UiAuthRequest } from '../users/ui-auth.js';
-import { type Call } from './route.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { UiAuthRequest } from '../users/ui-auth.js';
+import type { Call } from './route.js';
 
 /** A request that asks for user-interactive authentication. */
 export function uiAuthRequest(call: Call, body: JsonObject, description: string): UiAuthRequest {

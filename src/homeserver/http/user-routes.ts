@@ -1,4 +1,4 @@
-import { type UserServices } from '../users/user-services.js';
+import type { UserServices } from '../users/user-services.js';
 import { accountDataRoutes } from './account-data-routes.js';
 import { accountRoutes } from './account-routes.js';
 import { accountValidityRoutes } from './account-validity-routes.js';
@@ -14,7 +14,7 @@ import { pushRoutes } from './push-routes.js';
 import { pushRuleRoutes } from './push-rule-routes.js';
 import { registerRoutes } from './register-routes.js';
 import { requestTokenRoutes } from './request-token-routes.js';
-import { type Route } from './route.js';
+import type { Route } from './route.js';
 import { threepidRoutes } from './threepid-routes.js';
 import { userDirectoryRoutes } from './user-directory-routes.js';
 

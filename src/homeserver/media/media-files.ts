@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type MediaFile, type MediaFileInfo } from '../../callbacks/media-file.js';
+import type { MediaFile, MediaFileInfo } from '../../callbacks/media-file.js';
 
 const CHUNK = 16 * 1024;
 

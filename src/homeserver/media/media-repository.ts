@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type MediaFileInfo } from '../../callbacks/media-file.js';
-import { type MediaUploadLimit } from '../../callbacks/media-repository.js';
+import type { MediaFileInfo } from '../../callbacks/media-file.js';
+import type { MediaUploadLimit } from '../../callbacks/media-repository.js';
 import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type HomeserverContext } from '../context.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { HomeserverContext } from '../context.js';
 import { LimitExceededError } from '../rate-limit-error.js';
-import { type LocalMedia, type MediaStore, type Thumbnail } from '../store/media-store.js';
-import { type MediaFiles, type OpenFile } from './media-files.js';
+import type { LocalMedia, MediaStore, Thumbnail } from '../store/media-store.js';
+import type { MediaFiles, OpenFile } from './media-files.js';
 import { selectThumbnail, type ThumbnailWish } from './select-thumbnail.js';
 import { Thumbnailer, type ThumbnailPlan, thumbnailTypes } from './thumbnailer.js';
 

@@ -1,4 +1,4 @@
-import { type Thumbnail } from '../store/media-store.js';
+import type { Thumbnail } from '../store/media-store.js';
 
 /** The thumbnail that a client asks for. */
 export interface ThumbnailWish {

@@ -1,5 +1,5 @@
 import type { Metadata, Sharp } from 'sharp';
-import { type ThumbnailSize } from '../../config/homeserver-sections.js';
+import type { ThumbnailSize } from '../../config/homeserver-sections.js';
 
 type Method = ThumbnailSize['method'];
 

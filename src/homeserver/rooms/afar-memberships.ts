@@ -1,11 +1,11 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type StateStore } from '../store/state-store.js';
-import { type RemoteRooms } from './remote-rooms.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { StateStore } from '../store/state-store.js';
+import type { RemoteRooms } from './remote-rooms.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomEvents } from './room-events.js';
 
 /** A change of a membership that another server has to help with. */
 export interface AfarChange {

@@ -1,11 +1,11 @@
 import { domainOf, localpartOf, type RoomAlias, type UserId } from '../../matrix/ids.js';
-import { type MutableJsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type Directory } from './directory.js';
-import { type Memberships } from './memberships.js';
-import { type RoomCreation } from './room-creation.js';
-import { type Rooms } from './rooms.js';
+import type { MutableJsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { Directory } from './directory.js';
+import type { Memberships } from './memberships.js';
+import type { RoomCreation } from './room-creation.js';
+import type { Rooms } from './rooms.js';
 import { isRoomAlias, toRoomAlias } from './untrusted-ids.js';
 
 /** What new users are brought into rooms with. */

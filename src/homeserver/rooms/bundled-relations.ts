@@ -1,8 +1,8 @@
-import { type EventId, type UserId } from '../../matrix/ids.js';
-import { type RelationStore } from '../store/relation-store.js';
+import type { EventId, UserId } from '../../matrix/ids.js';
+import type { RelationStore } from '../store/relation-store.js';
 import { relationOf } from './relation.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomEvents } from './room-events.js';
 
 /** What is shown with an event of the events that relate to it. */
 export interface BundledRelations {

@@ -1,11 +1,11 @@
-import { type Hook } from '../../dispatch/hook.js';
-import { type JsonObject, type JsonValue, type MutableJsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type BundledRelations } from './bundled-relations.js';
+import type { Hook } from '../../dispatch/hook.js';
+import type { JsonObject, JsonValue, MutableJsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { BundledRelations } from './bundled-relations.js';
 import { selectFields } from './event-fields.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomEvents } from './room-events.js';
 
 /**
  * How an event is shown: as the oldest endpoints do (some of `unsigned` at the top too), as the newer ones do, as `/sync`

@@ -1,4 +1,4 @@
-import { type RoomDirectoryRule } from '../../config/homeserver-sections.js';
+import type { RoomDirectoryRule } from '../../config/homeserver-sections.js';
 import { globMatches } from './server-acl.js';
 
 /** Whether the first rule that matches allows it; without one it is not allowed (`config/room_directory.py`). */

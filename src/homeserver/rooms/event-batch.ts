@@ -1,7 +1,7 @@
-import { type EventId } from '../../matrix/ids.js';
-import { type AuthState } from './power-levels.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomState } from './room-state.js';
+import type { EventId } from '../../matrix/ids.js';
+import type { AuthState } from './power-levels.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomState } from './room-state.js';
 
 /** Events built one after another, to be stored together: each is judged by the state that the ones before it make. */
 export class EventBatch implements AuthState {

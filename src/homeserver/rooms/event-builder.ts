@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
-import { type EventId, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import { eventIdFromText, sha256, signedTextOf } from './event-hash.js';
 import { redactContent } from './redaction.js';
 import { type EventMetadata, type EventSigner, RoomEvent } from './room-event.js';
-import { type RoomVersion } from './room-version.js';
-import { type SigningKey } from './signing-key.js';
+import type { RoomVersion } from './room-version.js';
+import type { SigningKey } from './signing-key.js';
 
 /** What is said in an event, before it takes its place in a room. */
 export interface EventDraft {

@@ -1,26 +1,26 @@
-import { type Dispatcher } from '../../dispatch/dispatcher.js';
-import { type Hook } from '../../dispatch/hook.js';
+import type { Dispatcher } from '../../dispatch/dispatcher.js';
+import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type EventId, type RoomId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
+import type { EventId, RoomId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
 import { AuthError } from '../synapse-errors.js';
 import { authTypesFor } from './event-auth.js';
-import { type EventBatch } from './event-batch.js';
-import { type EventBuilder, type EventDraft, type EventPlace } from './event-builder.js';
+import type { EventBatch } from './event-batch.js';
+import type { EventBuilder, EventDraft, EventPlace } from './event-builder.js';
 import { readReplacement } from './event-replacement.js';
 import { validateDraft, validateEvent } from './event-validation.js';
-import { type AuthState } from './power-levels.js';
+import type { AuthState } from './power-levels.js';
 import { checkRelation } from './relation-rules.js';
-import { type EventMetadata, type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
+import type { EventMetadata, RoomEvent } from './room-event.js';
+import type { RoomEvents } from './room-events.js';
 import { RoomState, StateHandle } from './room-state.js';
-import { type RoomUsers } from './room-users.js';
-import { type RoomVersion } from './room-version.js';
-import { type Room, type Rooms } from './rooms.js';
-import { type RelationStore } from '../store/relation-store.js';
+import type { RoomUsers } from './room-users.js';
+import type { RoomVersion } from './room-version.js';
+import type { Room, Rooms } from './rooms.js';
+import type { RelationStore } from '../store/relation-store.js';
 
 /** What somebody wants to send. */
 export interface EventRequest extends EventDraft {

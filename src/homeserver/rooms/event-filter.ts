@@ -1,9 +1,9 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { Codes } from '../../errors/matrix-codes.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type EventSelection } from '../store/event-store.js';
-import { type RelationStore } from '../store/relation-store.js';
-import { type RoomEvent } from './room-event.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { EventSelection } from '../store/event-store.js';
+import type { RelationStore } from '../store/relation-store.js';
+import type { RoomEvent } from './room-event.js';
 
 /** A filter of room events as clients give it (`api/filtering.py: Filter`). */
 export class EventFilter {

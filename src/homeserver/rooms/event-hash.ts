@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
-import { type EventId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { EventId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { redactPdu } from './redaction.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 
 const unhashed = new Set(['age_ts', 'unsigned', 'signatures', 'hashes', 'outlier', 'destinations']);
 

@@ -1,13 +1,13 @@
-import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type HomeserverContext } from '../context.js';
-import { type EventStore } from '../store/event-store.js';
-import { type RelationStore } from '../store/relation-store.js';
-import { type StateStore } from '../store/state-store.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { HomeserverContext } from '../context.js';
+import type { EventStore } from '../store/event-store.js';
+import type { RelationStore } from '../store/relation-store.js';
+import type { StateStore } from '../store/state-store.js';
 import { relationOf } from './relation.js';
 import { type EventMetadata, membershipOf, type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
-import { type RoomState } from './room-state.js';
-import { type Extremity, type Room, type Rooms } from './rooms.js';
+import type { RoomEvents } from './room-events.js';
+import type { RoomState } from './room-state.js';
+import type { Extremity, Room, Rooms } from './rooms.js';
 
 /** What an event from another server makes of its room. */
 export interface ReceivedOutcome {

@@ -2,9 +2,9 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type EventId, type ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type EventDraft } from './event-builder.js';
+import type { EventDraft } from './event-builder.js';
 import { validateDraft } from './event-validation.js';
-import { type RoomEvent } from './room-event.js';
+import type { RoomEvent } from './room-event.js';
 import { toRoomId, toUserId } from './untrusted-ids.js';
 
 const blame = 'Third party rules module created an invalid event: ';

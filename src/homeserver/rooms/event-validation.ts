@@ -3,8 +3,8 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { checkCanonicalJson } from '../../matrix/canonical-json.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { pythonRepr } from '../python-repr.js';
-import { type EventDraft } from './event-builder.js';
-import { type RoomEvent } from './room-event.js';
+import type { EventDraft } from './event-builder.js';
+import type { RoomEvent } from './room-event.js';
 import { serverMatchesAcl } from './server-acl.js';
 
 const maxSize = 65_536;

@@ -1,9 +1,9 @@
-import { type HomeserverConfig } from '../../config/homeserver-config.js';
-import { type RoomAlias, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type RoomEvent } from './room-event.js';
+import type { HomeserverConfig } from '../../config/homeserver-config.js';
+import type { RoomAlias, UserId } from '../../matrix/ids.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { RoomEvent } from './room-event.js';
 import { isEncryptedByDefault, powerLevelsFor, type RoomPreset } from './room-presets.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 
 /** A state event that a room begins with. */
 export interface InitialState {

@@ -5,7 +5,7 @@ import { pythonRepr } from '../python-repr.js';
 import { AuthError, UnstableSpecAuthError } from '../synapse-errors.js';
 import { checkFederates, checkJoined, type EventToAuth } from './event-auth.js';
 import { type AuthEvent, type AuthState, own, type PowerLevels } from './power-levels.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 import { isSignedBy } from './signing-key.js';
 
 /** What a membership change is judged by. */

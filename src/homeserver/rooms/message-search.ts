@@ -1,18 +1,18 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId, type UserId } from '../../matrix/ids.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RelationStore } from '../store/relation-store.js';
-import { type SearchHit, type SearchMark, type SearchScope, type SearchStore } from '../store/search-store.js';
-import { type StateStore } from '../store/state-store.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RelationStore } from '../store/relation-store.js';
+import type { SearchHit, SearchMark, SearchScope, SearchStore } from '../store/search-store.js';
+import type { StateStore } from '../store/state-store.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { type ShownEvent } from './client-events.js';
-import { type EventFilter } from './event-filter.js';
-import { type RoomEvents } from './room-events.js';
-import { type Rooms } from './rooms.js';
-import { type SearchBatch, type SearchRequest } from './search-request.js';
+import type { ShownEvent } from './client-events.js';
+import type { EventFilter } from './event-filter.js';
+import type { RoomEvents } from './room-events.js';
+import type { Rooms } from './rooms.js';
+import type { SearchBatch, SearchRequest } from './search-request.js';
 import { readSearchTerms } from './search-terms.js';
-import { type Visibility } from './visibility.js';
+import type { Visibility } from './visibility.js';
 
 /** What is searched with. */
 export interface MessageSearchParts {

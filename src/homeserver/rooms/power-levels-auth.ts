@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { AuthError } from '../synapse-errors.js';
 import { pythonRepr } from '../python-repr.js';
 import { type AuthEvent, type AuthState, own, type PowerLevels, toLevel } from './power-levels.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 
 const namedLevels = ['users_default', 'events_default', 'state_default', 'ban', 'redact', 'kick', 'invite'];
 

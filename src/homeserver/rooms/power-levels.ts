@@ -1,8 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type RoomVersion } from './room-version.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { RoomVersion } from './room-version.js';
 
 /** An event as the authorisation rules look at it. */
 export interface AuthEvent {

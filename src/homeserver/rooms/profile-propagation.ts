@@ -1,8 +1,8 @@
-import { type UserId } from '../../matrix/ids.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type StateStore } from '../store/state-store.js';
-import { type Memberships } from './memberships.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { StateStore } from '../store/state-store.js';
+import type { Memberships } from './memberships.js';
 
 /** Brings a changed profile into the user's rooms, in the background: each is joined anew (`handlers/profile.py`). */
 export function propagateProfile(

@@ -1,7 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../context.js';
 import { directoryEntry, type RoomSummaries, type RoomSummary } from './room-summary.js';
 
 /** Which rooms of the directory are wanted. */

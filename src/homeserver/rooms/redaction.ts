@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 
 const alwaysKept = [
   'event_id',

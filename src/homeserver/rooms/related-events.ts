@@ -1,13 +1,13 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId } from '../../matrix/ids.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RelationStore } from '../store/relation-store.js';
-import { type ShownEvent } from './client-events.js';
-import { type RoomAccess } from './room-access.js';
-import { type RoomEvents } from './room-events.js';
-import { type RoomHistory } from './room-history.js';
-import { type Visibility } from './visibility.js';
+import type { RoomId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RelationStore } from '../store/relation-store.js';
+import type { ShownEvent } from './client-events.js';
+import type { RoomAccess } from './room-access.js';
+import type { RoomEvents } from './room-events.js';
+import type { RoomHistory } from './room-history.js';
+import type { Visibility } from './visibility.js';
 
 /** What relations are read with. */
 export interface RelatedEventsParts {

@@ -1,9 +1,9 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RelationStore } from '../store/relation-store.js';
+import type { RelationStore } from '../store/relation-store.js';
 import { relationOf } from './relation.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomEvents } from './room-events.js';
 
 /** Refuses relations that make no sense (`handlers/message.py: _validate_event_relation`): 400. */
 export function checkRelation(event: RoomEvent, events: RoomEvents, relations: RelationStore): void {

@@ -1,9 +1,9 @@
-import { type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type AliasTarget } from './directory.js';
-import { type RoomEvent } from './room-event.js';
-import { type Room } from './rooms.js';
+import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { AliasTarget } from './directory.js';
+import type { RoomEvent } from './room-event.js';
+import type { Room } from './rooms.js';
 
 /** A membership of a user from here in a room where nobody from here is. */
 export interface RemoteChange {

@@ -1,9 +1,9 @@
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonValue } from '../../matrix/json.js';
-import { type StateStore } from '../store/state-store.js';
+import type { StateStore } from '../store/state-store.js';
 import { AuthError } from '../synapse-errors.js';
 import { isRestricted } from './membership-auth.js';
-import { type Room } from './rooms.js';
+import type { Room } from './rooms.js';
 
 /** Joins that membership of another room allows (`handlers/event_auth.py`). */
 export class RestrictedJoins {

@@ -1,8 +1,8 @@
-import { type RoomId } from '../../matrix/ids.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type CurrentMembership, type StateStore } from '../store/state-store.js';
+import type { RoomId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { CurrentMembership, StateStore } from '../store/state-store.js';
 import { AuthError } from '../synapse-errors.js';
-import { type Rooms } from './rooms.js';
+import type { Rooms } from './rooms.js';
 
 /** By which right somebody reads a room. */
 export interface Access {

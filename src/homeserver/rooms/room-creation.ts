@@ -1,29 +1,29 @@
 import { randomInt } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue, type MutableJsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
+import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject, JsonValue, MutableJsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
 import { LimitExceededError } from '../rate-limit-error.js';
-import { type RateLimiters } from '../rate-limiters.js';
-import { type RoomStore } from '../store/room-store.js';
-import { type Directory } from './directory.js';
+import type { RateLimiters } from '../rate-limiters.js';
+import type { RoomStore } from '../store/room-store.js';
+import type { Directory } from './directory.js';
 import { EventBatch } from './event-batch.js';
-import { type EventCreation } from './event-creation.js';
-import { type EventSender } from './event-sender.js';
+import type { EventCreation } from './event-creation.js';
+import type { EventSender } from './event-sender.js';
 import { type FirstEvents, stateAfterJoin } from './first-events.js';
-import { type Memberships } from './memberships.js';
-import { type RoomEvent } from './room-event.js';
+import type { Memberships } from './memberships.js';
+import type { RoomEvent } from './room-event.js';
 import { findPreset, type RoomPreset } from './room-presets.js';
 import { RoomState, StateHandle } from './room-state.js';
-import { type RoomUsers } from './room-users.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomUsers } from './room-users.js';
+import type { RoomVersion } from './room-version.js';
 import { readRoomWishes, type RoomWishes } from './room-wishes.js';
-import { type Rooms } from './rooms.js';
+import type { Rooms } from './rooms.js';
 import { pretendToWork } from './shadow-ban.js';
 import { refuseSpam } from './spam-refusal.js';
-import { type ThirdPartyInvites } from './third-party-invites.js';
+import type { ThirdPartyInvites } from './third-party-invites.js';
 
 /** What rooms are made with. */
 export interface RoomCreationParts {

@@ -1,7 +1,7 @@
-import { type MatrixEvent } from '../../matrix/event.js';
-import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
+import type { MatrixEvent } from '../../matrix/event.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue, type MutableJsonObject } from '../../matrix/json.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 
 /** Makes the `signatures` of an event that this server built: Ed25519 gives the same each time, so they are made when asked for. */
 export type EventSigner = (version: RoomVersion, pdu: JsonObject) => JsonObject;

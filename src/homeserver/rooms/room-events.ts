@@ -1,10 +1,10 @@
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
-import { type EventId, type RoomId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { EventId, RoomId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import { type EventRange, type EventSelection, type EventStore, type StoredEvent } from '../store/event-store.js';
-import { type RoomStore } from '../store/room-store.js';
-import { type StateStore } from '../store/state-store.js';
+import type { EventRange, EventSelection, EventStore, StoredEvent } from '../store/event-store.js';
+import type { RoomStore } from '../store/room-store.js';
+import type { StateStore } from '../store/state-store.js';
 import { redactPdu } from './redaction.js';
 import { type EventMetadata, type EventSigner, RoomEvent } from './room-event.js';
 import { RoomState } from './room-state.js';

@@ -1,9 +1,9 @@
-import { type StateStore } from '../store/state-store.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
+import type { StateStore } from '../store/state-store.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomEvents } from './room-events.js';
 import { RoomState } from './room-state.js';
 import { resolveStates } from './state-resolution.js';
-import { type Room } from './rooms.js';
+import type { Room } from './rooms.js';
 
 /** The state of rooms before and after their events, whichever way servers went on from there. */
 export class RoomGraph {

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import { type StateStore } from '../store/state-store.js';
+import type { StateStore } from '../store/state-store.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { readAllowed, type RestrictedJoins } from './restricted-joins.js';
-import { type RoomEvent } from './room-event.js';
+import type { RoomEvent } from './room-event.js';
 import { present, type RoomSummaries, type RoomSummary } from './room-summary.js';
-import { type Room, type Rooms } from './rooms.js';
+import type { Room, Rooms } from './rooms.js';
 
 /** What spaces are walked with. */
 export interface RoomHierarchyParts {

@@ -1,20 +1,20 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type EventId, type RoomId } from '../../matrix/ids.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type EventRange, type EventStore } from '../store/event-store.js';
-import { type RelationStore } from '../store/relation-store.js';
-import { type StateStore } from '../store/state-store.js';
+import type { EventId, RoomId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { EventRange, EventStore } from '../store/event-store.js';
+import type { RelationStore } from '../store/relation-store.js';
+import type { StateStore } from '../store/state-store.js';
 import { AuthError, noRowFound, NotFoundError } from '../synapse-errors.js';
-import { type BundledRelations, type RelationBundler } from './bundled-relations.js';
-import { type ShownEvent } from './client-events.js';
-import { type EventFilter } from './event-filter.js';
-import { type Access, type RoomAccess } from './room-access.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
-import { type RoomUsers } from './room-users.js';
-import { type Rooms } from './rooms.js';
-import { type Visibility } from './visibility.js';
+import type { BundledRelations, RelationBundler } from './bundled-relations.js';
+import type { ShownEvent } from './client-events.js';
+import type { EventFilter } from './event-filter.js';
+import type { Access, RoomAccess } from './room-access.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomEvents } from './room-events.js';
+import type { RoomUsers } from './room-users.js';
+import type { Rooms } from './rooms.js';
+import type { Visibility } from './visibility.js';
 
 /** Which part of a history is wanted; positions as in `EventRange`. */
 export interface PageRequest {

@@ -1,11 +1,11 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
+import type { Requester } from '../../matrix/requester.js';
 import { AuthError } from '../synapse-errors.js';
-import { type EventSender } from './event-sender.js';
-import { type Memberships } from './memberships.js';
-import { type Room, type Rooms } from './rooms.js';
+import type { EventSender } from './event-sender.js';
+import type { Memberships } from './memberships.js';
+import type { Room, Rooms } from './rooms.js';
 
 const nobody = 'No local admin user in room';
 

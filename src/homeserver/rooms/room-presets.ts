@@ -1,6 +1,6 @@
-import { type HomeserverConfig } from '../../config/homeserver-config.js';
+import type { HomeserverConfig } from '../../config/homeserver-config.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 
 /** What a preset gives a new room (`handlers/room.py: _presets_dict`). */
 export interface RoomPreset {

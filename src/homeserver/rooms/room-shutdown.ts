@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type RoomDeletion, type RoomStore } from '../store/room-store.js';
-import { type CurrentMembership, type StateStore } from '../store/state-store.js';
-import { type EventSender } from './event-sender.js';
-import { type Memberships } from './memberships.js';
-import { type RoomCreation } from './room-creation.js';
-import { type Rooms } from './rooms.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { RoomDeletion, RoomStore } from '../store/room-store.js';
+import type { CurrentMembership, StateStore } from '../store/state-store.js';
+import type { EventSender } from './event-sender.js';
+import type { Memberships } from './memberships.js';
+import type { RoomCreation } from './room-creation.js';
+import type { Rooms } from './rooms.js';
 import { isRoomId } from './untrusted-ids.js';
 
 /** What rooms are shut down with. */

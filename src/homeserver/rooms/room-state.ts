@@ -1,7 +1,7 @@
-import { type StateMap } from '../../matrix/event.js';
+import type { StateMap } from '../../matrix/event.js';
 import { PowerLevels } from './power-levels.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomVersion } from './room-version.js';
 
 type Keyed = ReadonlyMap<string, RoomEvent>;
 

@@ -1,10 +1,10 @@
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type RoomStore, type StoredRoom } from '../store/room-store.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomState } from './room-state.js';
-import { type Room, type Rooms } from './rooms.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { RoomStore, StoredRoom } from '../store/room-store.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomState } from './room-state.js';
+import type { Room, Rooms } from './rooms.js';
 
 /** What lists of rooms show of a room (`storage/databases/main/stats.py: room_stats_state`). */
 export interface RoomSummary {

@@ -1,4 +1,4 @@
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 
 /** Display name and avatar of a user; null for each that is not set. */
 export interface RoomProfile {

@@ -2,8 +2,8 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type InitialState } from './first-events.js';
-import { type ThirdPartyInvite } from './third-party-invites.js';
+import type { InitialState } from './first-events.js';
+import type { ThirdPartyInvite } from './third-party-invites.js';
 import { findRoomVersion, type RoomVersion } from './room-version.js';
 import { isServerName, toUserId } from './untrusted-ids.js';
 

@@ -1,7 +1,7 @@
-import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type EventStore } from '../store/event-store.js';
-import { type RoomStore, type StoredRoom } from '../store/room-store.js';
-import { type RoomEvents } from './room-events.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { EventStore } from '../store/event-store.js';
+import type { RoomStore, StoredRoom } from '../store/room-store.js';
+import type { RoomEvents } from './room-events.js';
 import { RoomState } from './room-state.js';
 import { findRoomVersion, type RoomVersion } from './room-version.js';
 

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
 
 /** Whether `m.room.server_acl` lets a server take part (https://spec.matrix.org/latest/client-server-api/#mroomserver_acl). */
 export function serverMatchesAcl(acl: JsonObject, serverName: string): boolean {

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
-import { type ServerName } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { ServerName } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
 
 // The fixed head of the DER forms of Ed25519 keys (RFC 8410); the 32 bytes of the key follow.
 const privateHead = Buffer.from('302e020100300506032b657004220420', 'hex');

@@ -1,10 +1,10 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type EventId } from '../../matrix/ids.js';
+import type { EventId } from '../../matrix/ids.js';
 import { authTypesFor, checkEventAuth } from './event-auth.js';
 import { PowerLevels } from './power-levels.js';
-import { type RoomEvent } from './room-event.js';
+import type { RoomEvent } from './room-event.js';
 import { RoomState } from './room-state.js';
-import { type RoomVersion } from './room-version.js';
+import type { RoomVersion } from './room-version.js';
 
 /** Finds a stored event. */
 export type FindEvent = (eventId: string) => RoomEvent | undefined;

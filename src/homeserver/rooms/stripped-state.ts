@@ -1,7 +1,7 @@
-import { type RoomPrejoinStateConfig } from '../../config/homeserver-sections.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type RoomEvent } from './room-event.js';
-import { type RoomState } from './room-state.js';
+import type { RoomPrejoinStateConfig } from '../../config/homeserver-sections.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomState } from './room-state.js';
 
 const defaultTypes = [
   'm.room.join_rules',

@@ -1,15 +1,15 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId, type UserId } from '../../matrix/ids.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
+import type { Requester } from '../../matrix/requester.js';
 import { AuthError } from '../synapse-errors.js';
 import { checkEventAuth } from './event-auth.js';
-import { type EventCreation, type EventRequest } from './event-creation.js';
-import { type EventSender } from './event-sender.js';
-import { type IdentityServers } from './identity-server.js';
+import type { EventCreation, EventRequest } from './event-creation.js';
+import type { EventSender } from './event-sender.js';
+import type { IdentityServers } from './identity-server.js';
 import { publicKeysOf } from './membership-auth.js';
-import { type Room, type Rooms } from './rooms.js';
+import type { Room, Rooms } from './rooms.js';
 import { isSignedBy } from './signing-key.js';
 import { toUserId } from './untrusted-ids.js';
 

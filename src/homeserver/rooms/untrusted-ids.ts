@@ -1,6 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
+import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
 
 /** A user ID from outside, or 400 `M_INVALID_PARAM` with Synapse's texts (`types/__init__.py: UserID.from_string`). */
 export function toUserId(value: unknown): UserId {

@@ -1,10 +1,10 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type StateStore } from '../store/state-store.js';
-import { type ShownEvent } from './client-events.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { StateStore } from '../store/state-store.js';
+import type { ShownEvent } from './client-events.js';
 import { membershipOf, type RoomEvent } from './room-event.js';
-import { type RoomEvents } from './room-events.js';
-import { type RoomUsers } from './room-users.js';
-import { type Rooms } from './rooms.js';
+import type { RoomEvents } from './room-events.js';
+import type { RoomUsers } from './room-users.js';
+import type { Rooms } from './rooms.js';
 
 /** How events are judged differently. */
 export interface VisibilityOptions {

@@ -1,6 +1,6 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Database, type Schema } from './database.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Database, Schema } from './database.js';
 
 export const accountDataSchema: Schema = {
   name: 'account_data',

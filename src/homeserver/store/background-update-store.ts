@@ -1,5 +1,5 @@
-import { type JsonObject } from '../../matrix/json.js';
-import { type Database, type Schema } from './database.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Database, Schema } from './database.js';
 
 export const backgroundUpdateSchema: Schema = {
   name: 'background_updates',

@@ -1,4 +1,4 @@
-import { type DbRow } from '../../api/db-transaction.js';
+import type { DbRow } from '../../api/db-transaction.js';
 import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
 import { VesicleError } from '../../errors/vesicle-error.js';
 

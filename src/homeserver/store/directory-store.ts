@@ -1,6 +1,6 @@
-import { type UserId } from '../../matrix/ids.js';
-import { type Database } from './database.js';
-import { type StoredProfile } from './user-store.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { Database } from './database.js';
+import type { StoredProfile } from './user-store.js';
 
 /** Anybody may find the members of a room that anybody may join, or read without joining. */
 const publicRooms = `

@@ -1,5 +1,5 @@
-import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type Database } from './database.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { Database } from './database.js';
 
 /** An event as it is stored. */
 export interface StoredEvent {

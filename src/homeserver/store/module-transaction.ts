@@ -1,6 +1,6 @@
-import { type DbRow, type DbTransaction, type DbValue } from '../../api/db-transaction.js';
+import type { DbRow, DbTransaction, DbValue } from '../../api/db-transaction.js';
 import { HostError } from '../../errors/host-error.js';
-import { type Database, type SqlResult } from './database.js';
+import type { Database, SqlResult } from './database.js';
 
 /** One statement that a module ran, and what came of it. */
 interface Done {

@@ -1,5 +1,5 @@
-import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type Database, type Schema } from './database.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { Database, Schema } from './database.js';
 
 /** The table of {@link ReceiptStore}. */
 export const receiptSchema: Schema = {

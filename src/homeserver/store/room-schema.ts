@@ -1,4 +1,4 @@
-import { type Schema } from './database.js';
+import type { Schema } from './database.js';
 
 /** The tables of rooms and their events. Positions are numbers of the one stream of changes. */
 export const roomSchema: Schema = {

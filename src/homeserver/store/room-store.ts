@@ -1,6 +1,6 @@
-import { type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
+import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
 import { noRowFound, StoreError } from '../synapse-errors.js';
-import { type Database } from './database.js';
+import type { Database } from './database.js';
 
 /** A room that this server knows. */
 export interface StoredRoom {

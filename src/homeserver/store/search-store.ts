@@ -1,5 +1,5 @@
-import { type EventId, type RoomId } from '../../matrix/ids.js';
-import { type Database, type Schema } from './database.js';
+import type { EventId, RoomId } from '../../matrix/ids.js';
+import type { Database, Schema } from './database.js';
 
 export const searchSchema: Schema = {
   name: 'search',

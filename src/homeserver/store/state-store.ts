@@ -1,5 +1,5 @@
-import { type EventId, type RoomId, type UserId } from '../../matrix/ids.js';
-import { type Database } from './database.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { Database } from './database.js';
 
 /** One member of a room's state. */
 export interface StateEntry {

@@ -1,4 +1,4 @@
-import { type Database, type Schema } from './database.js';
+import type { Database, Schema } from './database.js';
 
 /** The table of {@link Stream}. */
 export const streamSchema: Schema = {

@@ -1,6 +1,6 @@
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import { BoundedCache } from './bounded-cache.js';
-import { type Database, type Schema } from './database.js';
+import type { Database, Schema } from './database.js';
 
 export const tokenSchema: Schema = {
   name: 'tokens',

@@ -1,6 +1,6 @@
-import { type SQLInputValue } from 'node:sqlite';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Database } from './database.js';
+import type { SQLInputValue } from 'node:sqlite';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Database } from './database.js';
 
 /** Which accounts an administrator wants to see. */
 export interface UserListQuery {

@@ -1,10 +1,10 @@
-import { type RateLimit } from '../../config/homeserver-sections.js';
+import type { RateLimit } from '../../config/homeserver-sections.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import { noRowFound, StoreError } from '../synapse-errors.js';
 import { BoundedCache } from './bounded-cache.js';
-import { type Database, type Schema } from './database.js';
+import type { Database, Schema } from './database.js';
 
 /** Tables and columns are called as in Synapse's database, so that modules' queries (`runDbInteraction`) work here, too. */
 export const userSchema: Schema = {

@@ -1,6 +1,6 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type DeviceKeys } from '../encryption/device-keys.js';
-import { type Neighbours } from '../ephemeral/presence.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { DeviceKeys } from '../encryption/device-keys.js';
+import type { Neighbours } from '../ephemeral/presence.js';
 
 /** Whose devices a client must look at again, and whose no longer. */
 export interface DeviceLists {

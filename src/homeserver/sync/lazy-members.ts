@@ -1,4 +1,4 @@
-import { type EventId, type UserId } from '../../matrix/ids.js';
+import type { EventId, UserId } from '../../matrix/ids.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 
 /** Remembers which member events devices were sent, so that they need not be sent again (`LazyLoadedMembersCache`). */

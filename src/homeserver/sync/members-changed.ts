@@ -1,5 +1,5 @@
-import { type UserId } from '../../matrix/ids.js';
-import { type SyncedRoom } from './sync-rooms.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { SyncedRoom } from './sync-rooms.js';
 
 /** Who came into rooms and who went, as the events of a sync tell (`handlers/sync.py: calculate_user_changes`). */
 export function membersChanged(rooms: readonly SyncedRoom[]): {

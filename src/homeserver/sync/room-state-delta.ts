@@ -1,11 +1,11 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomEvents } from '../rooms/room-events.js';
-import { type Rooms } from '../rooms/rooms.js';
-import { type StateStore } from '../store/state-store.js';
-import { type KnownMembers } from './lazy-members.js';
-import { type RoomEntry } from './room-changes.js';
-import { type Timeline } from './room-timeline.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomEvents } from '../rooms/room-events.js';
+import type { Rooms } from '../rooms/rooms.js';
+import type { StateStore } from '../store/state-store.js';
+import type { KnownMembers } from './lazy-members.js';
+import type { RoomEntry } from './room-changes.js';
+import type { Timeline } from './room-timeline.js';
 
 /** Which members a sync shows: those whose messages it shows, less those that the device knows. Undefined: all. */
 export interface LazyLoading {

@@ -1,13 +1,13 @@
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 
-import { type ShownEvent } from '../rooms/client-events.js';
-import { type EventFilter } from '../rooms/event-filter.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomEvents } from '../rooms/room-events.js';
-import { type Rooms } from '../rooms/rooms.js';
-import { type Visibility } from '../rooms/visibility.js';
-import { type RelationStore } from '../store/relation-store.js';
-import { type RoomEntry } from './room-changes.js';
+import type { ShownEvent } from '../rooms/client-events.js';
+import type { EventFilter } from '../rooms/event-filter.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomEvents } from '../rooms/room-events.js';
+import type { Rooms } from '../rooms/rooms.js';
+import type { Visibility } from '../rooms/visibility.js';
+import type { RelationStore } from '../store/relation-store.js';
+import type { RoomEntry } from './room-changes.js';
 
 /** The newest events of a room. */
 export interface Timeline {

@@ -1,20 +1,20 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type RelationBundler } from '../rooms/bundled-relations.js';
-import { type ClientEvents, type ShowOptions } from '../rooms/client-events.js';
-import { type EventFilter } from '../rooms/event-filter.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type Rooms } from '../rooms/rooms.js';
-import { type RelationStore } from '../store/relation-store.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { RelationBundler } from '../rooms/bundled-relations.js';
+import type { ClientEvents, ShowOptions } from '../rooms/client-events.js';
+import type { EventFilter } from '../rooms/event-filter.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { Rooms } from '../rooms/rooms.js';
+import type { RelationStore } from '../store/relation-store.js';
 import { streamToken } from '../stream-token.js';
-import { type KnownMembers } from './lazy-members.js';
-import { type RoomChanges, type RoomEntry } from './room-changes.js';
-import { type StateByKey, type StateDeltaReader } from './room-state-delta.js';
+import type { KnownMembers } from './lazy-members.js';
+import type { RoomChanges, RoomEntry } from './room-changes.js';
+import type { StateByKey, StateDeltaReader } from './room-state-delta.js';
 import { summarize, type RoomSummary } from './room-summary.js';
-import { type Timeline, type TimelineReader } from './room-timeline.js';
-import { type SyncFilterSet } from './sync-filter-set.js';
-import { type UnreadCounts } from './unread-counts.js';
+import type { Timeline, TimelineReader } from './room-timeline.js';
+import type { SyncFilterSet } from './sync-filter-set.js';
+import type { UnreadCounts } from './unread-counts.js';
 
 /** A piece of account data or something that passes, as clients get it. */
 export interface RoomDatum {

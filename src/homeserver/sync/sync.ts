@@ -1,22 +1,22 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type UserPresenceState } from '../../matrix/presence.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type DeviceKeys } from '../encryption/device-keys.js';
-import { type ToDevice } from '../encryption/to-device.js';
-import { type PresenceService } from '../ephemeral/presence.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { UserPresenceState } from '../../matrix/presence.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { DeviceKeys } from '../encryption/device-keys.js';
+import type { ToDevice } from '../encryption/to-device.js';
+import type { PresenceService } from '../ephemeral/presence.js';
 import { presenceContent } from '../ephemeral/presence-transitions.js';
-import { type Receipts } from '../ephemeral/receipts.js';
-import { type Typing } from '../ephemeral/typing.js';
-import { type EventStore } from '../store/event-store.js';
-import { type StateStore } from '../store/state-store.js';
+import type { Receipts } from '../ephemeral/receipts.js';
+import type { Typing } from '../ephemeral/typing.js';
+import type { EventStore } from '../store/event-store.js';
+import type { StateStore } from '../store/state-store.js';
 import { type SyncPosition, syncToken } from '../stream-token.js';
-import { type DeviceListReader } from './device-lists.js';
+import type { DeviceListReader } from './device-lists.js';
 import { LazyMembers } from './lazy-members.js';
-import { type RoomChanges, type RoomChangesReader } from './room-changes.js';
-import { type SyncFilterSet } from './sync-filter-set.js';
-import { type RoomDatum, type RoomsWish, type SyncedRoom, type SyncRooms } from './sync-rooms.js';
+import type { RoomChanges, RoomChangesReader } from './room-changes.js';
+import type { SyncFilterSet } from './sync-filter-set.js';
+import type { RoomDatum, RoomsWish, SyncedRoom, SyncRooms } from './sync-rooms.js';
 import { membersChanged } from './members-changed.js';
 
 /** What a client asks of `/sync`. */

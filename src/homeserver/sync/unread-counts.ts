@@ -1,10 +1,10 @@
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type Receipts } from '../ephemeral/receipts.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { Receipts } from '../ephemeral/receipts.js';
 import { own, toLevel } from '../rooms/power-levels.js';
-import { type RoomEvent } from '../rooms/room-event.js';
-import { type RoomEvents } from '../rooms/room-events.js';
-import { type Room, type Rooms } from '../rooms/rooms.js';
+import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomEvents } from '../rooms/room-events.js';
+import type { Room, Rooms } from '../rooms/rooms.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import { evaluatePushRules } from './push-evaluator.js';
 

@@ -1,12 +1,12 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId, type UserId } from '../../matrix/ids.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type AccountDataStore } from '../store/account-data-store.js';
+import type { HomeserverContext } from '../context.js';
+import type { AccountDataStore } from '../store/account-data-store.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import { blanketInviteRule, type InviteRule, inviteRuleFor } from './invite-rules.js';
-import { type PushRules } from './push-rules.js';
+import type { PushRules } from './push-rules.js';
 
 const IGNORED_USERS = 'm.ignored_user_list';
 

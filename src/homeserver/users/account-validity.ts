@@ -1,10 +1,10 @@
 import { HostError } from '../../errors/host-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import { Tuple } from '../../matrix/tuple.js';
-import { type HomeserverContext } from '../context.js';
-import { type AccountValidityStore } from '../store/account-validity-store.js';
-import { type ThreepidStore } from '../store/threepid-store.js';
+import type { HomeserverContext } from '../context.js';
+import type { AccountValidityStore } from '../store/account-validity-store.js';
+import type { ThreepidStore } from '../store/threepid-store.js';
 import { AuthError, missingToken } from '../synapse-errors.js';
 import { randomLetters } from './token-generator.js';
 

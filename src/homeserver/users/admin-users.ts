@@ -2,17 +2,17 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
 import { pythonRepr } from '../python-repr.js';
-import { type DeviceStore } from '../store/device-store.js';
-import { type ThreepidStore } from '../store/threepid-store.js';
-import { type User, type UserStore } from '../store/user-store.js';
-import { type Deactivation } from './deactivation.js';
-import { type Passwords } from './passwords.js';
-import { type Profiles } from './profiles.js';
-import { type Registration } from './registration.js';
-import { type Threepids } from './threepids.js';
+import type { DeviceStore } from '../store/device-store.js';
+import type { ThreepidStore } from '../store/threepid-store.js';
+import type { User, UserStore } from '../store/user-store.js';
+import type { Deactivation } from './deactivation.js';
+import type { Passwords } from './passwords.js';
+import type { Profiles } from './profiles.js';
+import type { Registration } from './registration.js';
+import type { Threepids } from './threepids.js';
 
 interface Parts {
   readonly users: UserStore;

@@ -1,15 +1,15 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type HomeserverContext } from '../context.js';
-import { type PusherStore } from '../store/pusher-store.js';
-import { type ThreepidStore } from '../store/threepid-store.js';
-import { type UserStore } from '../store/user-store.js';
-import { type AccountData } from './account-data.js';
-import { type AccountValidity } from './account-validity.js';
-import { type Devices } from './devices.js';
-import { type Profiles } from './profiles.js';
-import { type Threepids } from './threepids.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { HomeserverContext } from '../context.js';
+import type { PusherStore } from '../store/pusher-store.js';
+import type { ThreepidStore } from '../store/threepid-store.js';
+import type { UserStore } from '../store/user-store.js';
+import type { AccountData } from './account-data.js';
+import type { AccountValidity } from './account-validity.js';
+import type { Devices } from './devices.js';
+import type { Profiles } from './profiles.js';
+import type { Threepids } from './threepids.js';
 
 /** How an account is deactivated. */
 export interface DeactivationOptions {

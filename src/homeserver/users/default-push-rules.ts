@@ -1,5 +1,5 @@
 import { localpartOf, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
+import type { JsonObject } from '../../matrix/json.js';
 
 /** The kinds of push rules, by how they are matched. */
 export type PushRuleKind = 'override' | 'content' | 'room' | 'sender' | 'underride';

@@ -1,11 +1,11 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type DeviceStore } from '../store/device-store.js';
-import { type PusherStore } from '../store/pusher-store.js';
-import { type AccessToken, type TokenStore } from '../store/token-store.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { DeviceStore } from '../store/device-store.js';
+import type { PusherStore } from '../store/pusher-store.js';
+import type { AccessToken, TokenStore } from '../store/token-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { generateAccessToken, generateRefreshToken, randomLetters } from './token-generator.js';
 

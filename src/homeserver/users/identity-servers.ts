@@ -1,5 +1,5 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { refuseBlockedAddress } from '../ip-blocklist.js';
 

@@ -1,6 +1,6 @@
-import { type UserId } from '../../matrix/ids.js';
-import { type HomeserverContext } from '../context.js';
-import { type LoginToken, type TokenStore } from '../store/token-store.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { HomeserverContext } from '../context.js';
+import type { LoginToken, TokenStore } from '../store/token-store.js';
 import { AuthError } from '../synapse-errors.js';
 import { generateLoginToken } from './token-generator.js';
 

@@ -2,16 +2,16 @@ import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
 import { HostError } from '../../errors/host-error.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type RateLimiters } from '../rate-limiters.js';
-import { type UserStore } from '../store/user-store.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { JsonObject, MutableJsonObject } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { RateLimiters } from '../rate-limiters.js';
+import type { UserStore } from '../store/user-store.js';
 import { LoginError, noRowFound, userLocked } from '../synapse-errors.js';
-import { type CheckedCredentials, type CredentialChecker } from './credential-checker.js';
-import { type Devices } from './devices.js';
+import type { CheckedCredentials, CredentialChecker } from './credential-checker.js';
+import type { Devices } from './devices.js';
 import { missingKeys } from './login-identifier.js';
-import { type LoginTokens } from './login-tokens.js';
+import type { LoginTokens } from './login-tokens.js';
 
 const TOKEN = 'm.login.token';
 

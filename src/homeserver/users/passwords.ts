@@ -1,12 +1,12 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type UserStore } from '../store/user-store.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { UserStore } from '../store/user-store.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { type CredentialChecker } from './credential-checker.js';
-import { type Devices } from './devices.js';
+import type { CredentialChecker } from './credential-checker.js';
+import type { Devices } from './devices.js';
 import { hashPassword } from './password-hash.js';
 
 /** Makes and sets password hashes (`handlers/set_password.py`). */

@@ -1,10 +1,10 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type UserStore } from '../store/user-store.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { UserStore } from '../store/user-store.js';
 import { AuthError, NotFoundError, StoreError } from '../synapse-errors.js';
 
 const maxDisplayNameLength = 256;

@@ -1,11 +1,11 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { HostError } from '../../errors/host-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type RoomId, type UserId } from '../../matrix/ids.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../context.js';
 import { pythonRepr } from '../python-repr.js';
-import { type PushRuleStore, type StoredPushRule } from '../store/push-rule-store.js';
+import type { PushRuleStore, StoredPushRule } from '../store/push-rule-store.js';
 import { defaultPushRules, type DefaultPushRule, type PushAction, type PushRuleKind } from './default-push-rules.js';
 
 /** The kinds as clients get them: Synapse's own `postcontent` is always empty here. */

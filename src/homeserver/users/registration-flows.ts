@@ -1,4 +1,4 @@
-import { type HomeserverConfig } from '../../config/homeserver-config.js';
+import type { HomeserverConfig } from '../../config/homeserver-config.js';
 import { DUMMY, EMAIL_IDENTITY, MSISDN } from './ui-auth.js';
 
 const REGISTRATION_TOKEN = 'm.login.registration_token';

@@ -2,13 +2,13 @@ import { RegistrationBehaviour, type RequestInfo } from '../../callbacks/spam-ch
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type NewUser, type UserStore } from '../store/user-store.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { NewUser, UserStore } from '../store/user-store.js';
 import { AuthError } from '../synapse-errors.js';
-import { type AccountValidity } from './account-validity.js';
-import { type Authenticator } from './authenticator.js';
-import { type Threepids } from './threepids.js';
+import type { AccountValidity } from './account-validity.js';
+import type { Authenticator } from './authenticator.js';
+import type { Threepids } from './threepids.js';
 
 const maxUserIdLength = 255;
 

@@ -1,8 +1,8 @@
-import { type Logger } from '../../log/logger.js';
-import { type RoomId, type UserId } from '../../matrix/ids.js';
-import { type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { type AccountData } from './account-data.js';
-import { type PushRules } from './push-rules.js';
+import type { Logger } from '../../log/logger.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { AccountData } from './account-data.js';
+import type { PushRules } from './push-rules.js';
 
 interface UserSettings {
   readonly accountData: AccountData;

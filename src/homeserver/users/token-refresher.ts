@@ -1,8 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type JsonObject } from '../../matrix/json.js';
-import { type HomeserverContext } from '../context.js';
-import { type RefreshToken, type TokenStore } from '../store/token-store.js';
+import type { JsonObject } from '../../matrix/json.js';
+import type { HomeserverContext } from '../context.js';
+import type { RefreshToken, TokenStore } from '../store/token-store.js';
 import { generateAccessToken, generateRefreshToken, isRefreshToken } from './token-generator.js';
 
 /** Exchanges refresh tokens (`handlers/auth.py: refresh_token`). */

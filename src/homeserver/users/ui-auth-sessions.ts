@@ -1,7 +1,7 @@
-import { type UserId } from '../../matrix/ids.js';
-import { type MutableJsonObject } from '../../matrix/json.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { MutableJsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import { type Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { randomLetters } from './token-generator.js';
 
 /** What the server remembers for a session; clients do not see it (`UIAuthSessionDataConstants`). */

@@ -1,16 +1,16 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
-import { type Requester } from '../../matrix/requester.js';
-import { type HomeserverContext } from '../context.js';
-import { type RateLimiters } from '../rate-limiters.js';
-import { type TokenStore } from '../store/token-store.js';
-import { type UserStore } from '../store/user-store.js';
+import type { Requester } from '../../matrix/requester.js';
+import type { HomeserverContext } from '../context.js';
+import type { RateLimiters } from '../rate-limiters.js';
+import type { TokenStore } from '../store/token-store.js';
+import type { UserStore } from '../store/user-store.js';
 import { AuthError, LoginError } from '../synapse-errors.js';
-import { type CredentialChecker } from './credential-checker.js';
-import { type Threepids } from './threepids.js';
-import { type SessionData, type UiAuthSession, type UiAuthSessions } from './ui-auth-sessions.js';
+import type { CredentialChecker } from './credential-checker.js';
+import type { Threepids } from './threepids.js';
+import type { SessionData, UiAuthSession, UiAuthSessions } from './ui-auth-sessions.js';
 
 /** The stages of `m.login...` that are no logins. */
 export const DUMMY = 'm.login.dummy';

@@ -1,8 +1,8 @@
 import { domainOf, type UserId } from '../../matrix/ids.js';
-import { type UserProfile } from '../../callbacks/spam-checker.js';
-import { type HomeserverContext } from '../context.js';
-import { type DirectoryStore } from '../store/directory-store.js';
-import { type UserStore } from '../store/user-store.js';
+import type { UserProfile } from '../../callbacks/spam-checker.js';
+import type { HomeserverContext } from '../context.js';
+import type { DirectoryStore } from '../store/directory-store.js';
+import type { UserStore } from '../store/user-store.js';
 
 /** What a search answers. */
 export interface DirectoryResults {

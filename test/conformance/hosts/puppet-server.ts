@@ -1,11 +1,11 @@
 import { eventIdOf } from '../../../src/homeserver/rooms/event-hash.js';
 import { authorizationFor, signEvent } from '../../../src/homeserver/federation/signing.js';
-import { type Homeserver } from '../../../src/homeserver/homeserver.js';
+import type { Homeserver } from '../../../src/homeserver/homeserver.js';
 import { findRoomVersion } from '../../../src/homeserver/rooms/room-version.js';
 import { SigningKey } from '../../../src/homeserver/rooms/signing-key.js';
-import { type ServerName } from '../../../src/matrix/ids.js';
-import { type FederationInvite, type SignedRequest } from '../host.js';
-import { type Json } from '../format.js';
+import type { ServerName } from '../../../src/matrix/ids.js';
+import type { FederationInvite, SignedRequest } from '../host.js';
+import type { Json } from '../format.js';
 
 const serverName = 'fake.test' as ServerName;
 const key = new SigningKey('ed25519:1', Buffer.from('puppet'.repeat(5) + 'pu').toString('base64'));

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type ModuleApi } from '../../../src/api/module-api.js';
+import type { ModuleApi } from '../../../src/api/module-api.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
 import { tuple } from '../../../src/matrix/tuple.js';
-import { type Json, type JsonRecord, type RuleSpec } from '../format.js';
+import type { Json, JsonRecord, RuleSpec } from '../format.js';
 import { MISSING, valueAt } from '../variables.js';
 import { recordParameters } from './callback-names.js';
 import { decode, type Scene } from './decode.js';
@@ -12,7 +12,7 @@ import { encode } from './encode.js';
 import { callModuleApi } from './module-api.js';
 import { setPath } from './mutate.js';
 import { errorFor } from './raise.js';
-import { type Theatre } from './theatre.js';
+import type { Theatre } from './theatre.js';
 
 /** One callback of a puppet. */
 export interface Role {

@@ -1,11 +1,11 @@
-import { type DbValue } from '../../../src/api/db-transaction.js';
+import type { DbValue } from '../../../src/api/db-transaction.js';
 import { Codes } from '../../../src/errors/matrix-codes.js';
 import { PRESENCE_ALL_USERS } from '../../../src/callbacks/presence-router.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
-import { type MatrixEvent } from '../../../src/matrix/event.js';
+import type { MatrixEvent } from '../../../src/matrix/event.js';
 import { parseRoomAlias, parseRoomId, parseUserId } from '../../../src/matrix/ids.js';
-import { type UserPresenceState } from '../../../src/matrix/presence.js';
+import type { UserPresenceState } from '../../../src/matrix/presence.js';
 import { tuple } from '../../../src/matrix/tuple.js';
 import { isRecord, type Json, type JsonRecord, type RaiseSpec, textOf } from '../format.js';
 import { MISSING, valueAt } from '../variables.js';
@@ -14,7 +14,7 @@ import { encode } from './encode.js';
 import { decodeFunction, decodeSql } from './functions.js';
 import { setPath } from './mutate.js';
 import { errorFor } from './raise.js';
-import { type Theatre } from './theatre.js';
+import type { Theatre } from './theatre.js';
 
 /** What a value of a case is decoded for: a module, and the arguments of the callback that answers with it. */
 export interface Scene {

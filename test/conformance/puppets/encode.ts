@@ -1,15 +1,15 @@
-import { type Template } from '../../../src/api/template.js';
+import type { Template } from '../../../src/api/template.js';
 import { Code } from '../../../src/errors/matrix-codes.js';
-import { type MediaFile, type MediaFileInfo } from '../../../src/callbacks/media-file.js';
-import { type MediaUploadLimit } from '../../../src/callbacks/media-repository.js';
+import type { MediaFile, MediaFileInfo } from '../../../src/callbacks/media-file.js';
+import type { MediaUploadLimit } from '../../../src/callbacks/media-repository.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
-import { type FederationEventDelivery } from '../../../src/callbacks/federation.js';
-import { type MatrixEvent, type StateMap } from '../../../src/matrix/event.js';
-import { type UserPresenceState } from '../../../src/matrix/presence.js';
-import { type Requester } from '../../../src/matrix/requester.js';
+import type { FederationEventDelivery } from '../../../src/callbacks/federation.js';
+import type { MatrixEvent, StateMap } from '../../../src/matrix/event.js';
+import type { UserPresenceState } from '../../../src/matrix/presence.js';
+import type { Requester } from '../../../src/matrix/requester.js';
 import { Tuple } from '../../../src/matrix/tuple.js';
-import { type Json, type JsonRecord } from '../format.js';
+import type { Json, JsonRecord } from '../format.js';
 import { pythonJson } from '../python-json.js';
 import { snakeCase } from './casing.js';
 

@@ -1,8 +1,8 @@
-import { type ModuleApi } from '../../../src/api/module-api.js';
-import { type JsonRecord } from '../format.js';
+import type { ModuleApi } from '../../../src/api/module-api.js';
+import type { JsonRecord } from '../format.js';
 import { camelCase } from './casing.js';
-import { type Naming } from './encode.js';
-import { type PuppetFunction } from './functions.js';
+import type { Naming } from './encode.js';
+import type { PuppetFunction } from './functions.js';
 
 /**
  * Parameters of the methods of Synapse's ModuleApi that have optional ones (`?`), take a function with further arguments (`*`),

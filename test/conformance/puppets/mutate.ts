@@ -1,4 +1,4 @@
-import { type MatrixEvent } from '../../../src/matrix/event.js';
+import type { MatrixEvent } from '../../../src/matrix/event.js';
 import { isRecord } from '../format.js';
 import { camelCase } from './casing.js';
 

@@ -1,8 +1,8 @@
 import { ModuleApi } from '../../../src/api/module-api.js';
 import { Module } from '../../../src/decorators/module.js';
-import { type PuppetSpec } from '../format.js';
+import type { PuppetSpec } from '../format.js';
 import { parseConfigOf, Puppet } from './puppet.js';
-import { type Theatre } from './theatre.js';
+import type { Theatre } from './theatre.js';
 
 /** A class as a module file would export it. */
 export type PuppetClass = new (config: unknown, api: ModuleApi) => object;

@@ -1,4 +1,4 @@
-import { type ModuleApi } from '../../../src/api/module-api.js';
+import type { ModuleApi } from '../../../src/api/module-api.js';
 import {
   type AuthCheckerSpec,
   type CallbackSpec,
@@ -16,7 +16,7 @@ import { decode, type Scene } from './decode.js';
 import { encode } from './encode.js';
 import { callModuleApi, namingOfResult } from './module-api.js';
 import { errorFor } from './raise.js';
-import { type Actor, type Theatre } from './theatre.js';
+import type { Actor, Theatre } from './theatre.js';
 import { makeResources } from './web.js';
 
 /** A module whose behaviour is data: what it registers and how its callbacks answer comes from a case. */

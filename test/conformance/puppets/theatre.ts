@@ -1,4 +1,4 @@
-import { type AuthCheckerSpec, type Json, type JsonRecord, type PuppetSpec, type RuleSpec } from '../format.js';
+import type { AuthCheckerSpec, Json, JsonRecord, PuppetSpec, RuleSpec } from '../format.js';
 import { substitute, type Variables } from '../variables.js';
 
 /** A call that a puppet saw, in the order in which the calls began. */

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ModuleApi } from '../../../src/api/module-api.js';
-import { type WebHandler, type WebResourceLike, type WebResourceOptions } from '../../../src/web/web-resource.js';
+import type { ModuleApi } from '../../../src/api/module-api.js';
+import type { WebHandler, WebResourceLike, WebResourceOptions } from '../../../src/web/web-resource.js';
 import { parseJsonObjectFromRequest } from '../../../src/web/json-request.js';
 import { segmentsOfRegistration } from '../../../src/web/web-path.js';
-import { type HandlerSpec, type JsonRecord, type ResourceSpec } from '../format.js';
+import type { HandlerSpec, JsonRecord, ResourceSpec } from '../format.js';
 import { substitute } from '../variables.js';
 import { encode, encodeBytes } from './encode.js';
 import { callModuleApi } from './module-api.js';
 import { errorFor } from './raise.js';
-import { type Theatre } from './theatre.js';
+import type { Theatre } from './theatre.js';
 
 /** A web resource as it is registered. */
 export interface PuppetResource {

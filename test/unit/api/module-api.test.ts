@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type ModuleApi } from '../../../src/api/module-api.js';
-import { type Registrar } from '../../../src/api/registrar.js';
+import type { ModuleApi } from '../../../src/api/module-api.js';
+import type { Registrar } from '../../../src/api/registrar.js';
 import { callbackRules } from '../../../src/callbacks/registry.js';
 import { EmbeddedModuleApi } from '../../../src/homeserver/embedded-module-api.js';
 import { bareModuleApi } from '../../support/bare-module-api.js';

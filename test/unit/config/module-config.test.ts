@@ -8,7 +8,7 @@ import { Duration } from '../../../src/decorators/duration.js';
 import { Module } from '../../../src/decorators/module.js';
 import { ConfigError } from '../../../src/errors/config-error.js';
 import { loadModules } from '../../../src/kernel/module-source.js';
-import { type Class } from '../../../src/metadata/metadata-store.js';
+import type { Class } from '../../../src/metadata/metadata-store.js';
 
 class Limit {
   @IsInt() @Max(100) perDay!: number;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { callsMismatch } from '../../conformance/calls.js';
 import { differenceFor } from '../../conformance/differences.js';
-import { type Case, type JsonRecord } from '../../conformance/format.js';
-import { type RecordedCall } from '../../conformance/puppets/theatre.js';
+import type { Case, JsonRecord } from '../../conformance/format.js';
+import type { RecordedCall } from '../../conformance/puppets/theatre.js';
 
 const call = (step: number, callback: string, args: JsonRecord = {}): RecordedCall => ({
   step,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Json } from '../../conformance/format.js';
+import type { Json } from '../../conformance/format.js';
 import { mismatch } from '../../conformance/match.js';
 import { MISSING, type Missing } from '../../conformance/variables.js';
 

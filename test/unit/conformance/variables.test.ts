@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Json } from '../../conformance/format.js';
+import type { Json } from '../../conformance/format.js';
 import { pythonJson } from '../../conformance/python-json.js';
 import { MISSING, substitute, valueAt } from '../../conformance/variables.js';
 

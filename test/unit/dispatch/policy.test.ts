@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type CallbackOptions } from '../../../src/callbacks/callback-options.js';
-import { type AnyHandler } from '../../../src/callbacks/rule.js';
+import type { CallbackOptions } from '../../../src/callbacks/callback-options.js';
+import type { AnyHandler } from '../../../src/callbacks/rule.js';
 import { NOT_SPAM, type SpamOutcome } from '../../../src/callbacks/spam-verdict.js';
 import { CallbackLost } from '../../../src/dispatch/callback-lost.js';
 import { failuresToOpen, pauseMs } from '../../../src/dispatch/circuit-breaker.js';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.js';
-import { type ObservedCall } from '../../../src/dispatch/observed-call.js';
+import type { ObservedCall } from '../../../src/dispatch/observed-call.js';
 import { Codes } from '../../../src/errors/matrix-codes.js';
 import { SynapseError } from '../../../src/errors/synapse-error.js';
-import { type MutableJsonObject } from '../../../src/matrix/json.js';
-import { type RoomId, type UserId } from '../../../src/matrix/ids.js';
-import { type Requester } from '../../../src/matrix/requester.js';
+import type { MutableJsonObject } from '../../../src/matrix/json.js';
+import type { RoomId, UserId } from '../../../src/matrix/ids.js';
+import type { Requester } from '../../../src/matrix/requester.js';
 import { ManualTimers } from '../../support/manual-timers.js';
 import { RecordingLog } from '../../support/recording-log.js';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type CallbackCategory } from '../../../src/callbacks/registry.js';
-import { type AnyHandler } from '../../../src/callbacks/rule.js';
+import type { CallbackCategory } from '../../../src/callbacks/registry.js';
+import type { AnyHandler } from '../../../src/callbacks/rule.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.js';
 import { parseCallbacks } from '../../../src/dispatch/registration.js';
 import { Codes } from '../../../src/errors/matrix-codes.js';
-import { type RoomId, type UserId } from '../../../src/matrix/ids.js';
+import type { RoomId, UserId } from '../../../src/matrix/ids.js';
 import { tuple } from '../../../src/matrix/tuple.js';
 import { RecordingLog } from '../../support/recording-log.js';
 

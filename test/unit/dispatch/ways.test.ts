@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type EventDecision } from '../../../src/callbacks/third-party-rules.js';
+import type { EventDecision } from '../../../src/callbacks/third-party-rules.js';
 import { type CallbackCategory, findRule } from '../../../src/callbacks/registry.js';
-import { type AnyHandler } from '../../../src/callbacks/rule.js';
+import type { AnyHandler } from '../../../src/callbacks/rule.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.js';

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { findRule } from '../../../src/callbacks/registry.js';
-import { type When } from '../../../src/callbacks/when.js';
+import type { When } from '../../../src/callbacks/when.js';
 import { subjectOf } from '../../../src/dispatch/subject.js';
 import { compileWhen, type Filter } from '../../../src/dispatch/when.js';
-import { type MatrixEvent } from '../../../src/matrix/event.js';
-import { type RoomId, type UserId } from '../../../src/matrix/ids.js';
-import { type JsonObject } from '../../../src/matrix/json.js';
+import type { MatrixEvent } from '../../../src/matrix/event.js';
+import type { RoomId, UserId } from '../../../src/matrix/ids.js';
+import type { JsonObject } from '../../../src/matrix/json.js';
 import { sampleEvent } from '../../support/sample-event.js';
 
 const isLocal = (userId: unknown): boolean => String(userId).endsWith(':here');

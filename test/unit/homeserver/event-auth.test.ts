@@ -6,8 +6,8 @@ import { SynapseError } from '../../../src/errors/synapse-error.js';
 import { checkEventAuth, type EventToAuth } from '../../../src/homeserver/rooms/event-auth.js';
 import { type AuthEvent, PowerLevels } from '../../../src/homeserver/rooms/power-levels.js';
 import { findRoomVersion, type RoomVersion } from '../../../src/homeserver/rooms/room-version.js';
-import { type RoomId, type UserId } from '../../../src/matrix/ids.js';
-import { type JsonObject } from '../../../src/matrix/json.js';
+import type { RoomId, UserId } from '../../../src/matrix/ids.js';
+import type { JsonObject } from '../../../src/matrix/json.js';
 
 type Written = readonly [type: string, sender: string, stateKey: string | null, content: JsonObject];
 

@@ -8,8 +8,8 @@ import {
   presenceContent,
   unknownPresence,
 } from '../../../src/homeserver/ephemeral/presence-transitions.js';
-import { type UserId } from '../../../src/matrix/ids.js';
-import { type Presence, type UserPresenceState } from '../../../src/matrix/presence.js';
+import type { UserId } from '../../../src/matrix/ids.js';
+import type { Presence, UserPresenceState } from '../../../src/matrix/presence.js';
 
 const times = { lastActiveGranularity: 60_000, syncOnlineTimeout: 30_000, idleTimeout: 300_000 };
 const now = 10_000_000;

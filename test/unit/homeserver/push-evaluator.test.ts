@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluatePushRules, type PushFacts } from '../../../src/homeserver/sync/push-evaluator.js';
 import { defaultPushRules } from '../../../src/homeserver/users/default-push-rules.js';
-import { type UserId } from '../../../src/matrix/ids.js';
-import { type JsonObject } from '../../../src/matrix/json.js';
+import type { UserId } from '../../../src/matrix/ids.js';
+import type { JsonObject } from '../../../src/matrix/json.js';
 
 const alice = '@alice:hs.test' as UserId;
 

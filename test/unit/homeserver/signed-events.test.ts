@@ -7,8 +7,8 @@ import { redactPdu } from '../../../src/homeserver/rooms/redaction.js';
 import { findRoomVersion, type RoomVersion } from '../../../src/homeserver/rooms/room-version.js';
 import { isSignedBy, SigningKey } from '../../../src/homeserver/rooms/signing-key.js';
 import { encodeCanonicalJson } from '../../../src/matrix/canonical-json.js';
-import { type EventId, type RoomId, type ServerName, type UserId } from '../../../src/matrix/ids.js';
-import { type JsonObject } from '../../../src/matrix/json.js';
+import type { EventId, RoomId, ServerName, UserId } from '../../../src/matrix/ids.js';
+import type { JsonObject } from '../../../src/matrix/json.js';
 
 /** Events that Synapse 1.163.2 hashed, signed and redacted, for the key of the specification's test vectors. */
 interface SignedEvent {

@@ -11,8 +11,8 @@ import {
   isRefreshToken,
   randomLetters,
 } from '../../../src/homeserver/users/token-generator.js';
-import { type JsonValue } from '../../../src/matrix/json.js';
-import { type UserId } from '../../../src/matrix/ids.js';
+import type { JsonValue } from '../../../src/matrix/json.js';
+import type { UserId } from '../../../src/matrix/ids.js';
 
 test('a refresh token carries a checksum', () => {
   const token = generateRefreshToken('@alice:hs.test' as UserId);

@@ -12,8 +12,8 @@ import { Codes } from '../../../src/errors/matrix-codes.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
 import { openModules, type RunningModules } from '../../../src/kernel/kernel.js';
 import { Logger } from '../../../src/log/logger.js';
-import { type RoomId, type UserId } from '../../../src/matrix/ids.js';
-import { type Class } from '../../../src/metadata/metadata-store.js';
+import type { RoomId, UserId } from '../../../src/matrix/ids.js';
+import type { Class } from '../../../src/metadata/metadata-store.js';
 import { loaded, TestModuleHost } from '../../support/module-host.js';
 
 /** What happened, in order; emptied by each test. */

@@ -4,7 +4,7 @@ import { Callback } from '../../../src/decorators/callback.js';
 import { Module } from '../../../src/decorators/module.js';
 import { WebResource } from '../../../src/decorators/web-resource.js';
 import { describeModule } from '../../../src/kernel/module-description.js';
-import { type Class } from '../../../src/metadata/metadata-store.js';
+import type { Class } from '../../../src/metadata/metadata-store.js';
 
 /** Decorators as JavaScript authors use them: nothing checks what they are given. */
 const callback = Callback as unknown as (

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LogFields, type LogLevel } from '../../../src/log/logger.js';
+import type { LogFields, LogLevel } from '../../../src/log/logger.js';
 import { openLog } from '../../../src/log/open-log.js';
 import { TextLog } from '../../../src/log/text-log.js';
 

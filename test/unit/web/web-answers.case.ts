@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RedirectException, SynapseError } from '../../../src/errors/synapse-error.js';
-import { type WebHandler, type WebResourceLike, type WebResourceOptions } from '../../../src/web/web-resource.js';
+import type { WebHandler, WebResourceLike, WebResourceOptions } from '../../../src/web/web-resource.js';
 import { WebResources } from '../../../src/web/web-resources.js';
 
 export const path = '/_synapse/client/puppet';

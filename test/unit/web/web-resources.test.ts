@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Codes } from '../../../src/errors/matrix-codes.js';
 import { SynapseError } from '../../../src/errors/synapse-error.js';
 import { originOf } from '../../../src/web/request-origin.js';
-import { type WebHandler } from '../../../src/web/web-resource.js';
+import type { WebHandler } from '../../../src/web/web-resource.js';
 import { ask, check, fails, open, path, testAnswers } from './web-answers.case.js';
 
 testAnswers("node's own responses");
