@@ -25,6 +25,16 @@ export class EventChecks {
     this.spam = dispatch.hook('spam_checker', 'check_event_for_spam');
   }
 
+  /** {@link check} for an event that a request brings: a wrong signature is 403. */
+  async checkBrought(event: RoomEvent): Promise<RoomEvent> {
+    try {
+      return await this.check(event);
+    } catch (error) {
+      if (!(error instanceof EventSignatureError)) throw error;
+      throw new SynapseError(403, `event id ${event.eventId}: ${error.message}`, Codes.FORBIDDEN);
+    }
+  }
+
   /**
    * The event, redacted when its content is not what was signed, redacted and soft-failed when a module takes it for spam.
    * {@link EventSignatureError} when the servers that must have signed it did not.

@@ -8,7 +8,7 @@ import { RoomEvent } from '../rooms/room-event.js';
 import { findRoomVersion, type RoomVersion } from '../rooms/room-version.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import { refuseSpam } from '../rooms/spam-refusal.js';
-import { type EventChecks, EventSignatureError } from './event-checks.js';
+import type { EventChecks } from './event-checks.js';
 import type { EventNews } from './event-news.js';
 import { checkServerAcl } from './room-guards.js';
 import { parseReceivedEvent } from './received-event.js';
@@ -55,18 +55,9 @@ export class FederatedInvites {
       // Synapse gives the code as the text.
       throw new SynapseError(403, Codes.FORBIDDEN.value);
     }
-    const checked = await this.checkSigned(event);
+    const checked = await this.checks.checkBrought(event);
     await this.checkWanted(checked, invite.origin);
     return this.store(checked, version);
-  }
-
-  private async checkSigned(event: RoomEvent): Promise<RoomEvent> {
-    try {
-      return await this.checks.check(event);
-    } catch (error) {
-      if (!(error instanceof EventSignatureError)) throw error;
-      throw new SynapseError(403, `event id ${event.eventId}: ${error.message}`, Codes.FORBIDDEN);
-    }
   }
 
   private async checkWanted(event: RoomEvent, origin: ServerName): Promise<void> {

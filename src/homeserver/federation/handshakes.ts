@@ -11,7 +11,7 @@ import type { Room } from '../rooms/rooms.js';
 import { strippedEventsFor } from '../rooms/stripped-state.js';
 import { NotFoundError } from '../synapse-errors.js';
 import type { Deliveries } from './deliveries.js';
-import { type EventChecks, EventSignatureError } from './event-checks.js';
+import type { EventChecks } from './event-checks.js';
 import { withSignature } from './federated-invites.js';
 import type { AcceptedMembership, IncomingEvents } from './incoming-events.js';
 import { parseReceivedEvent } from './received-event.js';
@@ -144,7 +144,7 @@ export class Handshakes {
       throw new SynapseError(400, `Not a ${membership} event`, Codes.BAD_JSON);
     }
     checkServerAcl(rooms, room.roomId, origin);
-    const event = await this.checkSigned(this.vouchedFor(room, received));
+    const event = await this.checks.checkBrought(this.vouchedFor(room, received));
     if (domainOf(event.sender) !== origin) throw new SynapseError(403, 'User not from origin', Codes.FORBIDDEN);
     if (event.sender !== event.stateKey) {
       throw new SynapseError(400, 'state_key and sender must match', Codes.BAD_JSON);
@@ -167,15 +167,6 @@ export class Handshakes {
       throw new SynapseError(400, message);
     }
     return withSignature(event, this.services.builder.sign(room.version, JSON.parse(event.json) as JsonObject));
-  }
-
-  private async checkSigned(event: RoomEvent): Promise<RoomEvent> {
-    try {
-      return await this.checks.check(event);
-    } catch (error) {
-      if (!(error instanceof EventSignatureError)) throw error;
-      throw new SynapseError(403, `event id ${event.eventId}: ${error.message}`, Codes.FORBIDDEN);
-    }
   }
 
   private async askModules(event: RoomEvent, state: RoomState): Promise<void> {

@@ -2,7 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { RelationStore } from '../store/relation-store.js';
+import type { RelationRange, RelationStore } from '../store/relation-store.js';
 import type { ShownEvent } from './client-events.js';
 import type { RoomAccess } from './room-access.js';
 import type { RoomEvents } from './room-events.js';
@@ -19,15 +19,7 @@ export interface RelatedEventsParts {
 }
 
 /** Which relations are wanted. */
-export interface RelatedRange {
-  readonly relType?: string;
-  readonly type?: string;
-  readonly direction: 'f' | 'b';
-  readonly from?: number;
-  readonly to?: number;
-  readonly limit: number;
-  readonly isRecursive: boolean;
-}
+export type RelatedRange = Omit<RelationRange, 'parentId' | 'roomId'>;
 
 /** Events that relate to one, or the roots of threads. */
 export interface RelatedPage {
