@@ -57,11 +57,9 @@ export class CallbackHook {
 
   add(entry: CallbackEntry): void {
     this.known.push(entry);
-    if (entry.policy.mode === 'off') return;
-    this.asked.push(entry);
-    this.isUsed = true;
-    if (this.asked.length === 1) this.refresh();
-    else this.isPlain &&= entry.policy === plainPolicy;
+    if (entry.policy.mode !== 'off') this.asked.push(entry);
+    if (this.asked.length > 1) this.isPlain &&= entry.policy === plainPolicy;
+    else this.refresh();
   }
 
   /** Replaces what is registered; questions being asked go on with the old list. */
@@ -73,11 +71,11 @@ export class CallbackHook {
 
   /** Whether the short way of asking is enough: no options, no observers. */
   refresh(): void {
-    this.isUsed = this.asked.length > 0;
+    const { observers } = this.context;
+    // Observers hear of callbacks that are off as well.
+    this.isUsed = this.asked.length > 0 || (observers.size > 0 && this.known.length > 0);
     this.isPlain =
-      this.keyIndex < 0 &&
-      this.context.observers.size === 0 &&
-      this.asked.every((entry) => entry.policy === plainPolicy);
+      this.keyIndex < 0 && observers.size === 0 && this.asked.every((entry) => entry.policy === plainPolicy);
   }
 
   readonly ask = (...args: readonly unknown[]): Promise<Result> => {
@@ -103,19 +101,29 @@ export class CallbackHook {
   }
 
   private async askWatched(args: readonly unknown[]): Promise<Result> {
-    const { asked, keyIndex } = this;
+    const { keyIndex } = this;
+    const asked = this.context.observers.size > 0 ? this.known : this.asked;
     const soFar = this.rule.neutral();
     for (let index = 0; index < asked.length; index++) {
       const entry = asked[index];
       if (entry === undefined) break;
       if (keyIndex >= 0 && entry.key?.value !== args[keyIndex]) continue;
-      if (entry.policy.filter?.(args) === false) continue;
+      if (this.isSkipped(entry, args)) continue;
       const result = await (entry.policy.mode === 'audit'
         ? this.audit(entry, args)
         : this.call(entry, this.own(args), soFar));
       if (result !== NEXT) return result;
     }
     return soFar;
+  }
+
+  /** Whether a callback is not called, because it is off or its filter does not fit; observers are told. */
+  private isSkipped(entry: CallbackEntry, args: readonly unknown[]): boolean {
+    const skipped = entry.policy.mode === 'off' ? 'off' : entry.policy.filter?.(args) === false ? 'when' : undefined;
+    if (skipped === undefined) return false;
+    const { observers, timers } = this.context;
+    if (observers.size > 0) this.tell(entry, args, { skipped }, timers.now(), 0);
+    return true;
   }
 
   /** The arguments for one callback, with copies of what it may not change for others. */
@@ -127,14 +135,16 @@ export class CallbackHook {
   /** Asks one callback, tells the observers, and gives its result or throws what it means. */
   private async call(entry: CallbackEntry, args: readonly unknown[], soFar: Result): Promise<Result> {
     const { observers, timers } = this.context;
-    const startedAt = observers.size === 0 ? 0 : timers.now();
+    const isObserved = observers.size > 0;
+    const startedAt = isObserved ? timers.now() : 0;
+    const startedAtReally = isObserved ? performance.now() : 0;
     const heard: { answer?: unknown; error?: unknown; result?: unknown } = {};
     try {
       const result = await this.hear(entry, args, soFar, heard);
       if (result !== NEXT) heard.result = result;
       return result;
     } finally {
-      if (observers.size > 0) this.tell(entry, args, heard, startedAt);
+      if (observers.size > 0) this.tell(entry, args, heard, startedAt, performance.now() - startedAtReally);
     }
   }
 
@@ -221,10 +231,11 @@ export class CallbackHook {
   private tell(
     entry: CallbackEntry,
     args: readonly unknown[],
-    heard: { answer?: unknown; error?: unknown; result?: unknown },
+    heard: { answer?: unknown; error?: unknown; result?: unknown; skipped?: 'when' | 'off' },
     startedAt: number,
+    duration: number,
   ): void {
-    const { timers, observers, log } = this.context;
+    const { observers, log } = this.context;
     const user = this.subject.sender?.(args);
     const call = {
       module: entry.module,
@@ -234,9 +245,9 @@ export class CallbackHook {
       ...(typeof user === 'string' && { user }),
       ...heard,
       isRefusal: this.isRefusal(heard),
-      mode: entry.policy.mode === 'audit' ? ('audit' as const) : ('enforce' as const),
+      mode: entry.policy.mode,
       startedAt,
-      duration: timers.now() - startedAt,
+      duration,
     };
     for (const observer of observers) {
       try {

@@ -1,4 +1,6 @@
-/** One call of one callback, as observers of a dispatcher see it. */
+import type { CallbackMode } from '../callbacks/callback-options.js';
+
+/** One call of one callback, or why there was none, as observers of a dispatcher see it. */
 export interface ObservedCall {
   readonly module: string;
   readonly category: string;
@@ -14,13 +16,15 @@ export interface ObservedCall {
   readonly result?: unknown;
   /** The call refused what it was asked about. */
   readonly isRefusal: boolean;
+  /** Why the callback was not called: its `when` did not fit, or its mode is `off`. */
+  readonly skipped?: 'when' | 'off';
   /** In `audit` the result was not used. */
-  readonly mode: 'enforce' | 'audit';
+  readonly mode: CallbackMode;
   /** When the call began, in milliseconds since 1970. */
   readonly startedAt: number;
-  /** Milliseconds. */
+  /** Milliseconds of real time, whatever the homeserver's clock says. */
   readonly duration: number;
 }
 
-/** Told of each call after it ended. */
+/** Told of each call after it ended, and of each that was left out. */
 export type CallObserver = (call: ObservedCall) => void;
