@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { VesicleError } from '../errors/vesicle-error.js';
+import { ConfigInvalidError } from './config-invalid-error.js';
 import type { HomeserverConfig } from './homeserver-config.js';
 import { readHomeserver } from './homeserver-reader.js';
 import { Findings, Place } from './place.js';
@@ -79,11 +79,16 @@ export class Configuration {
     if (problems.length === 0) return;
     const located = problems.map((problem) => ({ problem, ...this.locate(problem) }));
     located.sort((a, b) => a.line - b.line || a.column - b.column);
-    const texts = located.map(({ problem, location }) => this.source.redactor.redact(formatProblem(problem, location)));
+    const { redactor } = this.source;
+    const texts = located.map(({ problem, location }) => redactor.redact(formatProblem(problem, location)));
+    const faults = located.map(({ problem: { path, causes, context } }) => ({
+      path: formatPath(path),
+      message: redactor.redact(causes.slice(context).join(': ')),
+    }));
     const count =
       texts.length === 1 ? 'The configuration has a problem' : `The configuration has ${texts.length} problems`;
     const causes = problems.flatMap((problem) => problem.error ?? []);
-    throw new VesicleError('CONFIG_INVALID', [count, [...new Set(texts)].join('\n')], { cause: causes[0] });
+    throw new ConfigInvalidError(faults, [count, [...new Set(texts)].join('\n')], { cause: causes[0] });
   }
 
   private locate(problem: Problem): Located {

@@ -57,7 +57,8 @@ export class Place {
 
   private report(at: Problem['at'], causes: readonly string[]): null {
     const thrown = this.error === undefined ? {} : { error: this.error };
-    this.findings.problems.push({ path: this.path, at, causes: [...this.prefix, ...causes], ...thrown });
+    const { path, prefix } = this;
+    this.findings.problems.push({ path, at, causes: [...prefix, ...causes], context: prefix.length, ...thrown });
     return null;
   }
 }

@@ -14,6 +14,8 @@ export interface Problem {
   readonly at: 'key' | 'value';
   /** What is wrong and what to do; each text is the cause of the one before. */
   readonly causes: readonly string[];
+  /** How many of the causes, from the first, only say what was being read. */
+  readonly context?: number;
   /** Given where no path leads to the place (a syntax error). */
   readonly position?: Position;
   /** What was thrown, when something was. */
