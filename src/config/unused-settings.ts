@@ -7,7 +7,6 @@ import type { HomeserverConfig } from './homeserver-config.js';
 export const unusedSettings: ReadonlySet<keyof HomeserverConfig> = new Set<keyof HomeserverConfig>([
   'adminContact',
   'autoAcceptInvites',
-  'bcryptRounds',
   'deleteStaleDevicesAfter',
   'enableEphemeralMessages',
   'enableRegistrationCaptcha',

@@ -20,7 +20,8 @@ export class Passwords {
 
   /** The hash that is stored for a password. */
   hash(password: string): Promise<string> {
-    return hashPassword(password + this.context.config.passwordConfig.pepper);
+    const { passwordConfig, bcryptRounds } = this.context.config;
+    return hashPassword(password + passwordConfig.pepper, bcryptRounds);
   }
 
   /** Sets a password and, if wanted, logs out everywhere but where the requester is. */
