@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** A pending call; `cancel` keeps it from running. */
 export interface Timer {
   readonly cancel: () => void;
@@ -9,6 +11,8 @@ export interface Clock {
   readonly now: () => number;
   /** Calls once after so many milliseconds. */
   readonly after: (ms: number, call: () => void) => Timer;
+  /** Holds an answer back, as Synapse does with refusals; nothing is to happen meanwhile, so tests need not wait. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** The machine's own clock. Its timers do not keep the process alive. */
@@ -23,4 +27,5 @@ export const systemClock: Clock = {
       },
     };
   },
+  pause: (ms) => sleep(ms, undefined, { ref: false }),
 };

@@ -3,8 +3,10 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Logger } from '../log/logger.js';
 import type { ServerName } from '../matrix/ids.js';
 import type { Clock } from './clock.js';
+import type { Fetch } from './fetch.js';
 import type { Mailer } from './mailer.js';
 import type { Notifier } from './notifier.js';
+import type { PushGateway } from './push-gateway.js';
 import type { Database } from './store/database.js';
 import type { Stream } from './store/stream.js';
 
@@ -20,8 +22,11 @@ export interface HomeserverContext {
   readonly stream: Stream;
   /** Wakes long polls after a change was stored. */
   readonly notifier: Notifier;
-  /** Sends mail; absent where there is no mail server. */
   readonly mailer: Mailer;
+  /** Asks other servers over HTTP, on behalf of modules and of users. */
+  readonly fetch: Fetch;
+  /** Takes the notifications of modules; over HTTP when absent. */
+  readonly pushGateway?: PushGateway;
   /** Runs work that no request waits for; failures are logged, and closing the homeserver waits for it. */
   readonly inBackground: (name: string, work: () => Promise<void>) => void;
 }

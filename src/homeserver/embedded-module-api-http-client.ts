@@ -12,6 +12,7 @@ import { Codes } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../matrix/canonical-json.js';
 import type { JsonObject, JsonValue } from '../matrix/json.js';
+import type { Fetch } from './fetch.js';
 
 const headersTimeoutMs = 60_000;
 const fileTimeoutMs = 30_000;
@@ -27,6 +28,8 @@ const connectionErrors: Readonly<Record<string, string>> = {
 
 /** {@link HttpClient} on top of `fetch` (`http/client.py: SimpleHttpClient`). */
 export class FetchHttpClient implements HttpClient {
+  constructor(private readonly fetch: Fetch) {}
+
   readonly request: HttpClient['request'] = (method, uri, { data, headers } = {}) =>
     this.send(method, uri, data, headers);
 
@@ -91,7 +94,7 @@ export class FetchHttpClient implements HttpClient {
     }, headersTimeoutMs);
     const body = typeof data === 'object' ? new Uint8Array(data) : data;
     try {
-      return await fetch(uri, {
+      return await this.fetch(uri, {
         method,
         headers: headerList({ 'user-agent': 'Vesicle', ...headers }),
         redirect: 'manual',

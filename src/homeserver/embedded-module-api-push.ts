@@ -1,15 +1,15 @@
-import type { HttpClient } from '../api/http-client.js';
 import type { MessagingApi } from '../api/messaging-api.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import type { UserId } from '../matrix/ids.js';
 import type { Logger } from '../log/logger.js';
+import type { PushGateway } from './push-gateway.js';
 import type { Pusher, PusherStore } from './store/pusher-store.js';
 
 /** Pushes what a module says to a user's HTTP pushers (`push/httppusher.py: dispatch_push`). */
 export class ModulePush {
   constructor(
     private readonly pushers: PusherStore,
-    private readonly client: HttpClient,
+    private readonly gateway: PushGateway,
     private readonly log: Logger,
   ) {}
 
@@ -45,7 +45,7 @@ export class ModulePush {
     };
     const notification = { ...content, devices: [device] } as JsonObject;
     try {
-      const answer = await this.client.postJsonGetJson(url, { notification });
+      const answer = await this.gateway.notify(url, notification);
       const rejected = isJsonObject(answer) ? answer['rejected'] : undefined;
       return !Array.isArray(rejected) || rejected.length === 0;
     } catch (err) {

@@ -24,6 +24,7 @@ import { FetchHttpClient } from './embedded-module-api-http-client.js';
 import { ModulePush } from './embedded-module-api-push.js';
 import { ModulePublicRooms, ModuleRooms } from './embedded-module-api-rooms.js';
 import { ModuleUsers } from './embedded-module-api-users.js';
+import { HttpPushGateway } from './push-gateway.js';
 import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
 import type { Services } from './services.js';
 import { readTemplates } from './module-templates.js';
@@ -38,7 +39,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
   readonly workerName: string | null;
   readonly workerApp: string | null;
   readonly customTemplateDir: string | null;
-  readonly httpClient: HttpClient = new FetchHttpClient();
+  readonly httpClient: HttpClient;
   readonly publicRoomListManager: PublicRoomListManager;
   readonly accountDataManager: AccountDataManager;
   private readonly users: ModuleUsers;
@@ -52,7 +53,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
     log: Logger,
   ) {
     super(registrar);
-    const { config, serverName } = services.context;
+    const { config, serverName, fetch, pushGateway } = services.context;
     this.serverName = serverName;
     this.publicBaseurl = config.publicBaseurl;
     this.emailAppName = config.email?.appName ?? 'Matrix';
@@ -63,7 +64,8 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
     this.accountDataManager = new ModuleAccountData(services);
     this.users = new ModuleUsers(services);
     this.rooms = new ModuleRooms(services);
-    this.push = new ModulePush(services.users.pusherStore, this.httpClient, log);
+    this.httpClient = new FetchHttpClient(fetch);
+    this.push = new ModulePush(services.users.pusherStore, pushGateway ?? new HttpPushGateway(this.httpClient), log);
     this.background = new BackgroundCalls(services.context);
   }
 

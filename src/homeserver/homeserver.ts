@@ -9,10 +9,12 @@ import { BackgroundWork } from './background-work.js';
 import { type Clock, systemClock } from './clock.js';
 import type { HomeserverContext } from './context.js';
 import { EmbeddedModuleApi } from './embedded-module-api.js';
+import type { Fetch } from './fetch.js';
 import { type Listener, openListener } from './http/listener.js';
 import { HttpServer, maxBodySizeOf } from './http/server.js';
 import type { Mailer } from './mailer.js';
 import { Notifier } from './notifier.js';
+import type { PushGateway } from './push-gateway.js';
 import { schemas, Services } from './services.js';
 import { Database } from './store/database.js';
 import { SmtpMailer } from './smtp-mailer.js';
@@ -31,8 +33,12 @@ export interface HomeserverOptions {
   readonly log: Logger;
   /** The machine's own when absent. */
   readonly clock?: Clock;
-  /** Sends mail; none is sent when absent. */
+  /** Sends mail; the configured SMTP server when absent. */
   readonly mailer?: Mailer;
+  /** Asks other servers over HTTP; node's own when absent. */
+  readonly fetch?: Fetch;
+  /** Takes the notifications of modules; over HTTP when absent. */
+  readonly pushGateway?: PushGateway;
 }
 
 /** An embedded homeserver: its modules run, its database is open; it takes requests in process, and over HTTP once it listens. */
@@ -127,6 +133,8 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     stream: new Stream(database),
     notifier: new Notifier(clock),
     mailer: options.mailer ?? new SmtpMailer(config.email ?? new EmailConfig()),
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    ...(options.pushGateway && { pushGateway: options.pushGateway }),
     inBackground: background.start,
   };
   const services = new Services(context);

@@ -1,5 +1,6 @@
 import type { CallbackPolicy } from '../callbacks/callback-options.js';
 import type { Class } from '../metadata/metadata-store.js';
+import type { ModuleService } from '../metadata/module-options.js';
 
 /** What an operator sets for a module, before what its author set. */
 export interface OperatorPolicy extends CallbackPolicy {
@@ -18,4 +19,6 @@ export interface LoadedModule {
   /** Where it is configured, `file:line:column`. */
   readonly at: string;
   readonly policy?: OperatorPolicy;
+  /** Services in place of those that the class names; tests give them. */
+  readonly services?: readonly ModuleService[];
 }

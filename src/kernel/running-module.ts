@@ -60,7 +60,7 @@ export class RunningModule {
       log: host.log.child({ module: place.name }),
       config: loaded.config,
     };
-    this.scope = new ModuleScope(description, values, host.services ?? []);
+    this.scope = new ModuleScope(description, values, [...(host.services ?? []), ...(loaded.services ?? [])]);
   }
 
   /** Makes the instance, registers what its decorators say, and waits for `@postConstruct`. */

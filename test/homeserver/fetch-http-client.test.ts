@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { HttpResponseException } from '../../src/errors/http-response-exception.js';
 import { FetchHttpClient } from '../../src/homeserver/embedded-module-api-http-client.js';
 
-const client = new FetchHttpClient();
+const client = new FetchHttpClient(fetch);
 
 /** A server that says what it got; `/status/N` answers with that status, `/bytes/N` with so many bytes. */
 async function open(t: TestContext): Promise<string> {

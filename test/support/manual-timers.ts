@@ -17,6 +17,11 @@ export class ManualTimers implements Timers {
     };
   };
 
+  readonly pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      this.after(ms, resolve);
+    });
+
   /** How many timers are set. */
   get count(): number {
     return this.pending.length;

@@ -106,7 +106,7 @@ export class HttpServer {
       return internalErrorResponse();
     }
     this.options.log.debug(`${method} ${path}: ${error.status} ${error.errcode} ${error.message}`);
-    if (error instanceof LimitExceededError && error.pauseMs > 0) await this.pause(error.pauseMs);
+    if (error instanceof LimitExceededError && error.pauseMs > 0) await this.options.clock.pause(error.pauseMs);
     return errorResponse(error);
   }
 
@@ -121,12 +121,6 @@ export class HttpServer {
     const type = request.headers.get('content-type');
     if (type?.toLowerCase().includes('multipart/form-data') !== true) return undefined;
     return new Response(null, { status: 415, headers: { Server: SERVER, Connection: 'close' } });
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.options.clock.after(ms, resolve);
-    });
   }
 }
 

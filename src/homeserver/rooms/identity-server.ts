@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import type { Fetch } from '../fetch.js';
 import { refuseBlockedAddress } from '../ip-blocklist.js';
 
 /** What an identity server gives for an invited address. */
@@ -18,6 +19,8 @@ const unreachable = 'Failed to contact identity server';
 
 /** Asks identity servers (`handlers/identity.py`). */
 export class IdentityServers {
+  constructor(private readonly fetch: Fetch) {}
+
   /** The user behind an address; undefined when there is none, or the server cannot tell. */
   async lookUp(server: string, medium: string, address: string, token: string): Promise<string | undefined> {
     try {
@@ -61,7 +64,7 @@ export class IdentityServers {
     url.searchParams.set('public_key', publicKey);
     try {
       refuseBlockedAddress(url);
-      const response = await fetch(url, { signal: AbortSignal.timeout(timeout) });
+      const response = await this.fetch(url, { signal: AbortSignal.timeout(timeout) });
       const answer: unknown = await response.json();
       return isJsonObject(answer) && answer['valid'] === true;
     } catch (error) {
@@ -89,7 +92,7 @@ export class IdentityServers {
     if (url === null) throw new SynapseError(400, 'id_server must be a valid hostname', Codes.INVALID_PARAM);
     refuseBlockedAddress(url);
     try {
-      const response = await fetch(url, {
+      const response = await this.fetch(url, {
         method: body === undefined ? 'GET' : 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         signal: AbortSignal.timeout(timeout),

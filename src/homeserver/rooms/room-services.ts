@@ -114,7 +114,7 @@ export class RoomServices {
     const { sender } = this;
     this.restrictedJoins = new RestrictedJoins(serverName, states);
     const { restrictedJoins } = this;
-    const identityServers = new IdentityServers();
+    const identityServers = new IdentityServers(context.fetch);
     const exchange = new ThirdPartyExchange(serverName, rooms, creation, sender, identityServers);
     const afar = new AfarMemberships(serverName, states, events, () => this.remote);
     this.memberships = new Memberships({

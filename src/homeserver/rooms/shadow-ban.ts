@@ -11,7 +11,5 @@ export class ShadowBanError extends Error {
 
 /** Takes as long as the real thing might, one to ten seconds. */
 export async function pretendToWork(clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    clock.after(randomInt(1, 11) * 1000, resolve);
-  });
+  await clock.pause(randomInt(1, 11) * 1000);
 }

@@ -1,6 +1,7 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import type { Fetch } from '../fetch.js';
 import { refuseBlockedAddress } from '../ip-blocklist.js';
 
 const timeout = 10_000;
@@ -9,6 +10,8 @@ const location = /^[0-9a-zA-Z.:[\]_-]+(?:\/[^?#]*)?$/;
 
 /** Talks to identity servers, as far as accounts need it (`handlers/identity.py`). */
 export class IdentityServers {
+  constructor(private readonly fetch: Fetch) {}
+
   /** Asks a server to forget an address; false when it cannot. */
   async unbind(server: string, userId: UserId, medium: string, address: string): Promise<boolean> {
     const response = await this.post(server, '/3pid/unbind', { mxid: userId, threepid: { medium, address } });
@@ -30,7 +33,7 @@ export class IdentityServers {
   /** Has the server that validates phone numbers send a message; `base` is its URL. */
   async requestMsisdnToken(base: string, request: JsonObject): Promise<JsonObject> {
     const url = `${base}/_matrix/identity/api/v1/validate/msisdn/requestToken`;
-    return answerOf(await fetch(url, requestOf(request, {})));
+    return answerOf(await this.fetch(url, requestOf(request, {})));
   }
 
   private async post(
@@ -45,7 +48,7 @@ export class IdentityServers {
     const url = new URL(`https://${server}/_matrix/identity/v2${path}`);
     refuseBlockedAddress(url);
     try {
-      return await fetch(url, requestOf(body, headers));
+      return await this.fetch(url, requestOf(body, headers));
     } catch (error) {
       throw new SynapseError(500, 'Failed to contact identity server', undefined, {}, {}, { cause: error });
     }

@@ -99,7 +99,7 @@ export class UserServices {
     const validityStore = new AccountValidityStore(database);
     this.validity = new AccountValidity(context, validityStore, this.threepidStore);
     this.authenticator = new Authenticator(context, store, this.tokens, this.deviceStore, this.validity);
-    this.identityServers = new IdentityServers();
+    this.identityServers = new IdentityServers(context.fetch);
     this.threepids = new Threepids(context, this.threepidStore, this.pusherStore, this.identityServers);
     this.threepidValidation = new ThreepidValidation(context, this.threepidStore);
     this.devices = new Devices(context, this.deviceStore, this.tokens, this.pusherStore, hooks);

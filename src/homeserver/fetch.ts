@@ -1,0 +1,2 @@
+/** Asks another server over HTTP. */
+export type Fetch = (url: string | URL, init: RequestInit) => Promise<Response>;
