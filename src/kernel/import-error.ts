@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { syntaxFaultOf } from './typescript-transform.js';
 
-/** This package's own compiled files: their frames tell an author nothing. */
-const ownRoot = new URL('../', import.meta.url).href;
+/** This package's own files, compiled and (where source maps are on) as written: their frames tell an author nothing. */
+const ownRoots = ['../', '../../../src/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 /**
  * What a person needs of an error that importing a module ended with: what, where, and what to do about it. `lastFile` is the one
@@ -37,8 +38,9 @@ function locationOf(error: Error): string | undefined {
   if (before !== null) return `${before[1] ?? ''}:${before[2] ?? ''}`;
   for (const line of stack.split('\n')) {
     const frame = /^ +at (?:.* \()?(?:async )?(?:file:\/\/)?(\/[^()?]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/.exec(line);
-    if (frame === null || line.includes('/node_modules/') || line.includes(ownRoot)) continue;
-    return `${frame[1] ?? ''}:${frame[2] ?? ''}:${frame[3] ?? ''}`;
+    if (frame === null || line.includes('/node_modules/')) continue;
+    const [, path = '', row = '', column = ''] = frame;
+    if (!ownRoots.some((root) => path.startsWith(root))) return `${path}:${row}:${column}`;
   }
   return undefined;
 }
