@@ -17,25 +17,7 @@ import {
   Visibility,
 } from 'matrix-js-sdk';
 import { WordFilter } from '../../samples/word-filter/module.js';
-import { Configuration } from '../../src/config/configuration.js';
-import { openHomeserver } from '../../src/homeserver/homeserver.js';
-import { loadModules } from '../../src/kernel/module-source.js';
-import { silentLog } from '../../src/log/silent-log.js';
-
-/** A homeserver with the sample that `npm start` runs, on a real port. */
-async function listen(t: TestContext): Promise<string> {
-  const configuration = Configuration.of({
-    server_name: 'localhost',
-    listeners: [{ port: 0 }],
-    room_list_publication_rules: [{ action: 'allow' }],
-    modules: [{ module: 'word-filter', config: { banned_words: ['casino'], mute_for: 1 } }],
-  });
-  const modules = await loadModules(configuration, { resolve: () => WordFilter });
-  const homeserver = await openHomeserver({ config: configuration.homeserver, modules, log: silentLog });
-  t.after(() => homeserver.close());
-  const [listener] = await homeserver.listen();
-  return listener?.url ?? '';
-}
+import { listen } from '../support/listening-homeserver.js';
 
 /** Registers a user, as an application would. */
 async function register(baseUrl: string, username: string): Promise<void> {
@@ -96,7 +78,7 @@ function membership(client: MatrixClient, roomId: string, wanted: string): Promi
 }
 
 test('matrix-js-sdk works against the embedded homeserver', { timeout: 60_000 }, async (t) => {
-  const baseUrl = await listen(t);
+  const baseUrl = await listen(t, [WordFilter, { banned_words: ['casino'], mute_for: 1 }]);
   await register(baseUrl, 'alice');
   await register(baseUrl, 'bob');
   const alice = await logIn(t, baseUrl, 'alice');
