@@ -1,7 +1,8 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { UserServices } from '../users/user-services.js';
-import { adminRequester, existingTarget } from './admin-user-routes.js';
+import { adminRequester } from './admin-request.js';
+import { existingTarget } from './admin-user-routes.js';
 import { optionalText, requireParams, texts } from './fields.js';
 import { type Call, JsonAnswer, type Route } from './route.js';
 
@@ -12,7 +13,7 @@ const onePaths = ['/_synapse/admin/v2/users/:userId/devices/:deviceId'];
 export function adminDeviceRoutes(users: UserServices): Route[] {
   const { devices, deviceStore } = users;
   const target = async (call: Call, refusal = 'Can only lookup local users'): Promise<UserId> => {
-    await adminRequester(users, call);
+    await adminRequester(users.store, call);
     return existingTarget(users, call, refusal, 'Unknown user');
   };
   const deviceOf = (call: Call): string => call.params['deviceId'] ?? '';

@@ -5,7 +5,7 @@ import { parseUserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import type { UserServices } from '../users/user-services.js';
-import { adminRequester } from './admin-user-routes.js';
+import { adminRequester } from './admin-request.js';
 import type { Answer, Call, Route } from './route.js';
 
 /** The Synapse that this homeserver follows: tools look at the number to know what they can ask for. */
@@ -92,7 +92,7 @@ async function register(users: UserServices, nonces: Nonces, secret: string, cal
 }
 
 async function setValidity(users: UserServices, call: Call): Promise<Answer> {
-  await adminRequester(users, call);
+  await adminRequester(users.store, call);
   const { dispatch } = users.context;
   if (dispatch.isAsked('account_validity', 'on_legacy_admin_request')) {
     const expirationTs = await dispatch.ask('account_validity', 'on_legacy_admin_request', call.request);

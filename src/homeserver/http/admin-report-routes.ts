@@ -6,7 +6,7 @@ import type { StoredEvent } from '../store/event-store.js';
 import type { EventReport, ReportPage, ReportQuery, ReportStore } from '../store/report-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { queryInteger, queryString } from './query.js';
-import { roomAdmin } from './room-admin.js';
+import { adminRequester } from './admin-request.js';
 import { pathParam } from './room-request.js';
 import type { Call, Route } from './route.js';
 
@@ -22,7 +22,7 @@ function eventReportRoutes(services: RoomServices, reports: ReportStore): Route[
       method: 'GET',
       paths: ['/_synapse/admin/v1/event_reports'],
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const query = queryOf(call);
         const page = reports.events(query);
         const described = page.reports.map((report) => describeEventReport(services, report));
@@ -33,7 +33,7 @@ function eventReportRoutes(services: RoomServices, reports: ReportStore): Route[
       method: 'GET',
       paths: one,
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const report = reports.findEvent(reportIdIn(call));
         const event = report === undefined ? undefined : services.eventStore.find(report.event_id);
         if (report === undefined || event === undefined) throw new NotFoundError('Event report not found');
@@ -44,7 +44,7 @@ function eventReportRoutes(services: RoomServices, reports: ReportStore): Route[
       method: 'DELETE',
       paths: one,
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         if (!reports.delete('event_reports', reportIdIn(call))) throw new NotFoundError('Event report not found');
         return {};
       },
@@ -59,7 +59,7 @@ function userReportRoutes(services: RoomServices, reports: ReportStore): Route[]
       method: 'GET',
       paths: ['/_synapse/admin/v1/user_reports'],
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const query = queryOf(call);
         const page = reports.users(query);
         return { user_reports: page.reports.map((report) => ({ ...report })), ...totalOf(query, page) };
@@ -69,7 +69,7 @@ function userReportRoutes(services: RoomServices, reports: ReportStore): Route[]
       method: 'GET',
       paths: one,
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const report = reports.findUser(reportIdIn(call));
         if (report === undefined) throw new NotFoundError('User report not found');
         return { ...report };
@@ -79,7 +79,7 @@ function userReportRoutes(services: RoomServices, reports: ReportStore): Route[]
       method: 'DELETE',
       paths: one,
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         if (!reports.delete('user_reports', reportIdIn(call))) throw new NotFoundError('User report not found');
         return {};
       },
@@ -93,7 +93,7 @@ function fetchEventRoute(services: RoomServices): Route {
     method: 'GET',
     paths: ['/_synapse/admin/v1/fetch_event/:eventId'],
     handle: async (call) => {
-      const requester = await roomAdmin(services, call);
+      const requester = await adminRequester(services.users, call);
       const event = services.events.original(pathParam(call, 'eventId'));
       if (event === undefined || event.metadata.isRejected === true) throw new NotFoundError('Event not found');
       const [shown] = await services.clientEvents.show([{ event }], { requester, format: 'raw' });

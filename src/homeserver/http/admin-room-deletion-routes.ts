@@ -9,7 +9,7 @@ import { isRoomId } from '../rooms/untrusted-ids.js';
 import type { RoomDeletion } from '../store/room-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { optionalText } from './fields.js';
-import { roomAdmin } from './room-admin.js';
+import { adminRequester } from './admin-request.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import type { Call, Route } from './route.js';
 
@@ -21,7 +21,7 @@ export function adminDeletionRoutes(services: RoomServices): Route[] {
       method: 'DELETE',
       paths: ['/_synapse/admin/v1/rooms/:roomId'],
       handle: async (call) => {
-        const wishes = readWishes(await roomAdmin(services, call), await call.json());
+        const wishes = readWishes(await adminRequester(services.users, call), await call.json());
         const roomId = roomIdIn(call);
         const result = await shutdown.shutDown(roomId, wishes);
         if (wishes.purge) shutdown.purge(roomId, wishes.forcePurge);
@@ -32,7 +32,7 @@ export function adminDeletionRoutes(services: RoomServices): Route[] {
       method: 'DELETE',
       paths: ['/_synapse/admin/v2/rooms/:roomId'],
       handle: async (call) => {
-        const requester = await roomAdmin(services, call);
+        const requester = await adminRequester(services.users, call);
         const wishes = readWishes(requester, await call.json());
         const roomId = legalRoomId(call);
         await shutdown.checkAllowed(requester.userId, roomId);
@@ -43,7 +43,7 @@ export function adminDeletionRoutes(services: RoomServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v2/rooms/:roomId/delete_status'],
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const roomId = legalRoomId(call);
         const deletions = roomStore.deletionsOf(roomId);
         if (deletions.length === 0) throw new NotFoundError(`No delete task for room_id '${roomId}' found`);
@@ -54,7 +54,7 @@ export function adminDeletionRoutes(services: RoomServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v2/rooms/delete_status/:deleteId'],
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const deleteId = pathParam(call, 'deleteId');
         const deletion = roomStore.findDeletion(deleteId);
         if (deletion === undefined) throw new NotFoundError(`delete id '${deleteId}' not found`);

@@ -12,7 +12,7 @@ import { requireParams } from './fields.js';
 import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from './query.js';
 import { hierarchyQuery } from './room-hierarchy-routes.js';
 import { contextFor, messagesFor } from './room-history-routes.js';
-import { roomAdmin } from './room-admin.js';
+import { adminRequester } from './admin-request.js';
 import { hostsIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';
 import type { Answer, Call, Route } from './route.js';
 
@@ -68,7 +68,7 @@ class AdminRoomEndpoints {
   constructor(private readonly services: RoomServices) {}
 
   readonly list = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     const { query } = call;
     const start = queryInteger(query, 'from') ?? 0;
     const limit = queryInteger(query, 'limit') ?? 100;
@@ -96,7 +96,7 @@ class AdminRoomEndpoints {
   };
 
   readonly details = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     const { summaries, rooms, states, users } = this.services;
     const roomId = roomIdIn(call);
     const summary = summaries.find(roomId);
@@ -117,7 +117,7 @@ class AdminRoomEndpoints {
   };
 
   readonly members = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     const room = this.services.rooms.find(roomIdIn(call));
     if (room === undefined) throw new NotFoundError('Room not found');
     const members = room.state.usersWith('join');
@@ -125,7 +125,7 @@ class AdminRoomEndpoints {
   };
 
   readonly state = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     const room = this.services.rooms.find(roomIdIn(call));
     if (room === undefined) throw new NotFoundError('Room not found');
     const type = queryString(call.query, 'type') ?? '';
@@ -134,13 +134,13 @@ class AdminRoomEndpoints {
   };
 
   readonly messages = async (call: Call): Promise<Answer> =>
-    messagesFor(this.services, call, await roomAdmin(this.services, call), { asAdmin: true });
+    messagesFor(this.services, call, await adminRequester(this.services.users, call), { asAdmin: true });
 
   readonly context = async (call: Call): Promise<Answer> =>
-    contextFor(this.services, call, await roomAdmin(this.services, call), { asAdmin: true });
+    contextFor(this.services, call, await adminRequester(this.services.users, call), { asAdmin: true });
 
   readonly timestampToEvent = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     const timestamp = requiredQueryInteger(call.query, 'ts');
     const direction = queryString(call.query, 'dir', { allowed: ['b', 'f'] as const }) ?? 'f';
     const { eventId, at } = this.services.history.nearest(roomIdIn(call), timestamp, direction);
@@ -148,18 +148,18 @@ class AdminRoomEndpoints {
   };
 
   readonly hierarchy = async (call: Call): Promise<Answer> => {
-    const { userId } = await roomAdmin(this.services, call);
+    const { userId } = await adminRequester(this.services.users, call);
     return this.services.hierarchy.walk(userId, roomIdIn(call), { ...hierarchyQuery(call), asAdmin: true });
   };
 
   readonly isBlocked = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     const userId = this.services.roomStore.blockedBy(legalRoomId(call));
     return { block: userId !== undefined, ...(userId !== undefined && { user_id: userId }) };
   };
 
   readonly block = async (call: Call): Promise<Answer> => {
-    const { userId } = await roomAdmin(this.services, call);
+    const { userId } = await adminRequester(this.services.users, call);
     const body = await call.json();
     const roomId = legalRoomId(call);
     requireParams(body, ['block']);
@@ -172,7 +172,7 @@ class AdminRoomEndpoints {
   };
 
   readonly extremities = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     const { roomId } = await this.resolve(call, 'roomId');
     const extremities = this.services.rooms.find(roomId)?.extremities ?? [];
     const results = extremities.map(({ eventId, depth }) => {
@@ -189,13 +189,13 @@ class AdminRoomEndpoints {
 
   /** This server merges extremities with the next event; there is nothing to delete. */
   readonly deleteExtremities = async (call: Call): Promise<Answer> => {
-    await roomAdmin(this.services, call);
+    await adminRequester(this.services.users, call);
     await this.resolve(call, 'roomId');
     return { deleted: 0 };
   };
 
   readonly makeAdmin = async (call: Call): Promise<Answer> => {
-    const requester = await roomAdmin(this.services, call);
+    const requester = await adminRequester(this.services.users, call);
     const body = await call.json({ allowEmpty: true });
     const { roomId } = await this.resolve(call, 'roomId');
     const userId = body['user_id'] === undefined ? requester.userId : toUserId(body['user_id']);
@@ -204,7 +204,7 @@ class AdminRoomEndpoints {
   };
 
   readonly join = async (call: Call): Promise<Answer> => {
-    const requester = await roomAdmin(this.services, call);
+    const requester = await adminRequester(this.services.users, call);
     const body = await call.json();
     requireParams(body, ['user_id']);
     const target = toUserId(stringIn(body, 'user_id'));

@@ -2,12 +2,12 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, parseUserId, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
-import type { Requester } from '../../matrix/requester.js';
 import { pythonRepr } from '../python-repr.js';
 import { listUsers, userListOrders } from '../store/user-list.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { generateAccessToken } from '../users/token-generator.js';
 import type { UserServices } from '../users/user-services.js';
+import { adminRequester } from './admin-request.js';
 import { flag, requireParams } from './fields.js';
 import { describePusher } from './push-routes.js';
 import { queryBoolean, queryInteger, queryString, queryStrings, requiredQueryString } from './query.js';
@@ -16,13 +16,6 @@ import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type R
 /** Accounts, for administrators (`rest/admin/users.py`). */
 export function adminUserRoutes(users: UserServices): Route[] {
   return [...accountRoutes(users), ...stateRoutes(users), ...lookupRoutes(users), ...ratelimitRoutes(users)];
-}
-
-/** The requester, who must be an administrator (`rest/admin/_base.py`). */
-export async function adminRequester(users: UserServices, call: Call): Promise<Requester> {
-  const requester = await call.requester();
-  if (!users.store.isAdmin(requester.userId)) throw new AuthError(403, 'You are not a server admin');
-  return requester;
 }
 
 /** The user that a path names, who must be of this server. */
@@ -52,7 +45,7 @@ function accountRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v2/users/:userId'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         return described(users, localTarget(users, call, 'Can only look up local users'));
       },
     },
@@ -60,7 +53,7 @@ function accountRoutes(users: UserServices): Route[] {
       method: 'PUT',
       paths: ['/_synapse/admin/v2/users/:userId'],
       handle: async (call) => {
-        const requester = await adminRequester(users, call);
+        const requester = await adminRequester(users.store, call);
         const parsed = parseUserId(call.params['userId']);
         const body = await call.json();
         if (domainOf(parsed) !== users.context.serverName) {
@@ -74,7 +67,7 @@ function accountRoutes(users: UserServices): Route[] {
       method: 'POST',
       paths: ['/_synapse/admin/v1/deactivate/:userId'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const target = existingTarget(users, call, 'Can only deactivate local users');
         const { erase = false } = await call.json({ allowEmpty: true });
         if (typeof erase !== 'boolean') {
@@ -98,7 +91,7 @@ function stateRoutes(users: UserServices): Route[] {
       method: 'PUT',
       paths: ['/_synapse/admin/v1/suspend/:userId'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const target = existingTarget(users, call, 'Can only suspend local users');
         const body = await call.json();
         requireParams(body, ['suspend']);
@@ -111,7 +104,7 @@ function stateRoutes(users: UserServices): Route[] {
       method: 'POST',
       paths: ['/_synapse/admin/v1/reset_password/:userId'],
       handle: async (call) => {
-        const requester = await adminRequester(users, call);
+        const requester = await adminRequester(users.store, call);
         const target = parseUserId(call.params['userId']);
         const body = await call.json();
         requireParams(body, ['new_password']);
@@ -126,7 +119,7 @@ function stateRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/users/:userId/admin'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const target = localTarget(users, call, 'Only local users can be admins of this homeserver');
         return { admin: users.store.isAdmin(target) };
       },
@@ -135,7 +128,7 @@ function stateRoutes(users: UserServices): Route[] {
       method: 'PUT',
       paths: ['/_synapse/admin/v1/users/:userId/admin'],
       handle: async (call) => {
-        const requester = await adminRequester(users, call);
+        const requester = await adminRequester(users.store, call);
         const parsed = parseUserId(call.params['userId']);
         const body = await call.json();
         requireParams(body, ['admin']);
@@ -150,7 +143,7 @@ function stateRoutes(users: UserServices): Route[] {
       method,
       paths: ['/_synapse/admin/v1/users/:userId/shadow_ban'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const target = localTarget(users, call, 'Only local users can be shadow-banned');
         users.store.setFlag(target, 'shadow_banned', method === 'POST');
         return {};
@@ -177,7 +170,7 @@ function lookupRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/users/:userId/joined_rooms'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const memberships = users.hooks.membershipsOf((call.params['userId'] ?? '') as UserId);
         const joined = [...memberships].filter(([, membership]) => membership === 'join').map(([roomId]) => roomId);
         return { joined_rooms: joined, total: joined.length };
@@ -187,7 +180,7 @@ function lookupRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/users/:userId/memberships'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const memberships = users.hooks.membershipsOf((call.params['userId'] ?? '') as UserId);
         return { memberships: Object.fromEntries(memberships) };
       },
@@ -196,7 +189,7 @@ function lookupRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/users/:userId/pushers'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const pushers = users.pusherStore.ofUser(existingTarget(users, call, 'Can only look up local users'));
         return {
           pushers: pushers.map((pusher) => ({ ...describePusher(pusher), enabled: true, device_id: pusher.deviceId })),
@@ -208,7 +201,7 @@ function lookupRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/users/:userId/accountdata'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const { global, rooms } = users.accountData.stored(existingTarget(users, call, 'Can only look up local users'));
         return { account_data: { global, rooms } };
       },
@@ -217,7 +210,7 @@ function lookupRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/auth_providers/:provider/users/:externalId'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const { provider = '', externalId = '' } = call.params;
         return found(users.store.findByExternalId(provider, externalId));
       },
@@ -226,7 +219,7 @@ function lookupRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/threepid/:medium/users/:address'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const { medium = '', address = '' } = call.params;
         return found(users.threepidStore.findUser(medium, address));
       },
@@ -235,7 +228,7 @@ function lookupRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths: ['/_synapse/admin/v1/username_available'],
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         users.registration.checkUsername({ localpart: requiredQueryString(call.query, 'username') });
         return { available: true };
       },
@@ -254,7 +247,7 @@ function ratelimitRoutes(users: UserServices): Route[] {
       method: 'GET',
       paths,
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         return describe(existingTarget(users, call, 'Can only look up local users'));
       },
     },
@@ -262,7 +255,7 @@ function ratelimitRoutes(users: UserServices): Route[] {
       method: 'POST',
       paths,
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         const target = existingTarget(users, call, 'Only local users can be ratelimited');
         const body = await call.json({ allowEmpty: true });
         const perSecond = parseCount(body['messages_per_second']);
@@ -275,7 +268,7 @@ function ratelimitRoutes(users: UserServices): Route[] {
       method: 'DELETE',
       paths,
       handle: async (call) => {
-        await adminRequester(users, call);
+        await adminRequester(users.store, call);
         users.store.deleteOverride(existingTarget(users, call, 'Only local users can be ratelimited'));
         return {};
       },
@@ -284,7 +277,7 @@ function ratelimitRoutes(users: UserServices): Route[] {
 }
 
 async function list(users: UserServices, call: Call, isDeactivated: boolean | undefined): Promise<Answer> {
-  await adminRequester(users, call);
+  await adminRequester(users.store, call);
   const { query } = call;
   const from = queryInteger(query, 'from') ?? 0;
   const limit = queryInteger(query, 'limit') ?? 100;
@@ -306,7 +299,7 @@ async function list(users: UserServices, call: Call, isDeactivated: boolean | un
 
 /** An access token by which an administrator acts as a user. */
 async function loginAs(users: UserServices, call: Call): Promise<Answer> {
-  const requester = await adminRequester(users, call);
+  const requester = await adminRequester(users.store, call);
   const target = existingTarget(users, call, 'Only local users can be logged in as');
   const { valid_until_ms: validUntilMs = null } = await call.json({ allowEmpty: true });
   if (validUntilMs !== null && !Number.isSafeInteger(validUntilMs)) {

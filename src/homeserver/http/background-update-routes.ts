@@ -4,7 +4,7 @@ import { directoryJob, statsJob } from '../directory-updates.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import type { BackgroundUpdateStore, PendingUpdate } from '../store/background-update-store.js';
 import { requireParams } from './fields.js';
-import { roomAdmin } from './room-admin.js';
+import { adminRequester } from './admin-request.js';
 import type { Route } from './route.js';
 
 const jobs: ReadonlyMap<string, readonly PendingUpdate[]> = new Map([
@@ -24,7 +24,7 @@ export function backgroundUpdateRoutes(
       method: 'GET',
       paths: enabled,
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         return { enabled: updates.isEnabled };
       },
     },
@@ -32,7 +32,7 @@ export function backgroundUpdateRoutes(
       method: 'POST',
       paths: enabled,
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const { enabled: value = true } = await call.json();
         if (typeof value !== 'boolean') throw new SynapseError(400, "'enabled' parameter must be a boolean");
         updates.isEnabled = value;
@@ -43,7 +43,7 @@ export function backgroundUpdateRoutes(
       method: 'GET',
       paths: ['/_synapse/admin/v1/background_updates/status'],
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const current = updates.currentUpdate;
         return { enabled: updates.isEnabled, current_updates: current ? { [databaseName]: { ...current } } : {} };
       },
@@ -52,7 +52,7 @@ export function backgroundUpdateRoutes(
       method: 'POST',
       paths: ['/_synapse/admin/v1/background_updates/start_job'],
       handle: async (call) => {
-        await roomAdmin(services, call);
+        await adminRequester(services.users, call);
         const body = await call.json();
         requireParams(body, ['job_name']);
         const { job_name: name } = body;

@@ -47,32 +47,17 @@ const addThreepid: Purpose = {
 
 /** Mails and messages that prove an address (`rest/client/register.py`, `account.py`). */
 export function requestTokenRoutes(users: UserServices): Route[] {
+  const request = (path: string, handle: (users: UserServices, call: Call) => Promise<Answer>): Route => ({
+    method: 'POST',
+    paths: clientPaths(path),
+    handle: (call) => handle(users, call),
+  });
   return [
-    {
-      method: 'POST',
-      paths: clientPaths('/register/email/requestToken'),
-      handle: (call) => registrationEmail(users, call),
-    },
-    {
-      method: 'POST',
-      paths: clientPaths('/register/msisdn/requestToken'),
-      handle: (call) => registrationPhone(users, call),
-    },
-    {
-      method: 'POST',
-      paths: clientPaths('/account/3pid/email/requestToken'),
-      handle: (call) => accountEmail(users, call),
-    },
-    {
-      method: 'POST',
-      paths: clientPaths('/account/3pid/msisdn/requestToken'),
-      handle: (call) => accountPhone(users, call),
-    },
-    {
-      method: 'POST',
-      paths: clientPaths('/account/password/email/requestToken'),
-      handle: (call) => passwordEmail(users, call),
-    },
+    request('/register/email/requestToken', registrationEmail),
+    request('/register/msisdn/requestToken', registrationPhone),
+    request('/account/3pid/email/requestToken', accountEmail),
+    request('/account/3pid/msisdn/requestToken', accountPhone),
+    request('/account/password/email/requestToken', passwordEmail),
     {
       method: 'GET',
       paths: clientPaths('/registration/:medium/submit_token', ['unstable']),

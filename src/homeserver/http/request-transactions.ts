@@ -1,14 +1,45 @@
 import type { Requester } from '../../matrix/requester.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import type { Answer, Call } from './route.js';
+import { pathParam } from './room-request.js';
+import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
 
 /** How many finished transactions are remembered. */
 const limit = 2000;
+
+/** What an endpoint does, with the ID of the transaction when there is one. */
+type Work = (call: Call, requester: Requester, txnId?: string) => Promise<Answer>;
+
+/** How endpoints with transactions differ. */
+interface TransactionOptions {
+  readonly allowGuest?: boolean;
+  /** Whether answers are remembered; false where what a device sent is found again in the database. */
+  readonly keepsDevices?: boolean;
+}
 
 /** Runs the request with a transaction ID once, however often it comes (`rest/client/transactions.py`). Failures are forgotten. */
 export class RequestTransactions {
   private readonly answers = new BoundedCache<string, Promise<Answer>>(limit);
   private readonly running = new Map<string, Promise<Answer>>();
+
+  /** The two endpoints of something that is done once: POST without, PUT with the ID of a transaction in the path. */
+  routes(path: string, work: Work, { allowGuest = true, keepsDevices = true }: TransactionOptions = {}): Route[] {
+    return [
+      {
+        method: 'POST',
+        paths: clientPaths(path, oldestVersions),
+        handle: async (call) => work(call, await call.requester({ allowGuest })),
+      },
+      {
+        method: 'PUT',
+        paths: clientPaths(`${path}/:txnId`, oldestVersions),
+        handle: async (call) => {
+          const requester = await call.requester({ allowGuest });
+          const isKept = keepsDevices || requester.deviceId === undefined;
+          return this.once(call, requester, () => work(call, requester, pathParam(call, 'txnId')), isKept);
+        },
+      },
+    ];
+  }
 
   /**
    * The answer of `work`, or the one that the same transaction got before. `isKept` false: only while it is running, for

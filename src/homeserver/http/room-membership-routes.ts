@@ -11,34 +11,21 @@ import type { RequestTransactions } from './request-transactions.js';
 import { hostsIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
 
-type Work = (call: Call, requester: Requester, txnId?: string) => Promise<Answer>;
-
 const actions = ['join', 'invite', 'leave', 'ban', 'unban', 'kick'] as const;
 
 /** Endpoints that change who is in a room (`rest/client/room.py`, `knock.py`). */
 export function roomMembershipRoutes(services: RoomServices, transactions: RequestTransactions): Route[] {
   const membership = new MembershipRequests(services);
-  const both = (path: string, work: Work, allowGuest = true): Route[] => [
-    {
-      method: 'POST',
-      paths: clientPaths(path, oldestVersions),
-      handle: async (call) => work(call, await call.requester({ allowGuest })),
-    },
-    {
-      method: 'PUT',
-      paths: clientPaths(`${path}/:txnId`, oldestVersions),
-      handle: async (call) => {
-        const requester = await call.requester({ allowGuest });
-        return transactions.once(call, requester, () => work(call, requester, pathParam(call, 'txnId')));
-      },
-    },
-  ];
   return [
-    ...both('/join/:roomIdOrAlias', (call, requester, txnId) => membership.join(call, requester, txnId)),
+    ...transactions.routes('/join/:roomIdOrAlias', (call, requester, txnId) => membership.join(call, requester, txnId)),
     ...actions.flatMap((action) =>
-      both(`/rooms/:roomId/${action}`, (call, requester, txnId) => membership.change(call, requester, action, txnId)),
+      transactions.routes(`/rooms/:roomId/${action}`, (call, requester, txnId) =>
+        membership.change(call, requester, action, txnId),
+      ),
     ),
-    ...both('/rooms/:roomId/forget', async (call, requester) => membership.forget(call, requester), false),
+    ...transactions.routes('/rooms/:roomId/forget', async (call, requester) => membership.forget(call, requester), {
+      allowGuest: false,
+    }),
     {
       method: 'POST',
       paths: clientPaths('/knock/:roomIdOrAlias'),

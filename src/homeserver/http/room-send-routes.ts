@@ -17,36 +17,23 @@ import type { RequestTransactions } from './request-transactions.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
 
-type Work = (call: Call, requester: Requester, txnId?: string) => Promise<Answer>;
-
 /** Endpoints that send events (`rest/client/room.py`). */
 export function roomSendRoutes(services: RoomServices, transactions: RequestTransactions): Route[] {
   const requests = new SendRequests(services);
-  const both = (path: string, allowGuest: boolean, work: Work): Route[] => [
-    {
-      method: 'POST',
-      paths: clientPaths(path, oldestVersions),
-      handle: async (call) => work(call, await call.requester({ allowGuest })),
-    },
-    {
-      method: 'PUT',
-      paths: clientPaths(`${path}/:txnId`, oldestVersions),
-      handle: async (call) => {
-        const requester = await call.requester({ allowGuest });
-        // What a device sent is found in the database; only devices have transactions there.
-        const isKept = requester.deviceId === undefined;
-        return transactions.once(call, requester, () => work(call, requester, pathParam(call, 'txnId')), isKept);
-      },
-    },
-  ];
   const putState = async (call: Call): Promise<Answer> => {
     const requester = await call.requester({ allowGuest: true });
     return requests.putState(call, requester);
   };
   return [
-    ...both('/rooms/:roomId/send/:eventType', true, (call, requester, txnId) => requests.send(call, requester, txnId)),
-    ...both('/rooms/:roomId/redact/:eventId', false, (call, requester, txnId) =>
-      requests.redact(call, requester, txnId),
+    ...transactions.routes(
+      '/rooms/:roomId/send/:eventType',
+      (call, requester, txnId) => requests.send(call, requester, txnId),
+      { keepsDevices: false },
+    ),
+    ...transactions.routes(
+      '/rooms/:roomId/redact/:eventId',
+      (call, requester, txnId) => requests.redact(call, requester, txnId),
+      { allowGuest: false, keepsDevices: false },
     ),
     { method: 'PUT', paths: clientPaths('/rooms/:roomId/state/:eventType', oldestVersions), handle: putState },
     {
