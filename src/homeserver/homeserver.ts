@@ -167,7 +167,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
   });
   webResources.seal();
   services.users.resume();
-  services.rooms.shutdown.resume();
+  services.rooms.resume();
   services.backgroundUpdates.start();
   return new Homeserver(context, services, modules, webResources, server, background);
 }

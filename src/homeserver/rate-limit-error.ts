@@ -6,16 +6,17 @@ export class LimitExceededError extends SynapseError {
   constructor(
     /** For the log: clients do not learn it. */
     readonly limiterName: string,
-    retryAfterMs: number,
+    retryAfterMs: number | undefined,
     /** Milliseconds before the answer is sent, so that clients which try again at once are slowed down. */
     readonly pauseMs: number,
+    message = 'Too Many Requests',
   ) {
     super(
       429,
-      'Too Many Requests',
+      message,
       Codes.LIMIT_EXCEEDED,
-      { retry_after_ms: retryAfterMs },
-      { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) },
+      retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs },
+      retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) },
     );
     this.name = 'LimitExceededError';
   }

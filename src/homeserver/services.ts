@@ -23,6 +23,7 @@ import { RoomServices } from './rooms/room-services.js';
 import type { RoomUsers } from './rooms/room-users.js';
 import { backgroundUpdateSchema, BackgroundUpdateStore } from './store/background-update-store.js';
 import type { Schema } from './store/database.js';
+import { delayedEventSchema } from './store/delayed-event-store.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
 import { ReportStore, reportSchema } from './store/report-store.js';
 import { roomSchema } from './store/room-schema.js';
@@ -38,6 +39,7 @@ export const schemas: readonly Schema[] = [
   streamSchema,
   ...userSchemas,
   roomSchema,
+  delayedEventSchema,
   reportSchema,
   searchSchema,
   mediaSchema,
@@ -90,6 +92,7 @@ export class Services implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.live[Symbol.dispose]();
+    this.rooms[Symbol.dispose]();
     await this.mediaFiles[Symbol.asyncDispose]();
   }
 
@@ -103,6 +106,7 @@ export class Services implements AsyncDisposable {
     return {
       exists: (userId) => userStore.find(userId) !== undefined,
       isAdmin: (userId) => userStore.isAdmin(userId),
+      isGuest: (userId) => userStore.find(userId)?.isGuest === true,
       isSuspended: (userId) => userStore.find(userId)?.isSuspended === true,
       isErased: (userId) => userStore.find(userId)?.isErased === true,
       profileOf: (userId) => userStore.profileOf(userId),

@@ -25,6 +25,7 @@ export function userHooks({ rooms, live, media, isOnlyUser }: UserHookParts): Us
       live().devicesChanged(userId, deleted);
     },
     askServer: (userId, field) => rooms().profileElsewhere(userId, field),
+    delayLimits: () => rooms().delayedEvents.limits,
     shareRoom: (userId, other) => rooms().shareRoom(userId, other),
     membershipsOf: (userId) =>
       new Map(
@@ -33,6 +34,9 @@ export function userHooks({ rooms, live, media, isOnlyUser }: UserHookParts): Us
           .map((entry) => [entry.room_id, entry.membership]),
       ),
     findMedia: (url) => findMedia(rooms(), media, url),
+    cancelDelayedEvents: (userId) => {
+      rooms().delayedEvents.cancelAllOf(userId);
+    },
     rejectInvites: (userId) => leave(rooms(), userId, ['invite', 'knock'], { forget: false }),
     leaveAllRooms: (userId) => leave(rooms(), userId, ['join'], { forget: true }),
   };

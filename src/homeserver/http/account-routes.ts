@@ -61,7 +61,8 @@ export function accountRoutes(users: UserServices): Route[] {
 }
 
 /** What clients can do here (`rest/client/capabilities.py`). */
-function capabilities({ context: { config }, credentials }: UserServices): JsonObject {
+function capabilities({ context: { config }, credentials, hooks }: UserServices): JsonObject {
+  const { maxDelay, maxScheduled } = hooks.delayLimits();
   const disallowed = [
     ...(config.enableSetDisplayname ? [] : ['displayname']),
     ...(config.enableSetAvatarUrl ? [] : ['avatar_url']),
@@ -77,6 +78,7 @@ function capabilities({ context: { config }, credentials }: UserServices): JsonO
     'm.3pid_changes': { enabled: config.enable3pidChanges },
     'm.get_login_token': { enabled: config.loginViaExistingSession.enabled },
     'm.profile_fields': { enabled: true, ...(disallowed.length === 0 ? {} : { disallowed }) },
+    'org.matrix.msc4140.delayed_events': { max_delay_ms: maxDelay, max_scheduled: maxScheduled },
   };
 }
 

@@ -1,6 +1,6 @@
 import { AuthError } from '../synapse-errors.js';
 import type { UserServices } from '../users/user-services.js';
-import { randomLetters } from '../users/token-generator.js';
+import { randomLetters } from '../random-letters.js';
 import { clientPaths, JsonAnswer, type Route } from './route.js';
 
 const lifetime = 3_600_000;

@@ -35,8 +35,7 @@ export function registerRoutes(users: UserServices): Route[] {
         if (!users.context.config.enableRegistration) {
           throw new SynapseError(403, 'Registration has been disabled', Codes.FORBIDDEN);
         }
-        requiredQueryString(call.query, 'token');
-        return { valid: false };
+        return { valid: users.registrationTokens.isValid(requiredQueryString(call.query, 'token')) };
       },
     },
   ];

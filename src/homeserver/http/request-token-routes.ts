@@ -7,7 +7,7 @@ import { parseEmail } from '../users/email-address.js';
 import { phoneNumberToMsisdn } from '../users/phone-number.js';
 import type { ValidationPurpose } from '../users/threepid-validation.js';
 import { parseClientSecret } from '../users/threepids.js';
-import { randomLetters } from '../users/token-generator.js';
+import { randomLetters } from '../random-letters.js';
 import type { UserServices } from '../users/user-services.js';
 import {
   checkModel,

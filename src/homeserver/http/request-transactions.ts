@@ -12,8 +12,8 @@ type Work = (call: Call, requester: Requester, txnId?: string) => Promise<Answer
 /** How endpoints with transactions differ. */
 interface TransactionOptions {
   readonly allowGuest?: boolean;
-  /** Whether answers are remembered; false where what a device sent is found again in the database. */
-  readonly keepsDevices?: boolean;
+  /** Whether an answer is remembered; no need to where what was sent is found again in the database. */
+  readonly isKept?: (call: Call, requester: Requester) => boolean;
 }
 
 /** Runs the request with a transaction ID once, however often it comes (`rest/client/transactions.py`). Failures are forgotten. */
@@ -22,7 +22,7 @@ export class RequestTransactions {
   private readonly running = new Map<string, Promise<Answer>>();
 
   /** The two endpoints of something that is done once: POST without, PUT with the ID of a transaction in the path. */
-  routes(path: string, work: Work, { allowGuest = true, keepsDevices = true }: TransactionOptions = {}): Route[] {
+  routes(path: string, work: Work, { allowGuest = true, isKept = () => true }: TransactionOptions = {}): Route[] {
     return [
       {
         method: 'POST',
@@ -34,8 +34,12 @@ export class RequestTransactions {
         paths: clientPaths(`${path}/:txnId`, oldestVersions),
         handle: async (call) => {
           const requester = await call.requester({ allowGuest });
-          const isKept = keepsDevices || requester.deviceId === undefined;
-          return this.once(call, requester, () => work(call, requester, pathParam(call, 'txnId')), isKept);
+          return this.once(
+            call,
+            requester,
+            () => work(call, requester, pathParam(call, 'txnId')),
+            isKept(call, requester),
+          );
         },
       },
     ];

@@ -1,5 +1,6 @@
 import type { RoomServices } from '../rooms/room-services.js';
 import { adminRoomRoutes } from './admin-room-routes.js';
+import { delayedEventRoutes } from './delayed-event-routes.js';
 import { directoryRoutes } from './directory-routes.js';
 import { relationRoutes } from './relation-routes.js';
 import { RequestTransactions } from './request-transactions.js';
@@ -21,6 +22,7 @@ export function roomRoutes(services: RoomServices): Route[] {
     ...roomMembershipRoutes(services, transactions),
     ...roomSendRoutes(services, transactions),
     ...roomHistoryRoutes(services),
+    ...delayedEventRoutes(services),
     ...roomStateRoutes(services),
     ...relationRoutes(services),
     ...roomUpgradeRoutes(services),

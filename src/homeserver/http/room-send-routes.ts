@@ -5,7 +5,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import type { EventId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
-import { suspended } from '../rooms/event-creation.js';
+import { type EventRequest, suspended } from '../rooms/event-creation.js';
 import type { RoomEvent } from '../rooms/room-event.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import { ShadowBanError } from '../rooms/shadow-ban.js';
@@ -16,6 +16,11 @@ import { queryInteger } from './query.js';
 import type { RequestTransactions } from './request-transactions.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
+
+/** What a device sent is found in the database; only devices have transactions there. */
+const isKept = (_call: Call, { deviceId }: Requester): boolean => deviceId === undefined;
+/** Where the event is to be sent later, the milliseconds until then. */
+const delayParam = 'org.matrix.msc4140.delay';
 
 /** Endpoints that send events (`rest/client/room.py`). */
 export function roomSendRoutes(services: RoomServices, transactions: RequestTransactions): Route[] {
@@ -28,12 +33,12 @@ export function roomSendRoutes(services: RoomServices, transactions: RequestTran
     ...transactions.routes(
       '/rooms/:roomId/send/:eventType',
       (call, requester, txnId) => requests.send(call, requester, txnId),
-      { keepsDevices: false },
+      { isKept: (call, requester) => isKept(call, requester) || call.query.has(delayParam) },
     ),
     ...transactions.routes(
       '/rooms/:roomId/redact/:eventId',
       (call, requester, txnId) => requests.redact(call, requester, txnId),
-      { allowGuest: false, keepsDevices: false },
+      { allowGuest: false, isKept },
     ),
     { method: 'PUT', paths: clientPaths('/rooms/:roomId/state/:eventType', oldestVersions), handle: putState },
     {
@@ -60,6 +65,8 @@ class SendRequests {
       content,
       ...sentAt(call, requester),
     };
+    const delayed = await this.delay(call, requester, request);
+    if (delayed !== undefined) return delayed;
     const options = txnId === undefined ? {} : { txnId };
     return answerWith(() => this.services.sender.send(requester, request, options));
   }
@@ -74,11 +81,21 @@ class SendRequests {
       const outcome = await this.mayState.ask(userId, roomId, type, stateKey, structuredClone(content));
       refuseSpam(outcome, 'You are not permitted to send the state event');
     }
-    return answerWith(async () => {
-      if (type === 'm.room.member') return this.putMember(call, requester, stateKey, content);
-      const request = { type, roomId, sender: userId, stateKey, content, ...sentAt(call, requester) };
-      return this.services.sender.send(requester, request);
-    });
+    const request = { type, roomId, sender: userId, stateKey, content, ...sentAt(call, requester) };
+    const delayed = await this.delay(call, requester, request);
+    if (delayed !== undefined) return delayed;
+    return answerWith(async () =>
+      type === 'm.room.member' ? this.putMember(requester, request) : this.services.sender.send(requester, request),
+    );
+  }
+
+  /** Keeps the event for later when the query says so. */
+  private async delay(call: Call, requester: Requester, request: EventRequest): Promise<Answer | undefined> {
+    const delay = queryInteger(call.query, delayParam);
+    if (delay === undefined) return undefined;
+    const { roomId, type, stateKey = null, originServerTs = null, content } = request;
+    const wish = { roomId, type, stateKey, originServerTs, content, delay };
+    return { delay_id: await this.services.delayedEvents.add(requester, wish) };
   }
 
   async redact(call: Call, requester: Requester, txnId?: string): Promise<Answer> {
@@ -112,11 +129,14 @@ class SendRequests {
     throw suspended('You can only redact your own events while account is suspended.');
   }
 
-  private async putMember(call: Call, requester: Requester, stateKey: string, content: JsonObject): Promise<RoomEvent> {
+  private async putMember(
+    requester: Requester,
+    { roomId, stateKey, content, originServerTs }: EventRequest & { readonly stateKey: string },
+  ): Promise<RoomEvent> {
     const membership = content['membership'];
     if (typeof membership !== 'string') throw new SynapseError(400, 'Invalid membership (must be a string)');
-    const options = { content, ...sentAt(call, requester) };
-    return this.services.memberships.update(requester, toUserId(stateKey), roomIdIn(call), membership, options);
+    const options = { content, ...(originServerTs !== undefined && { originServerTs }) };
+    return this.services.memberships.update(requester, toUserId(stateKey), roomId, membership, options);
   }
 }
 

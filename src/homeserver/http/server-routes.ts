@@ -1,3 +1,4 @@
+import type { HomeserverConfig } from '../../config/homeserver-config.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { JsonObject } from '../../matrix/json.js';
@@ -34,7 +35,7 @@ const UNSTABLE_FEATURES: JsonObject = {
 export function serverRoutes(context: HomeserverContext): Route[] {
   const { config } = context;
   return [
-    { method: 'GET', paths: ['/_matrix/client/versions'], handle: async () => versions() },
+    { method: 'GET', paths: ['/_matrix/client/versions'], handle: async () => versions(config) },
     { method: 'GET', paths: ['/.well-known/matrix/client'], handle: async () => wellKnownClient(context) },
     { method: 'GET', paths: ['/.well-known/matrix/server'], handle: async () => wellKnownServer(context) },
     ...plainResource('/', async () => redirectResponse(config.webClientLocation ?? '/_matrix/static')),
@@ -75,12 +76,13 @@ function thirdPartyNetworks(): Route[] {
   ];
 }
 
-function versions(): Answer {
+function versions({ maxEventDelayDuration = 0 }: HomeserverConfig): Answer {
   const headers = {
     'Cache-Control': 'public, max-age=600, s-maxage=3600, stale-while-revalidate=600',
     Vary: 'Authorization',
   };
-  return new JsonAnswer(200, { versions: VERSIONS, unstable_features: UNSTABLE_FEATURES }, headers);
+  const features = { ...UNSTABLE_FEATURES, 'org.matrix.msc4140': maxEventDelayDuration > 0 };
+  return new JsonAnswer(200, { versions: VERSIONS, unstable_features: features }, headers);
 }
 
 /** `rest/well_known.py: WellKnownBuilder`. */

@@ -13,6 +13,7 @@ import { profileRoutes } from './profile-routes.js';
 import { pushRoutes } from './push-routes.js';
 import { pushRuleRoutes } from './push-rule-routes.js';
 import { registerRoutes } from './register-routes.js';
+import { registrationTokenRoutes } from './registration-token-routes.js';
 import { requestTokenRoutes } from './request-token-routes.js';
 import type { Route } from './route.js';
 import { threepidRoutes } from './threepid-routes.js';
@@ -38,5 +39,6 @@ export function userRoutes(users: UserServices): Route[] {
     ...adminUserRoutes(users),
     ...adminDeviceRoutes(users),
     ...adminRegisterRoutes(users),
+    ...registrationTokenRoutes(users),
   ];
 }

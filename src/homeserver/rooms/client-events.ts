@@ -91,7 +91,7 @@ export class ClientEvents {
       ...this.previous(event),
       ...(membership !== undefined && { membership }),
       ...this.redaction(event, options, extra, now),
-      ...transaction(event, options.requester),
+      ...sending(event, options.requester),
       ...this.relations(event, options, extra, now),
     };
     if (format === 'raw') return { ...(event.getDict() as JsonObject), event_id: event.eventId, unsigned };
@@ -172,8 +172,13 @@ function contentOf(event: RoomEvent): JsonObject {
   return { ...event.content, redacts: event.redacts };
 }
 
-function transaction(event: RoomEvent, requester: Requester | undefined): JsonObject {
-  const { txnId, deviceId } = event.metadata;
-  if (txnId === undefined || requester === undefined || requester.userId !== event.sender) return {};
-  return deviceId !== undefined && deviceId === requester.deviceId ? { transaction_id: txnId } : {};
+/** What only the sender learns of how an event was sent; its transaction ID only on the same device. */
+function sending(event: RoomEvent, requester: Requester | undefined): JsonObject {
+  const { txnId, deviceId, delayId } = event.metadata;
+  if ((txnId ?? delayId) === undefined || requester?.userId !== event.sender) return {};
+  const isSameDevice = deviceId !== undefined && deviceId === requester.deviceId;
+  return {
+    ...(txnId !== undefined && isSameDevice && { transaction_id: txnId }),
+    ...(delayId !== undefined && { 'org.matrix.msc4140.delay_id': delayId }),
+  };
 }

@@ -30,6 +30,7 @@ export interface EventRequest extends EventDraft {
 /** How one event is made differently. */
 export interface CreateOptions {
   readonly txnId?: string;
+  readonly delayId?: string;
   /** The event follows this batch rather than the room's newest event. */
   readonly batch?: EventBatch;
 }
@@ -163,10 +164,11 @@ export function suspended(message: string): SynapseError {
 
 function metadataFor(requester: Requester, options: CreateOptions): EventMetadata {
   const { deviceId } = requester;
-  const { txnId } = options;
+  const { txnId, delayId } = options;
   return {
     ...(deviceId !== undefined && txnId !== undefined && { deviceId }),
     ...(txnId !== undefined && { txnId }),
+    ...(delayId !== undefined && { delayId }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface SendOptions {
   /** False: rate limits do not apply. */
   readonly ratelimit?: boolean;
   readonly txnId?: string;
+  /** Where the event waited to be sent. */
+  readonly delayId?: string;
   readonly ignoreShadowBan?: boolean;
 }
 

@@ -28,6 +28,8 @@ export type MembershipAction = 'join' | 'invite' | 'leave' | 'ban' | 'knock' | '
 /** How a membership changes differently. */
 export interface MembershipOptions {
   readonly txnId?: string;
+  /** Where the change waited to be made. */
+  readonly delayId?: string;
   /** Further members of the event's content, `reason` for one. */
   readonly content?: JsonObject;
   /** False: rate limits do not apply. */
@@ -269,7 +271,7 @@ export class Memberships {
     const { creation, sender } = this.parts;
     content['membership'] = membership;
     if (requester.isGuest) content['kind'] = 'guest';
-    const { txnId, originServerTs, ratelimit } = options;
+    const { txnId, delayId, originServerTs, ratelimit } = options;
     const sent = txnId === undefined ? undefined : sender.findSent(requester, roomId, txnId);
     if (sent !== undefined) return sent;
     const request = {
@@ -282,6 +284,7 @@ export class Memberships {
     };
     const event = await creation.create(requester, request, {
       ...(txnId !== undefined && { txnId }),
+      ...(delayId !== undefined && { delayId }),
       ...(batch !== undefined && { batch }),
     });
     return sender.accept(requester, [event], { extraUsers: [target], ...(ratelimit !== undefined && { ratelimit }) });

@@ -12,6 +12,8 @@ export interface EventMetadata {
   readonly txnId?: string;
   readonly deviceId?: string;
   readonly accessTokenId?: number;
+  /** The event had waited to be sent under this ID, shown to who sent it. */
+  readonly delayId?: string;
   /** The state event that this one replaced. */
   readonly replaces?: EventId;
   /** Passed on to the invited or knocking user: stripped state of the room. */

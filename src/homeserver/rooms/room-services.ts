@@ -3,6 +3,7 @@ import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
 import type { RateLimiters } from '../rate-limiters.js';
+import { DelayedEventStore } from '../store/delayed-event-store.js';
 import { EventStore } from '../store/event-store.js';
 import { RelationStore } from '../store/relation-store.js';
 import { RoomStore } from '../store/room-store.js';
@@ -12,6 +13,7 @@ import { AfarMemberships } from './afar-memberships.js';
 import { AutoJoin } from './auto-join.js';
 import { RelationBundler } from './bundled-relations.js';
 import { ClientEvents } from './client-events.js';
+import { DelayedEvents } from './delayed-events.js';
 import { Directory } from './directory.js';
 import { EventBuilder } from './event-builder.js';
 import { EventCreation } from './event-creation.js';
@@ -54,7 +56,7 @@ export interface RoomHooks {
 }
 
 /** Everything that has to do with rooms, made once. */
-export class RoomServices {
+export class RoomServices implements Disposable {
   readonly roomStore: RoomStore;
   readonly eventStore: EventStore;
   readonly states: StateStore;
@@ -69,6 +71,7 @@ export class RoomServices {
   readonly sender: EventSender;
   readonly memberships: Memberships;
   readonly restrictedJoins: RestrictedJoins;
+  readonly delayedEvents: DelayedEvents;
   readonly directory: Directory;
   readonly thirdPartyInvites: ThirdPartyInvites;
   readonly roomCreation: RoomCreation;
@@ -131,6 +134,16 @@ export class RoomServices {
       afar,
     });
     const { memberships } = this;
+    this.delayedEvents = new DelayedEvents({
+      context,
+      store: new DelayedEventStore(database),
+      rooms,
+      users,
+      limits,
+      sender,
+      memberships,
+      persistence,
+    });
     this.directory = new Directory({
       context,
       rooms,
@@ -203,6 +216,16 @@ export class RoomServices {
     });
     this.relatedEvents = new RelatedEvents({ relations, events, access, history: this.history, visibility });
     this.addChecks();
+  }
+
+  /** Goes on with what the last run left: deletions of rooms, events that wait to be sent. */
+  resume(): void {
+    this.shutdown.resume();
+    this.delayedEvents.resume();
+  }
+
+  [Symbol.dispose](): void {
+    this.delayedEvents[Symbol.dispose]();
   }
 
   /** The profile of a user of another server, or one field of it. */

@@ -11,6 +11,7 @@ export interface RoomUsers {
   /** Whether there is an account. */
   readonly exists: (userId: UserId) => boolean;
   readonly isAdmin: (userId: UserId) => boolean;
+  readonly isGuest: (userId: UserId) => boolean;
   readonly isSuspended: (userId: UserId) => boolean;
   /** The user was deactivated and asked that new members do not see what they sent. */
   readonly isErased: (userId: UserId) => boolean;

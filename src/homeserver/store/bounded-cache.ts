@@ -20,6 +20,10 @@ export class BoundedCache<K, V> {
     this.entries.delete(key);
   }
 
+  values(): Iterable<V> {
+    return this.entries.values();
+  }
+
   clear(): void {
     this.entries.clear();
   }

@@ -6,7 +6,7 @@ import type { HomeserverContext } from '../context.js';
 import type { AccountValidityStore } from '../store/account-validity-store.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
 import { AuthError, missingToken } from '../synapse-errors.js';
-import { randomLetters } from './token-generator.js';
+import { randomLetters } from '../random-letters.js';
 
 /** What came of a renewal link. */
 export interface Renewal {

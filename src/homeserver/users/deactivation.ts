@@ -21,6 +21,8 @@ export interface DeactivationOptions {
 
 /** What a deactivation leads to elsewhere. */
 export interface DeactivationHooks {
+  /** What the user wanted to be sent later is not sent. */
+  readonly cancelDelayedEvents: (userId: UserId) => void;
   /** Rejects the user's invites and takes back their knocks. */
   readonly rejectInvites: (userId: UserId) => Promise<void>;
   /** Leaves all rooms of the user, and forgets them; what fails is passed over. */
@@ -55,6 +57,7 @@ export class Deactivation {
     if (!(await dispatch.ask('third_party_rules', 'check_can_deactivate_user', userId, byAdmin))) {
       throw new SynapseError(403, 'Deactivation of this user is forbidden', Codes.FORBIDDEN);
     }
+    this.hooks.cancelDelayedEvents(userId);
     const isUnbound = await this.removeThreepids(userId, idServer);
     await devices.deleteAll(userId);
     await devices.deleteTokens(userId);

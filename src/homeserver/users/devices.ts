@@ -7,7 +7,8 @@ import type { DeviceStore } from '../store/device-store.js';
 import type { PusherStore } from '../store/pusher-store.js';
 import type { AccessToken, TokenStore } from '../store/token-store.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { generateAccessToken, generateRefreshToken, randomLetters } from './token-generator.js';
+import { randomLetters } from '../random-letters.js';
+import { generateAccessToken, generateRefreshToken } from './token-generator.js';
 
 const maxNameLength = 100;
 

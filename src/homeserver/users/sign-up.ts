@@ -15,8 +15,9 @@ import type { Passwords } from './passwords.js';
 import { checkPasswordPolicy } from './password-policy.js';
 import type { Registration } from './registration.js';
 import { registrationFlows } from './registration-flows.js';
+import type { RegistrationTokens } from './registration-tokens.js';
 import type { Threepids, ValidatedThreepid } from './threepids.js';
-import { randomLetters } from './token-generator.js';
+import { randomLetters } from '../random-letters.js';
 import { EMAIL_IDENTITY, MSISDN, type UiAuth, type UiAuthRequest, type UiAuthResult } from './ui-auth.js';
 
 /** What a registration is told apart from its body. */
@@ -25,6 +26,7 @@ export type SignUpRequest = Omit<UiAuthRequest, 'description'>;
 interface Parts {
   readonly limits: RateLimiters;
   readonly registration: Registration;
+  readonly registrationTokens: RegistrationTokens;
   readonly uiAuth: UiAuth;
   readonly threepids: Threepids;
   readonly threepidStore: ThreepidStore;
@@ -37,6 +39,7 @@ interface Parts {
 export class SignUp {
   private readonly limits: RateLimiters;
   private readonly registration: Registration;
+  private readonly registrationTokens: RegistrationTokens;
   private readonly uiAuth: UiAuth;
   private readonly threepids: Threepids;
   private readonly threepidStore: ThreepidStore;
@@ -50,6 +53,7 @@ export class SignUp {
   ) {
     this.limits = parts.limits;
     this.registration = parts.registration;
+    this.registrationTokens = parts.registrationTokens;
     this.uiAuth = parts.uiAuth;
     this.threepids = parts.threepids;
     this.threepidStore = parts.threepidStore;
@@ -104,6 +108,7 @@ export class SignUp {
     data.registeredUserId = userId;
     const response = this.details(userId, outcome.params, withRefreshToken);
     if (already === undefined) {
+      this.registrationTokens.complete(outcome.session);
       for (const threepid of threepids) await this.threepids.add(userId, threepid);
     }
     return response;

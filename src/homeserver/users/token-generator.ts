@@ -1,21 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
+import { randomLetters } from '../random-letters.js';
 
-const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const base62 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
-
-/** So many random letters of both cases. */
-export function randomLetters(length: number): string {
-  let text = '';
-  while (text.length < length) {
-    for (const byte of randomBytes(length)) {
-      // 208 is the greatest multiple of 52 a byte can hold: beyond it some letters would be likelier.
-      if (byte < 208 && text.length < length) text += letters.charAt(byte % letters.length);
-    }
-  }
-  return text;
-}
 
 /** An access token in Synapse's form: `syt_<localpart>_<random>_<checksum>`. */
 export function generateAccessToken(userId: UserId): string {

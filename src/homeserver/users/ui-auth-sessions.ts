@@ -2,7 +2,7 @@ import type { UserId } from '../../matrix/ids.js';
 import type { MutableJsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import type { Clock } from '../clock.js';
-import { randomLetters } from './token-generator.js';
+import { randomLetters } from '../random-letters.js';
 
 /** What the server remembers for a session; clients do not see it (`UIAuthSessionDataConstants`). */
 export interface SessionData {
@@ -38,9 +38,16 @@ export class UiAuthSessions {
 
   find(id: string): UiAuthSession | undefined {
     const session = this.sessions.get(id);
-    if (session === undefined || this.clock.now() - session.startedTs <= lifetime) return session;
+    if (session === undefined || this.isAlive(session)) return session;
     this.sessions.delete(id);
     return undefined;
+  }
+
+  /** How many sessions under way are such. */
+  count(isSuch: (session: UiAuthSession) => boolean): number {
+    let count = 0;
+    for (const session of this.sessions.values()) if (this.isAlive(session) && isSuch(session)) count++;
+    return count;
   }
 
   open(of: Pick<UiAuthSession, 'uri' | 'method' | 'description' | 'params'>, data: SessionData): UiAuthSession {
@@ -54,5 +61,9 @@ export class UiAuthSessions {
     };
     this.sessions.set(session.id, session);
     return session;
+  }
+
+  private isAlive(session: UiAuthSession): boolean {
+    return this.clock.now() - session.startedTs <= lifetime;
   }
 }

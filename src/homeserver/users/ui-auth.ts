@@ -1,3 +1,4 @@
+import type { HomeserverConfig } from '../../config/homeserver-config.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
@@ -9,6 +10,7 @@ import type { TokenStore } from '../store/token-store.js';
 import type { UserStore } from '../store/user-store.js';
 import { AuthError, LoginError } from '../synapse-errors.js';
 import type { CredentialChecker } from './credential-checker.js';
+import { REGISTRATION_TOKEN, type RegistrationTokens } from './registration-tokens.js';
 import type { Threepids } from './threepids.js';
 import type { SessionData, UiAuthSession, UiAuthSessions } from './ui-auth-sessions.js';
 
@@ -69,6 +71,7 @@ export class UiAuth {
     private readonly tokens: TokenStore,
     private readonly credentials: CredentialChecker,
     private readonly threepids: Threepids,
+    private readonly registrationTokens: RegistrationTokens,
     private readonly limits: RateLimiters,
   ) {}
 
@@ -170,7 +173,7 @@ export class UiAuth {
     const type = authDict['type'];
     if (typeof type !== 'string') throw new SynapseError(400, 'Bad parameter: type', Codes.INVALID_PARAM);
     try {
-      const result = await this.checkStage(type, authDict);
+      const result = await this.checkStage(type, session, authDict);
       if (result !== null) session.completed[type] = result;
       return {};
     } catch (error) {
@@ -179,10 +182,13 @@ export class UiAuth {
     }
   }
 
-  private async checkStage(type: string, authDict: JsonObject): Promise<unknown> {
+  private async checkStage(type: string, session: UiAuthSession, authDict: JsonObject): Promise<unknown> {
     if (type === DUMMY || type === 'm.login.terms') return true;
     if (type === EMAIL_IDENTITY && this.context.config.email !== undefined) {
       return this.threepids.fromCredentials('email', authDict);
+    }
+    if (type === REGISTRATION_TOKEN && takesRegistrationTokens(this.context.config)) {
+      return this.registrationTokens.checkStage(session, authDict);
     }
     const { userId } = await this.credentials.check(authDict, { isReauth: true });
     return userId;
@@ -208,6 +214,11 @@ export class UiAuth {
     }
     return [...types];
   }
+}
+
+/** Whether the stage of tokens is there. */
+function takesRegistrationTokens(config: HomeserverConfig): boolean {
+  return config.registrationRequiresToken || config.enableRegistrationToken3pidBypass;
 }
 
 function incomplete(session: UiAuthSession, body: JsonObject): UiAuthIncomplete {

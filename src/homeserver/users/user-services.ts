@@ -9,6 +9,7 @@ import { DirectoryStore } from '../store/directory-store.js';
 import { FilterStore, filterSchema } from '../store/filter-store.js';
 import { PusherStore, pusherSchema } from '../store/pusher-store.js';
 import { PushRuleStore, pushRuleSchema } from '../store/push-rule-store.js';
+import { RegistrationTokenStore, registrationTokenSchema } from '../store/registration-token-store.js';
 import { ThreepidStore, threepidSchema } from '../store/threepid-store.js';
 import { TokenStore, tokenSchema } from '../store/token-store.js';
 import { type UserStore, userSchema } from '../store/user-store.js';
@@ -26,6 +27,7 @@ import { Passwords } from './passwords.js';
 import { type ProfileHooks, Profiles } from './profiles.js';
 import { PushRules } from './push-rules.js';
 import { Registration, type RegistrationHooks } from './registration.js';
+import { RegistrationTokens } from './registration-tokens.js';
 import { SignUp } from './sign-up.js';
 import { SingleSignOn } from './sso.js';
 import { ThreepidValidation } from './threepid-validation.js';
@@ -46,10 +48,13 @@ export const userSchemas: readonly Schema[] = [
   pushRuleSchema,
   filterSchema,
   accountValiditySchema,
+  registrationTokenSchema,
 ];
 
 /** What accounts need of the rest of the homeserver. They are called long after construction, so rooms may be made later. */
 export interface UserHooks extends RegistrationHooks, ProfileHooks, DeactivationHooks, DeviceHooks {
+  /** How long and how many events may wait to be sent. */
+  readonly delayLimits: () => { readonly maxDelay: number; readonly maxScheduled: number };
   /** The rooms that a user has or had to do with, and how. */
   readonly membershipsOf: (userId: UserId) => ReadonlyMap<RoomId, string>;
 }
@@ -69,6 +74,7 @@ export class UserServices {
   readonly devices: Devices;
   readonly credentials: CredentialChecker;
   readonly passwords: Passwords;
+  readonly registrationTokens: RegistrationTokens;
   readonly uiAuth: UiAuth;
   readonly registration: Registration;
   readonly signUp: SignUp;
@@ -106,7 +112,9 @@ export class UserServices {
     this.credentials = new CredentialChecker(context, store, this.threepidStore, limits);
     this.passwords = new Passwords(context, store, this.credentials, this.devices);
     const sessions = new UiAuthSessions(clock);
-    this.uiAuth = new UiAuth(context, sessions, store, this.tokens, this.credentials, this.threepids, limits);
+    this.registrationTokens = new RegistrationTokens(clock, new RegistrationTokenStore(database), sessions);
+    const { tokens, credentials, threepids, registrationTokens } = this;
+    this.uiAuth = new UiAuth(context, sessions, store, tokens, credentials, threepids, registrationTokens, limits);
     this.registration = new Registration(context, store, this.authenticator, this.threepids, this.validity, hooks);
     this.signUp = new SignUp(context, this);
     this.loginTokens = new LoginTokens(context, this.tokens);

@@ -5,11 +5,11 @@ import { BoundedCache } from '../../../src/homeserver/store/bounded-cache.js';
 import { canonicalEmail, parseEmail } from '../../../src/homeserver/users/email-address.js';
 import { hashPassword, isPassword } from '../../../src/homeserver/users/password-hash.js';
 import { phoneNumberToMsisdn } from '../../../src/homeserver/users/phone-number.js';
+import { randomLetters } from '../../../src/homeserver/random-letters.js';
 import {
   generateLoginToken,
   generateRefreshToken,
   isRefreshToken,
-  randomLetters,
 } from '../../../src/homeserver/users/token-generator.js';
 import type { JsonValue } from '../../../src/matrix/json.js';
 import type { UserId } from '../../../src/matrix/ids.js';
