@@ -2,23 +2,27 @@ import type { BackgroundUpdateSlot } from '../callbacks/background-update-contro
 import type { JsonObject } from '../matrix/json.js';
 import type { HomeserverContext } from './context.js';
 import type { BackgroundUpdateStore } from './store/background-update-store.js';
+import type { Database, Schema } from './store/database.js';
+import type { UpdateBatch } from './store/store-update.js';
 
 /** The name of the homeserver's only database, as Synapse calls the one that is not split. */
 export const databaseName = 'master';
-
-/** What one iteration did. */
-export interface UpdateBatch {
-  /** How many items it looked at. */
-  readonly items: number;
-  /** Where the next iteration starts, or null when the update is done. */
-  readonly progress: JsonObject | null;
-}
 
 /** An update of the database that runs beside requests, in batches. */
 export interface BackgroundUpdate {
   /** It is done in one go, whatever time it takes: the making of an index, for one. */
   readonly isOneShot?: boolean;
   readonly run: (progress: JsonObject, batchSize: number) => UpdateBatch;
+}
+
+/** The updates that the schema brings. */
+export function schemaUpdates(database: Database, schemas: readonly Schema[]): [string, BackgroundUpdate][] {
+  return schemas
+    .flatMap(({ updates = [] }) => updates)
+    .map(({ name, isOneShot, run }) => [
+      name,
+      { isOneShot, run: (progress, batchSize) => run(database, progress, batchSize) },
+    ]);
 }
 
 /** How fast an update goes; the averages forget what is long past. */

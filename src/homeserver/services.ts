@@ -1,6 +1,6 @@
 import type { HomeserverConfig } from '../config/homeserver-config.js';
 import { type EventId, parseUserId, type UserId } from '../matrix/ids.js';
-import { BackgroundUpdates } from './background-updates.js';
+import { BackgroundUpdates, schemaUpdates } from './background-updates.js';
 import type { HomeserverContext } from './context.js';
 import { eduHandlers } from './federation/edus.js';
 import { FederationServices } from './federation/federation-services.js';
@@ -86,7 +86,8 @@ export class Services implements AsyncDisposable {
     this.mediaFiles = new MediaFiles(mediaFolderOf(config));
     this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
     this.backgroundUpdateStore = new BackgroundUpdateStore(database);
-    this.backgroundUpdates = new BackgroundUpdates(context, this.backgroundUpdateStore, directoryUpdates);
+    const updates = new Map([...directoryUpdates, ...schemaUpdates(database, schemas)]);
+    this.backgroundUpdates = new BackgroundUpdates(context, this.backgroundUpdateStore, updates);
     this.routes = this.makeRoutes();
   }
 

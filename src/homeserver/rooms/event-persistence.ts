@@ -185,6 +185,7 @@ export class EventPersistence {
       metadata: Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata),
       is_hidden: Number(isHidden),
       redacted_by: null,
+      contains_url: Number(typeof event.content['url'] === 'string'),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../matrix/json.js';
 import type { Database, Schema } from './database.js';
+import type { PendingUpdate } from './store-update.js';
 
 export const backgroundUpdateSchema: Schema = {
   name: 'background_updates',
@@ -12,13 +13,6 @@ export const backgroundUpdateSchema: Schema = {
      );`,
   ],
 };
-
-/** An update of the database that is still to be done, or to be gone on with. */
-export interface PendingUpdate {
-  readonly name: string;
-  /** The update that comes before it, if any. */
-  readonly dependsOn?: string;
-}
 
 /** The background updates that are not done yet. */
 export class BackgroundUpdateStore {

@@ -1,6 +1,7 @@
 import type { DbRow } from '../../api/db-transaction.js';
 import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
 import { VesicleError } from '../../errors/vesicle-error.js';
+import type { StoreUpdate } from './store-update.js';
 
 /** One row: column name to value. */
 export type Row = Readonly<Record<string, SQLInputValue>>;
@@ -11,6 +12,8 @@ export interface Schema {
   readonly name: string;
   /** Statements of version 1, 2, ...; never edited once released. */
   readonly versions: readonly string[];
+  /** What later versions do to the rows of older files, in the background. */
+  readonly updates?: readonly StoreUpdate[];
 }
 
 /** What a statement that somebody else wrote answers with. */
@@ -131,12 +134,20 @@ export class Database implements Disposable {
       'CREATE TABLE IF NOT EXISTS schema_versions (name TEXT PRIMARY KEY, version INTEGER NOT NULL)',
     );
     this.transaction(() => {
-      for (const schema of schemas) {
-        const row = this.get<{ version: number }>('SELECT version FROM schema_versions WHERE name = ?', schema.name);
-        for (const statements of schema.versions.slice(row?.version ?? 0)) this.connection.exec(statements);
-        this.run('INSERT OR REPLACE INTO schema_versions VALUES (?, ?)', schema.name, schema.versions.length);
-      }
+      const owed = schemas.flatMap((schema) => this.migratePart(schema));
+      for (const { name, dependsOn } of owed) this.run(owe, name, dependsOn ?? null);
     });
+  }
+
+  /** Brings a part of the schema to its last version; what is to be done in the background. */
+  private migratePart({ name, versions, updates = [] }: Schema): readonly StoreUpdate[] {
+    const { version = 0 } =
+      this.get<{ version: number }>('SELECT version FROM schema_versions WHERE name = ?', name) ?? {};
+    for (const statements of versions.slice(version)) this.connection.exec(statements);
+    this.run('INSERT OR REPLACE INTO schema_versions VALUES (?, ?)', name, versions.length);
+    if (version > 0) return updates.filter((update) => update.version > version);
+    for (const update of updates) update.run(this, {}, 1);
+    return [];
   }
 }
 
@@ -150,6 +161,9 @@ const settings = [
   'PRAGMA synchronous = NORMAL',
   'PRAGMA foreign_keys = ON',
 ];
+
+/** The table is a part of the schema itself: it is there once all parts are. */
+const owe = "INSERT INTO background_updates (update_name, progress_json, depends_on) VALUES (?, '{}', ?)";
 
 const SQLITE_BUSY = 5;
 

@@ -1,5 +1,6 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { Database } from './database.js';
+import { contentHasUrl } from './room-schema.js';
 
 /** An event as it is stored. */
 export interface StoredEvent {
@@ -17,6 +18,8 @@ export interface StoredEvent {
   /** 1: not part of the history that clients see (outlier, soft-failed, rejected). */
   readonly is_hidden: number;
   readonly redacted_by: EventId | null;
+  /** 1: its content has a text named `url`; null where that is not computed yet. */
+  readonly contains_url: number | null;
 }
 
 /** Part of a room's history. Positions are exclusive on the side where the reading starts, inclusive where it ends. */
@@ -50,7 +53,7 @@ const selected = `
   AND NOT EXISTS (SELECT 1 FROM json_each(:notTypes) WHERE events.type GLOB value)
   AND (:senders = '[]' OR sender IN (SELECT value FROM json_each(:senders)))
   AND sender NOT IN (SELECT value FROM json_each(:notSenders))
-  AND (:containsUrl = 0 OR json_type(events.json, '$.content.url') = 'text')
+  AND (:containsUrl = 0 OR coalesce(contains_url, ${contentHasUrl}) = 1)
   AND ((:relatedBySenders = '[]' AND :relatedByTypes = '[]') OR EXISTS (
     SELECT 1 FROM relations WHERE parent_id = events.event_id
     AND (:relatedBySenders = '[]' OR relations.sender IN (SELECT value FROM json_each(:relatedBySenders)))
@@ -67,7 +70,7 @@ export class EventStore {
 
   insert(event: StoredEvent): void {
     this.database.run(
-      'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       event.position,
       event.event_id,
       event.room_id,
@@ -79,6 +82,7 @@ export class EventStore {
       event.metadata,
       event.is_hidden,
       event.redacted_by,
+      event.contains_url,
     );
   }
 

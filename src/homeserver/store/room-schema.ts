@@ -1,4 +1,8 @@
 import type { Schema } from './database.js';
+import { backfillUpdate, indexUpdate } from './store-update.js';
+
+/** SQL for whether the content of an event has a text named `url`. */
+export const contentHasUrl = "coalesce(json_type(events.json, '$.content.url') = 'text', 0)";
 
 /** The tables of rooms and their events. Positions are numbers of the one stream of changes. */
 export const roomSchema: Schema = {
@@ -125,5 +129,16 @@ export const roomSchema: Schema = {
        PRIMARY KEY (origin, txn_id)
      ) WITHOUT ROWID;
      CREATE INDEX federation_transactions_received ON federation_transactions (received_ts);`,
+    'ALTER TABLE events ADD COLUMN contains_url INTEGER;',
+  ],
+  updates: [
+    backfillUpdate(
+      { name: 'events_contains_url', version: 3 },
+      { table: 'events', key: 'position', column: 'contains_url', value: contentHasUrl },
+    ),
+    indexUpdate(
+      { name: 'events_jump_to_date_index', version: 3 },
+      'events (room_id, origin_server_ts) WHERE is_hidden = 0',
+    ),
   ],
 };
