@@ -1,4 +1,5 @@
 import { recordInjection, recordLifeCycle } from '../metadata/injection.js';
+import { isConstructor } from '../metadata/metadata-store.js';
 import type { ServiceKey } from '../metadata/module-options.js';
 
 /** Stands on a parameter of a constructor, or on a property. */
@@ -116,8 +117,7 @@ function decoratedClass(target: object): object {
   return typeof target === 'function' ? target : target.constructor;
 }
 
-/** Classes are functions too: they have a prototype that cannot be written. */
+/** Classes are functions too. */
 function keyGetter(key: ServiceKey | (() => ServiceKey)): () => ServiceKey {
-  const isClass = typeof key === 'function' && Object.getOwnPropertyDescriptor(key, 'prototype')?.writable === false;
-  return typeof key === 'function' && !isClass ? (key as () => ServiceKey) : () => key as ServiceKey;
+  return typeof key === 'function' && !isConstructor(key) ? (key as () => ServiceKey) : () => key;
 }

@@ -1,10 +1,16 @@
 import type { Logger } from '../log/logger.js';
 
+/** Runs a piece of work, and knows of it until it ends. */
+export type AroundWork = (work: () => Promise<void>) => Promise<void>;
+
 /** Work that no request waits for. */
 export class BackgroundWork {
   private readonly running = new Set<Promise<void>>();
 
-  constructor(private readonly log: Logger) {}
+  constructor(
+    private readonly log: Logger,
+    private readonly around: AroundWork = (work) => work(),
+  ) {}
 
   /** Starts work; its failure is logged. */
   readonly start = (name: string, work: () => Promise<void>): void => {
@@ -31,7 +37,7 @@ export class BackgroundWork {
 
   private async run(name: string, work: () => Promise<void>): Promise<void> {
     try {
-      await work();
+      await this.around(work);
     } catch (error) {
       this.log.error(`Background process '${name}' threw an exception`, { err: error });
     }

@@ -5,7 +5,7 @@ import { type LoadedModule, openModules, type RunningModules } from '../kernel/k
 import type { Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
-import { BackgroundWork } from './background-work.js';
+import { type AroundWork, BackgroundWork } from './background-work.js';
 import { type Clock, systemClock } from './clock.js';
 import type { HomeserverContext } from './context.js';
 import { EmbeddedModuleApi } from './embedded-module-api.js';
@@ -39,6 +39,8 @@ export interface HomeserverOptions {
   readonly fetch?: Fetch;
   /** Takes the notifications of modules; over HTTP when absent. */
   readonly pushGateway?: PushGateway;
+  /** Runs each piece of background work; tests follow what is going on. */
+  readonly aroundWork?: AroundWork;
 }
 
 /** An embedded homeserver: its modules run, its database is open; it takes requests in process, and over HTTP once it listens. */
@@ -115,7 +117,7 @@ export class Homeserver implements AsyncDisposable {
 export async function openHomeserver(options: HomeserverOptions): Promise<Homeserver> {
   const { config, log, clock = systemClock } = options;
   const serverName = config.serverName as ServerName;
-  const background = new BackgroundWork(log);
+  const background = new BackgroundWork(log, options.aroundWork);
   const dispatch = new Dispatcher({
     log,
     now: clock.now,

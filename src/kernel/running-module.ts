@@ -42,7 +42,7 @@ export class RunningModule {
   private readonly registrar: ModuleRegistrar;
   private readonly api: ModuleApi & Partial<Disposable>;
   private readonly scope: ModuleScope;
-  private instance: object | undefined;
+  private made: object | undefined;
 
   constructor(
     readonly loaded: LoadedModule,
@@ -63,11 +63,16 @@ export class RunningModule {
     this.scope = new ModuleScope(description, values, [...(host.services ?? []), ...(loaded.services ?? [])]);
   }
 
+  /** Undefined until it was constructed. */
+  get instance(): object | undefined {
+    return this.made;
+  }
+
   /** Makes the instance, registers what its decorators say, and waits for `@postConstruct`. */
   async open(): Promise<void> {
     throwMistakes(this.name, this.scope.check());
     const instance = await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => this.scope.make(this.loaded.type));
-    this.instance = instance;
+    this.made = instance;
     await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => {
       this.register(instance);
     });
@@ -83,7 +88,7 @@ export class RunningModule {
   async close(): Promise<void> {
     this.registrar.close();
     this.api[Symbol.dispose]?.();
-    await this.logging(() => endInstance(this.instance));
+    await this.logging(() => endInstance(this.made));
     await this.logging(() => this.scope.close());
   }
 

@@ -8,6 +8,11 @@ export type Class<T = object> = new (...args: any[]) => T;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 export type AbstractClass<T = object> = abstract new (...args: any[]) => T;
 
+/** Whether a value is a class, as opposed to a function: its prototype cannot be written. */
+export function isConstructor(value: unknown): value is Class {
+  return typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
+}
+
 /**
  * Rows that decorators recorded on a class, under a name. They lie in reflect-metadata, so that two copies of this
  * package in one process understand each other.

@@ -1,4 +1,12 @@
-export { Actor } from './actor.js';
-export { type TestAnswer } from './answer.js';
+export { Actor, type Credentials, type SyncOptions, type UploadOptions } from './actor.js';
+export { type EventAnswer, RefusedError, type TestAnswer } from './answer.js';
+export { checkModules, type StartProblem } from './check-modules.js';
+export { Outbox, type SentMail, type SentPush } from './outbox.js';
+export { type CallFilter, type RecordedCall, RecordedCalls } from './recorded-calls.js';
 export { type RemoteEvent, RemoteServer } from './remote-server.js';
-export { startHomeserver, TestHomeserver, type TestModule, type TestOptions } from './start-homeserver.js';
+export { startHomeserver, type TestOptions } from './start-homeserver.js';
+export { type ClientEvent, SyncAnswer } from './sync-answer.js';
+export { TestClock } from './test-clock.js';
+export { TestHomeserver } from './test-homeserver.js';
+export { type ModuleUnderTest, type ServiceDouble, type TestModule } from './test-module.js';
+export { type RequestBody, type RequestOptions } from './test-request.js';

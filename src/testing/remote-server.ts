@@ -7,7 +7,11 @@ import { silentLog } from '../log/silent-log.js';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
 import { Actor } from './actor.js';
-import { readAnswer, type TestAnswer } from './answer.js';
+import { type EventAnswer, granted, readAnswer, type TestAnswer } from './answer.js';
+import type { UserIdText } from './id-text.js';
+import type { TestClock } from './test-clock.js';
+import { requestTo, type SendRequest } from './test-request.js';
+import type { WorkWatch } from './work-watch.js';
 
 /**
  * An event that a remote server's user sends.
@@ -23,11 +27,17 @@ import { readAnswer, type TestAnswer } from './answer.js';
  */
 export interface RemoteEvent {
   readonly type: string;
-  readonly sender: UserId;
+  readonly sender: UserIdText;
   readonly roomId: RoomId;
   readonly content: JsonObject;
   /** Makes it a state event. */
   readonly stateKey?: string;
+}
+
+/** What a homeserver under test and the servers around it share. */
+export interface SharedParts {
+  readonly clock: TestClock;
+  readonly watch: WorkWatch;
 }
 
 /**
@@ -51,18 +61,14 @@ export class RemoteServer implements AsyncDisposable {
   private constructor(
     private readonly own: Homeserver,
     private readonly local: Homeserver,
+    private readonly watch: WorkWatch,
   ) {}
 
   /** Starts a server that can reach the homeserver under test, and be reached by it. */
-  static async start(serverName: string, local: Homeserver): Promise<RemoteServer> {
-    const configuration = Configuration.of({ server_name: serverName });
-    const own = await openHomeserver({
-      config: configuration.homeserver,
-      modules: [],
-      log: silentLog,
-      clock: local.context.clock,
-    });
-    const server = new RemoteServer(own, local);
+  static async start(serverName: string, local: Homeserver, { clock, watch }: SharedParts): Promise<RemoteServer> {
+    const { homeserver: config } = Configuration.of({ server_name: serverName, bcrypt_rounds: 4 });
+    const own = await openHomeserver({ config, modules: [], log: silentLog, clock, aroundWork: watch.around });
+    const server = new RemoteServer(own, local, watch);
     local.services.federation.peers.connect(server.serverName, (request) => server.receive(request));
     own.services.federation.peers.connect(local.context.serverName, (request) => local.fetch(request));
     return server;
@@ -70,6 +76,16 @@ export class RemoteServer implements AsyncDisposable {
 
   get serverName(): ServerName {
     return this.own.context.serverName;
+  }
+
+  /** The events that the homeserver under test sent, as servers exchange them, oldest first. */
+  get receivedEvents(): readonly JsonObject[] {
+    return this.received('pdus');
+  }
+
+  /** What else it sent (typing, receipts, presence, messages to devices), oldest first. */
+  get receivedEdus(): readonly JsonObject[] {
+    return this.received('edus');
   }
 
   /** A user of this server, registered when first asked for. */
@@ -81,7 +97,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   /** Invites a user of the homeserver under test to a room, a new one when none is named; the answer is the one that the inviter gets. */
-  async invite(sender: string, target: UserId, roomId?: RoomId): Promise<TestAnswer & { readonly roomId: RoomId }> {
+  async invite(sender: string, target: UserIdText, roomId?: RoomId): Promise<TestAnswer & { readonly roomId: RoomId }> {
     const actor = await this.user(sender);
     const room = roomId ?? (await actor.createRoom());
     const answer = await actor.invite(room, target);
@@ -99,8 +115,16 @@ export class RemoteServer implements AsyncDisposable {
     return answer;
   }
 
+  /** Takes one of this server's users out of a room, or declines an invite. */
+  async leave(user: string, roomId: RoomId): Promise<TestAnswer> {
+    const actor = await this.user(user);
+    const answer = await actor.leave(roomId);
+    await this.settle();
+    return answer;
+  }
+
   /** Sends an event into a room that this server is in; resolves when the homeserver under test has taken it in or refused it. */
-  async send(event: RemoteEvent): Promise<TestAnswer> {
+  async send(event: RemoteEvent): Promise<EventAnswer> {
     const { type, sender, roomId, content, stateKey } = event;
     const actor = await this.user(sender);
     const answer = await (stateKey === undefined
@@ -112,9 +136,7 @@ export class RemoteServer implements AsyncDisposable {
 
   /** Resolves when nothing that passed between the two servers is still being worked on. */
   async settle(): Promise<void> {
-    await this.own.idle();
-    await this.local.idle();
-    await this.own.idle();
+    await this.watch.settle();
   }
 
   /** A request to the homeserver under test, signed by this server: for what no honest server sends. */
@@ -123,8 +145,7 @@ export class RemoteServer implements AsyncDisposable {
     const signed = { method, uri, destination, ...(content !== undefined && { content }) };
     const authorization = authorizationFor(signed, this.serverName, this.own.services.rooms.signingKey);
     const headers = { Authorization: authorization, 'Content-Type': 'application/json' };
-    const init = { method, headers, ...(content !== undefined && { body: JSON.stringify(content) }) };
-    const answer = await readAnswer(await this.local.fetch(new Request(`http://${destination}${uri}`, init)));
+    const answer = await readAnswer(await this.local.fetch(requestTo(destination, method, uri, content, { headers })));
     await this.settle();
     return answer;
   }
@@ -147,6 +168,10 @@ export class RemoteServer implements AsyncDisposable {
     await this.close();
   }
 
+  private received(kind: 'pdus' | 'edus'): readonly JsonObject[] {
+    return this.transactions.flatMap((transaction) => (transaction[kind] ?? []) as readonly JsonObject[]);
+  }
+
   private async receive(request: Request): Promise<Response> {
     if (new URL(request.url).pathname.startsWith('/_matrix/federation/v1/send/')) {
       this.transactions.push((await request.clone().json()) as JsonObject);
@@ -156,23 +181,15 @@ export class RemoteServer implements AsyncDisposable {
 
   private async register(localpart: string): Promise<Actor> {
     const account = { username: localpart, password: `password of ${localpart}`, auth: { type: 'm.login.dummy' } };
-    const { body, status } = await this.ask('POST', '/_matrix/client/v3/register', account);
-    if (status !== 200) throw new Error(`register: ${String(status)} ${JSON.stringify(body)}`);
-    const { user_id: userId, access_token: token, device_id: deviceId } = body;
-    return new Actor(this.ask, userId as UserId, token as string, deviceId as string);
+    const answer = await readAnswer(await this.ask('POST', '/_matrix/client/v3/register', account));
+    const { user_id: userId, access_token: accessToken, device_id: deviceId } = granted('register', answer).body;
+    return new Actor(this.ask, {
+      userId: userId as UserId,
+      accessToken: accessToken as string,
+      deviceId: deviceId as string,
+    });
   }
 
-  private readonly ask = async (
-    method: string,
-    path: string,
-    body?: JsonObject,
-    token?: string,
-  ): Promise<TestAnswer> => {
-    const headers = {
-      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
-    };
-    const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
-    return readAnswer(await this.own.fetch(new Request(`http://${this.serverName}${path}`, init)));
-  };
+  private readonly ask: SendRequest = (method, path, body, options = {}) =>
+    this.own.fetch(requestTo(this.serverName, method, path, body, options));
 }
