@@ -1,0 +1,3063 @@
+"""Runs Vesicle's TypeScript modules inside Synapse: put this file on Synapse's PYTHONPATH.
+
+    modules:
+      - module: vesicle_bridge.VesicleBridge
+        config:
+          connect: unix:/run/vesicle.sock
+          modules:
+            - module: ./word-filter.ts
+              config: { banned_words: [casino] }
+
+The modules live in another process, the module host (`vesicle host`). This file moves questions and answers between the
+two over a socket; combining answers, checking configuration and all policy but `when`, timeouts and `onFailure` are the
+host's. A frame is a length (4 bytes, big-endian) and so many bytes of JSON.
+
+How it keeps Synapse's log contexts: functions that Synapse calls return a Deferred that restores the caller's context;
+what enters from the socket runs in the sentinel context, and work for a module goes through `run_as_background_process`.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import difflib
+import importlib.metadata
+import inspect
+import itertools
+import json
+import logging
+import os
+import queue
+import random
+import socket
+import subprocess
+import sys
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, Optional, Protocol, Union, cast
+
+# Not of `synapse.module_api`, because that has no other way: errors that it does not export are rebuilt by their names, and
+# `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`).
+from synapse.api import errors as synapse_errors
+from synapse.logging.context import SENTINEL_CONTEXT, LoggingContext, set_current_context
+from synapse.module_api import (
+    NOT_SPAM,
+    PRESENCE_ALL_USERS,
+    MediaUploadLimit,
+    ModuleApi,
+    RatelimitOverride,
+    RoomID,
+    UserID,
+    UserPresenceState,
+    make_deferred_yieldable,
+    run_in_background,
+)
+from synapse.module_api.errors import Codes, ConfigError, RedirectException, SynapseError
+from synapse.spam_checker_api import RegistrationBehaviour
+from twisted.internet import reactor as _twisted_reactor
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.python.failure import Failure
+from twisted.web.http_headers import Headers
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+__all__ = ["VesicleBridge"]
+
+BRIDGE_VERSION: Final = "0.1.0"
+
+Json = Any
+CallbackRow = tuple[tuple[str, ...], tuple[str, ...], str, bool, str, Json, Json]
+ApiRow = tuple[dict[str, str], str]
+
+# fmt: off
+# BEGIN GENERATED from src/synapse/*.ts and src/callbacks/*.ts: npm run docs
+PROTOCOL_VERSION: Final = 1
+LIMITS: Final[dict[str, int]] = {
+    "frame": 33554432,
+    "chunk": 65536,
+    "pingEvery": 5000,
+    "pongWithin": 10000,
+    "transaction": 60000,
+}
+# (argument names, argument kinds, result kind, is told rather than asked, what a throw means, neutral result, refusal)
+CALLBACKS: Final[dict[str, dict[str, CallbackRow]]] = {
+    "spam_checker": {
+        "check_event_for_spam": (
+            ("event",),
+            ("event",),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "should_drop_federated_event": (
+            ("event",),
+            ("event",),
+            "truth",
+            False,
+            "propagates",
+            False,
+            True,
+        ),
+        "user_may_join_room": (
+            ("user_id", "room_id", "is_invited"),
+            ("json", "json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "user_may_invite": (
+            ("inviter", "invitee", "room_id"),
+            ("json", "json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "federated_user_may_invite": (
+            ("event",),
+            ("event",),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "user_may_send_3pid_invite": (
+            ("inviter", "medium", "address", "room_id"),
+            ("json", "json", "json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "user_may_create_room": (
+            ("user_id", "room_config"),
+            ("json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "user_may_create_room_alias": (
+            ("user_id", "room_alias"),
+            ("json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "user_may_publish_room": (
+            ("user_id", "room_id"),
+            ("json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "user_may_send_state_event": (
+            ("user_id", "room_id", "event_type", "state_key", "content"),
+            ("json", "json", "json", "json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "check_username_for_spam": (
+            ("user_profile", "requester_id"),
+            ("json", "json"),
+            "truth",
+            False,
+            "propagates",
+            False,
+            True,
+        ),
+        "check_registration_for_spam": (
+            ("email_threepid", "username", "request_info", "auth_provider_id"),
+            ("json", "json", "json", "json"),
+            "registration",
+            False,
+            "propagates",
+            None,
+            "DENY",
+        ),
+        "check_media_file_for_spam": (
+            ("file_wrapper", "file_info"),
+            ("media_file", "media_info"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+        "check_login_for_spam": (
+            ("user_id", "device_id", "initial_display_name", "request_info", "auth_provider_id"),
+            ("json", "json", "json", "json", "json"),
+            "spam",
+            False,
+            "propagates",
+            None,
+            {"errcode": "M_FORBIDDEN"},
+        ),
+    },
+    "third_party_rules": {
+        "check_event_allowed": (
+            ("event", "state_events"),
+            ("event", "state"),
+            "event_decision",
+            False,
+            "becomes",
+            None,
+            {"allowed": False, "replacement": None},
+        ),
+        "on_create_room": (
+            ("requester", "config", "is_requester_admin"),
+            ("requester", "live_json", "json"),
+            "none",
+            False,
+            "becomes",
+            None,
+            None,
+        ),
+        "check_threepid_can_be_invited": (
+            ("medium", "address", "state_events"),
+            ("json", "json", "state"),
+            "truth",
+            False,
+            "logged",
+            True,
+            False,
+        ),
+        "check_visibility_can_be_modified": (
+            ("room_id", "state_events", "new_visibility"),
+            ("json", "state", "json"),
+            "truth",
+            False,
+            "logged",
+            True,
+            False,
+        ),
+        "on_new_event": (
+            ("event", "state_events"),
+            ("event", "state"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+        "check_can_shutdown_room": (
+            ("user_id", "room_id"),
+            ("json", "json"),
+            "truth",
+            False,
+            "logged",
+            True,
+            False,
+        ),
+        "check_can_deactivate_user": (
+            ("user_id", "by_admin"),
+            ("json", "json"),
+            "truth",
+            False,
+            "logged",
+            True,
+            False,
+        ),
+        "on_profile_update": (
+            ("user_id", "new_profile", "by_admin", "deactivation"),
+            ("json", "profile", "json", "json"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+        "on_user_deactivation_status_changed": (
+            ("user_id", "deactivated", "by_admin"),
+            ("json", "json", "json"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+        "on_threepid_bind": (
+            ("user_id", "medium", "address"),
+            ("json", "json", "json"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+        "on_add_user_third_party_identifier": (
+            ("user_id", "medium", "address"),
+            ("json", "json", "json"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+        "on_remove_user_third_party_identifier": (
+            ("user_id", "medium", "address"),
+            ("json", "json", "json"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+    },
+    "password_auth_provider": {
+        "auth_checkers": (
+            ("username", "login_type", "login_dict"),
+            ("json", "json", "json"),
+            "auth",
+            False,
+            "logged",
+            None,
+            None,
+        ),
+        "check_3pid_auth": (
+            ("medium", "address", "password"),
+            ("json", "json", "json"),
+            "auth",
+            False,
+            "logged",
+            None,
+            None,
+        ),
+        "on_logged_out": (
+            ("user_id", "device_id", "access_token"),
+            ("json", "json", "json"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+        "get_username_for_registration": (
+            ("uia_results", "params"),
+            ("live_json", "live_json"),
+            "text",
+            False,
+            "becomes",
+            None,
+            None,
+        ),
+        "get_displayname_for_registration": (
+            ("uia_results", "params"),
+            ("live_json", "live_json"),
+            "text",
+            False,
+            "becomes",
+            None,
+            None,
+        ),
+        "is_3pid_allowed": (
+            ("medium", "address", "registration"),
+            ("json", "json", "json"),
+            "truth",
+            False,
+            "becomes",
+            True,
+            False,
+        ),
+    },
+    "account_validity": {
+        "is_user_expired": (
+            ("user_id",),
+            ("json",),
+            "truth",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "on_user_registration": (
+            ("user_id",),
+            ("json",),
+            "none",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "on_user_login": (
+            ("user_id", "auth_provider_type", "auth_provider_id"),
+            ("json", "json", "json"),
+            "none",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "on_legacy_send_mail": (
+            ("user_id",),
+            ("json",),
+            "none",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "on_legacy_renew": (
+            ("renewal_token",),
+            ("json",),
+            "renewal",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "on_legacy_admin_request": (
+            ("request",),
+            ("request",),
+            "number",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+    },
+    "presence_router": {
+        "get_users_for_states": (
+            ("state_updates",),
+            ("presences",),
+            "presence_map",
+            False,
+            "logged",
+            None,
+            None,
+        ),
+        "get_interested_users": (
+            ("user_id",),
+            ("json",),
+            "users",
+            False,
+            "logged",
+            None,
+            None,
+        ),
+    },
+    "background_update_controller": {
+        "on_update": (
+            ("update_name", "database_name", "one_shot"),
+            ("json", "json", "json"),
+            "slot",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "default_batch_size": (
+            ("update_name", "database_name"),
+            ("json", "json"),
+            "number",
+            False,
+            "propagates",
+            100,
+            None,
+        ),
+        "min_batch_size": (
+            ("update_name", "database_name"),
+            ("json", "json"),
+            "number",
+            False,
+            "propagates",
+            1,
+            None,
+        ),
+    },
+    "account_data": {
+        "on_account_data_updated": (
+            ("user_id", "room_id", "account_data_type", "content"),
+            ("json", "json", "json", "json"),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+    },
+    "add_extra_fields_to_unsigned_client_event": {
+        "add_field_to_unsigned_callback": (
+            ("event",),
+            ("event",),
+            "json",
+            False,
+            "propagates",
+            {},
+            None,
+        ),
+    },
+    "media_repository": {
+        "get_media_config_for_user": (
+            ("user_id",),
+            ("json",),
+            "json",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "is_user_allowed_to_upload_media_of_size": (
+            ("user_id", "size"),
+            ("json", "json"),
+            "truth",
+            False,
+            "propagates",
+            True,
+            False,
+        ),
+        "get_media_upload_limits_for_user": (
+            ("user_id",),
+            ("json",),
+            "upload_limits",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+        "on_media_upload_limit_exceeded": (
+            ("user_id", "limit", "sent_bytes", "attempted_bytes"),
+            ("json", "upload_limit", "json", "json"),
+            "none",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+    },
+    "ratelimit": {
+        "get_ratelimit_override_for_user": (
+            ("user_id", "limiter_name"),
+            ("json", "json"),
+            "ratelimit",
+            False,
+            "propagates",
+            None,
+            None,
+        ),
+    },
+    "federation": {
+        "on_event_delivered_over_federation": (
+            ("delivery",),
+            ("delivery",),
+            "none",
+            True,
+            "logged",
+            None,
+            None,
+        ),
+    },
+}
+# (arguments with their kinds, result kind)
+API_METHODS: Final[dict[str, ApiRow]] = {
+    "get_userinfo_by_id": (
+        {"user_id": "json"},
+        "record",
+    ),
+    "get_user_by_req": (
+        {"req": "request", "allow_guest": "json", "allow_expired": "json"},
+        "requester",
+    ),
+    "is_user_admin": (
+        {"user_id": "json"},
+        "json",
+    ),
+    "set_user_admin": (
+        {"user_id": "json", "admin": "json"},
+        "none",
+    ),
+    "get_qualified_user_id": (
+        {"username": "json"},
+        "json",
+    ),
+    "get_profile_for_user": (
+        {"localpart": "json"},
+        "record",
+    ),
+    "get_threepids_for_user": (
+        {"user_id": "json"},
+        "json",
+    ),
+    "check_user_exists": (
+        {"user_id": "json"},
+        "json",
+    ),
+    "check_username": (
+        {"username": "json"},
+        "none",
+    ),
+    "register_user": (
+        {"localpart": "json", "displayname": "json", "emails": "json", "admin": "json"},
+        "json",
+    ),
+    "register_device": (
+        {"user_id": "json", "device_id": "json", "initial_display_name": "json"},
+        "json",
+    ),
+    "register": (
+        {"localpart": "json", "displayname": "json", "emails": "json"},
+        "json",
+    ),
+    "record_user_external_id": (
+        {"auth_provider_id": "json", "remote_user_id": "json", "registered_user_id": "json"},
+        "none",
+    ),
+    "create_login_token": (
+        {"user_id": "json", "duration_in_ms": "json", "auth_provider_id": "json", "auth_provider_session_id": "json"},
+        "json",
+    ),
+    "invalidate_access_token": (
+        {"access_token": "json"},
+        "none",
+    ),
+    "get_user_ip_and_agents": (
+        {"user_id": "json", "since_ts": "json"},
+        "records",
+    ),
+    "set_displayname": (
+        {"user_id": "user_id", "new_displayname": "json"},
+        "none",
+    ),
+    "get_monthly_active_users_by_service": (
+        {"start_timestamp": "json", "end_timestamp": "json"},
+        "json",
+    ),
+    "store_remote_3pid_association": (
+        {"user_id": "json", "medium": "json", "address": "json", "id_server": "json"},
+        "none",
+    ),
+    "complete_sso_login_async": (
+        {"registered_user_id": "json", "request": "request", "client_redirect_url": "json", "new_user": "json", "auth_provider_id": "json"},
+        "response",
+    ),
+    "is_mine": (
+        {"id": "json"},
+        "json",
+    ),
+    "create_room": (
+        {"user_id": "json", "config": "live_json", "ratelimit": "json", "creator_join_profile": "json"},
+        "json",
+    ),
+    "delete_room": (
+        {"room_id": "json"},
+        "none",
+    ),
+    "update_room_membership": (
+        {"sender": "json", "target": "json", "room_id": "json", "new_membership": "json", "content": "live_json", "remote_room_hosts": "json"},
+        "event",
+    ),
+    "create_and_send_event_into_room": (
+        {"event_dict": "json"},
+        "event",
+    ),
+    "get_room_state": (
+        {"room_id": "json", "event_filter": "tuples"},
+        "state_events",
+    ),
+    "get_state_events_in_room": (
+        {"room_id": "json", "types": "tuples"},
+        "events",
+    ),
+    "lookup_room_alias": (
+        {"room_alias": "json"},
+        "json",
+    ),
+    "get_canonical_room_alias": (
+        {"room_id": "room_id"},
+        "id",
+    ),
+    "send_local_online_presence_to": (
+        {"users": "json"},
+        "none",
+    ),
+    "set_presence_for_users": (
+        {"users": "presence_updates"},
+        "none",
+    ),
+    "send_http_push_notification": (
+        {"user_id": "json", "device_id": "json", "content": "live_json", "tweaks": "json", "default_payload": "json"},
+        "json",
+    ),
+    "check_push_rule_actions": (
+        {"actions": "json"},
+        "none",
+    ),
+    "set_push_rule_action": (
+        {"user_id": "json", "scope": "json", "kind": "json", "rule_id": "json", "actions": "json"},
+        "none",
+    ),
+    "send_mail": (
+        {"recipient": "json", "subject": "json", "html": "json", "text": "json"},
+        "none",
+    ),
+    "read_templates": (
+        {"filenames": "json", "custom_template_directory": "json"},
+        "templates",
+    ),
+    "register_cached_function": (
+        {"cached_func": "json"},
+        "none",
+    ),
+    "invalidate_cache": (
+        {"cached_func": "json", "keys": "json"},
+        "none",
+    ),
+    "account_data_manager.get_global": (
+        {"user_id": "json", "data_type": "json"},
+        "json",
+    ),
+    "account_data_manager.put_global": (
+        {"user_id": "json", "data_type": "json", "new_data": "json"},
+        "none",
+    ),
+    "public_room_list_manager.room_is_in_public_room_list": (
+        {"room_id": "json"},
+        "json",
+    ),
+    "public_room_list_manager.add_room_to_public_room_list": (
+        {"room_id": "json"},
+        "none",
+    ),
+    "public_room_list_manager.remove_room_from_public_room_list": (
+        {"room_id": "json"},
+        "none",
+    ),
+}
+# END GENERATED
+# fmt: on
+
+# With delegated authentication (MAS) Synapse never asks these, or refuses to register them.
+NEVER_WITH_DELEGATED_AUTH: Final = (
+    "password_auth_provider.",
+    "account_validity.is_user_expired",
+    "account_validity.on_user_login",
+    "spam_checker.check_login_for_spam",
+)
+
+logger = logging.getLogger("vesicle")
+reactor = cast(Any, _twisted_reactor)  # a module to type checkers; the reactor in truth
+
+START_WITHIN: Final = 60.0
+LOST_GRACE: Final = 0.25
+SWEEP_EVERY: Final = 0.02
+RETRY_FIRST: Final = 0.1
+RETRY_LAST: Final = 1.0
+WARN_EVERY: Final = 5.0
+ROWS_AT_ONCE: Final = 500
+PIECE: Final = 4 * 1024 * 1024
+SMALL_BODY: Final = 65_536
+
+
+# ---- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def _plain(value: object) -> Json:
+    """What the JSON encoder does not know: Rust mappings, sets, ids, bytes."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset, Collection)) and not isinstance(value, (bytes, bytearray, str)):
+        return list(value)
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "replace")
+    to_string = getattr(value, "to_string", None)
+    if callable(to_string):
+        return to_string()
+    if isinstance(value, Iterable):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} cannot be sent to the module host")
+
+
+# ASCII only, so that lone surrogates of a client survive and the frame is its text.
+to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=_plain).encode
+_scan = json.JSONDecoder().raw_decode
+
+
+def frame_of(text: str) -> bytes:
+    """A message as it goes over the socket."""
+    data = text.encode("ascii")
+    if len(data) > LIMITS["frame"]:
+        raise ValueError(f"a message of {len(data)} bytes is too long for the module host (limit {LIMITS['frame']})")
+    return len(data).to_bytes(4, "big") + data
+
+
+class ProtocolError(Exception):
+    """The other side sent what no module host sends."""
+
+
+class FrameReader:
+    """Cuts a stream of bytes into messages."""
+
+    def __init__(self, start: bytes = b"") -> None:
+        self._parts: list[bytes] = [start] if start else []
+        self._held = len(start)
+        self._wanted = 4
+
+    def feed(self, data: bytes) -> Iterator[dict[str, Json]]:
+        """Adds bytes, and gives every message that is complete."""
+        if self._parts:
+            self._parts.append(data)
+            self._held += len(data)
+            if self._held < self._wanted:
+                return
+            data = b"".join(self._parts)
+            self._parts = []
+        at, end = 0, len(data)
+        wanted = 4
+        while end - at >= 4:
+            size = int.from_bytes(data[at : at + 4], "big")
+            if size > LIMITS["frame"]:
+                raise ProtocolError(f"a frame of {size} bytes")
+            wanted = 4 + size
+            if end - at < wanted:
+                break
+            yield self._parse(data[at + 4 : at + wanted])
+            at += wanted
+            wanted = 4
+        if at < end:
+            self._parts = [data[at:]]
+            self._held = end - at
+            self._wanted = wanted
+
+    @property
+    def rest(self) -> bytes:
+        """What came after the last complete message."""
+        return b"".join(self._parts)
+
+    @staticmethod
+    def _parse(data: bytes) -> dict[str, Json]:
+        try:
+            text = data.decode("utf-8")
+            message, end = _scan(text)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError(f"a frame that is no JSON ({type(error).__name__})") from None
+        if end != len(text) or type(message) is not dict:
+            raise ProtocolError("a frame that is no message")
+        return message
+
+
+# ---- Errors of either side -------------------------------------------------------------------------------------------
+
+
+class ModuleHostError(Exception):
+    """The module host cannot be reached, or does not answer in time."""
+
+
+class ModuleError(Exception):
+    """An error of a module whose JavaScript class Python does not have."""
+
+
+class _Refusal(SynapseError):
+    """A SynapseError with any fields: Synapse's own fails for fields that are called `msg` or `code`."""
+
+    def error_dict(self, config: Any) -> dict[str, Any]:
+        return {"error": self.msg, "errcode": self.errcode, **self._additional_fields}
+
+
+def _text(value: object, otherwise: str = "") -> str:
+    return value if isinstance(value, str) else otherwise
+
+
+def _error_from_wire(wire: Json) -> BaseException:
+    """The Python error that an error of the modules stands for."""
+    if not isinstance(wire, dict):
+        return ModuleError("an error without a description")
+    name, message = _text(wire.get("type"), "Error"), _text(wire.get("message"))
+    status = wire.get("status")
+    if wire.get("location") is not None:
+        redirect = RedirectException(str(wire["location"]).encode("utf-8"), status if isinstance(status, int) else 302)
+        redirect.cookies.extend(str(cookie).encode("utf-8") for cookie in wire.get("cookies") or ())
+        return redirect
+    if isinstance(wire.get("errcode"), str) and isinstance(status, int):
+        return _synapse_error(name, status, message, wire)
+    if name == "ConfigError":
+        return ConfigError(message, [str(part) for part in wire.get("path") or ()])
+    known = getattr(synapse_errors, name, None) or getattr(builtins, name, None)
+    if isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, (SynapseError, StopIteration)):
+        with suppress(Exception):
+            return known(message)
+    return ModuleError(f"{name}: {message}" if name not in ("Error", "ModuleError") else message)
+
+
+def _synapse_error(name: str, status: int, message: str, wire: Mapping[str, Json]) -> SynapseError:
+    errcode = _text(wire.get("errcode"))
+    with suppress(ValueError):
+        errcode = Codes(errcode)
+    fields = wire.get("additional_fields") or {}
+    headers = wire.get("headers") or None
+    if name == "LimitExceededError":
+        return synapse_errors.LimitExceededError("module", status, fields.get("retry_after_ms"), errcode)
+    known = getattr(synapse_errors, name, SynapseError)
+    plain = isinstance(known, type) and issubclass(known, SynapseError) and known.error_dict is SynapseError.error_dict
+    error = known.__new__(known) if plain and not {"msg", "code"} & fields.keys() else _Refusal.__new__(_Refusal)
+    SynapseError.__init__(error, status, message, errcode, fields, headers)
+    return cast(SynapseError, error)
+
+
+def _error_to_wire(error: BaseException) -> dict[str, Json]:
+    """What the modules are told of an error of Synapse."""
+    message = error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
+    wire: dict[str, Json] = {"type": type(error).__name__, "message": message}
+    if isinstance(error, SynapseError):
+        fields = dict(error.error_dict(None))
+        fields.pop("error", None)
+        fields.pop("errcode", None)
+        wire.update(message=error.msg, status=int(error.code), errcode=str(getattr(error.errcode, "value", error.errcode)))
+        if fields:
+            wire["additional_fields"] = fields
+        if error.headers:
+            wire["headers"] = dict(error.headers)
+    elif isinstance(error, RedirectException):
+        wire.update(status=int(error.code), location=error.location.decode("utf-8", "replace"))
+        wire["cookies"] = [cookie.decode("utf-8", "replace") for cookie in error.cookies]
+    elif isinstance(error, synapse_errors.HttpResponseException):
+        wire.update(message=error.msg, status=int(error.code), response=base64.b64encode(error.response).decode())
+    elif isinstance(error, ConfigError):
+        wire.update(message=error.msg, path=list(error.path or ()))
+    return wire
+
+
+# ---- Configuration ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class BridgeConfig:
+    """The bridge's `config`, checked, and the connection that checking the modules' needed."""
+
+    modules: Json
+    connect: Optional[str] = None
+    spawn: Optional[list[str]] = None
+    token: Optional[str] = None
+    connect_timeout: float = 10.0
+    timeout: Optional[float] = None
+    queue: int = 1000
+    opened: Optional[Opened] = None
+
+    @property
+    def where(self) -> str:
+        return self.connect if self.connect is not None else " ".join(self.spawn or ())
+
+
+CONFIG_KEYS: Final = ("connect", "spawn", "modules", "token", "token_file", "connect_timeout", "timeout", "queue")
+
+
+def parse_bridge_config(config: Mapping[str, Json]) -> BridgeConfig:
+    """Checks the bridge's own keys; the modules' are checked by the module host."""
+    if not isinstance(config, Mapping):
+        raise ConfigError("expected a mapping")
+    for key in config:
+        if key not in CONFIG_KEYS:
+            near = difflib.get_close_matches(str(key), CONFIG_KEYS, 1)
+            raise ConfigError(f"unknown key{f': did you mean {near[0]!r}?' if near else ''}", [str(key)])
+    connect, spawn = config.get("connect"), config.get("spawn")
+    if (connect is None) == (spawn is None):
+        raise ConfigError("give either 'connect' (unix:PATH or tcp:HOST:PORT) or 'spawn' (a list of arguments)")
+    if connect is not None:
+        _address(connect)
+    if spawn is not None and not (isinstance(spawn, list) and spawn and all(isinstance(part, str) for part in spawn)):
+        raise ConfigError("expected a list of texts, such as [npx, vesicle, host, --stdio]", ["spawn"])
+    return BridgeConfig(
+        modules=config.get("modules"),
+        connect=connect,
+        spawn=spawn,
+        token=_token(config),
+        connect_timeout=_seconds(config, "connect_timeout", 10_000.0) or 10.0,
+        timeout=_seconds(config, "timeout", None),
+        queue=_count(config, "queue", 1000),
+    )
+
+
+def _address(connect: Json) -> tuple[str, Any]:
+    if isinstance(connect, str):
+        kind, _, rest = connect.partition(":")
+        host, _, port = rest.rpartition(":")
+        if kind == "unix" and rest:
+            return "unix", rest
+        if kind == "tcp" and host and port.isdigit():
+            return "tcp", (host.strip("[]"), int(port))
+    raise ConfigError("expected unix:PATH or tcp:HOST:PORT", ["connect"])
+
+
+def _token(config: Mapping[str, Json]) -> Optional[str]:
+    token, path = config.get("token"), config.get("token_file")
+    if token is not None and not isinstance(token, str):
+        raise ConfigError("expected a text", ["token"])
+    if path is None:
+        return token if token is not None else os.environ.get("VESICLE_TOKEN")
+    if token is not None:
+        raise ConfigError("give either 'token' or 'token_file'", ["token_file"])
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    except (OSError, TypeError, ValueError) as error:
+        raise ConfigError(f"cannot be read: {error}", ["token_file"]) from None
+
+
+def _seconds(config: Mapping[str, Json], key: str, otherwise: Optional[float]) -> Optional[float]:
+    value = config.get(key, otherwise)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise ConfigError("expected a number of milliseconds above 0", [key])
+    return value / 1000
+
+
+def _count(config: Mapping[str, Json], key: str, otherwise: int) -> int:
+    value = config.get(key, otherwise)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError("expected a number of at least 0", [key])
+    return value
+
+
+# ---- Opening a connection: blocking, since Synapse's `parse_config` is ----------------------------------------------------
+
+
+@dataclass
+class Opened:
+    """A connection on which the module host has loaded the modules."""
+
+    sock: socket.socket
+    process: Optional[subprocess.Popen[bytes]]
+    reader: FrameReader
+    problems: list[Json]
+    notices: list[dict[str, Json]] = field(default_factory=list)
+    pid: int = field(default_factory=os.getpid)
+
+    def close(self) -> None:
+        self.sock.close()
+        _stop(self.process)
+
+
+class HandshakeError(Exception):
+    """The module host is there but cannot be used; trying again at once is of no use."""
+
+
+def open_connection(config: BridgeConfig, within: float, dialling: Optional[list[socket.socket]] = None) -> Opened:
+    """Connects or starts the module host, says hello, and has it load the modules. `dialling` holds the socket meanwhile."""
+    sock, process = _spawn(config.spawn) if config.spawn is not None else (_dial(config, within), None)
+    if dialling is not None:
+        dialling.append(sock)
+    opened = Opened(sock, process, FrameReader(), [])
+    try:
+        asked = _Asked(opened)
+        hello = {"protocol": PROTOCOL_VERSION, "bridge": BRIDGE_VERSION, "synapse": _synapse_version()}
+        if config.token is not None:
+            hello["token"] = config.token
+        answer = asked.ask("hello", hello, START_WITHIN if process is not None else within)
+        theirs = answer.get("protocol") if isinstance(answer, dict) else None
+        if theirs != PROTOCOL_VERSION:
+            raise HandshakeError(
+                f"the module host speaks protocol {theirs} (vesicle {_version_in(answer)}), this bridge protocol "
+                f"{PROTOCOL_VERSION} (vesicle {BRIDGE_VERSION}): write the bridge of the installed vesicle with "
+                "`vesicle bridge --out DIR` and restart Synapse"
+            )
+        loaded = asked.ask("modules.load", {"modules": config.modules}, START_WITHIN)
+        opened.problems = list(loaded.get("problems") or ()) if isinstance(loaded, dict) else []
+        return opened
+    except BaseException:
+        opened.close()
+        raise
+    finally:
+        if dialling is not None:
+            dialling.clear()
+
+
+def _version_in(answer: Json) -> str:
+    return _text(answer.get("vesicle"), "?") if isinstance(answer, dict) else "?"
+
+
+def _synapse_version() -> str:
+    try:
+        return importlib.metadata.version("matrix-synapse")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _dial(config: BridgeConfig, within: float) -> socket.socket:
+    kind, address = _address(config.connect)
+    until = time.monotonic() + within
+    while True:
+        try:
+            if kind == "tcp":
+                sock = socket.create_connection(address, timeout=max(0.1, until - time.monotonic()))
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                sock.settimeout(max(0.1, until - time.monotonic()))
+                sock.connect(address)
+                return sock
+            except BaseException:
+                sock.close()
+                raise
+        except OSError as error:
+            if time.monotonic() + 0.1 >= until:
+                raise ModuleHostError(
+                    f"cannot reach the module host at {config.connect}: {error.strerror or error}. "
+                    f"Start it with `vesicle host --listen {config.connect}`"
+                ) from error
+            time.sleep(0.1)
+
+
+def _spawn(argv: Sequence[str]) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs:
+        try:
+            return ours, subprocess.Popen(list(argv), stdin=theirs, stdout=theirs)
+        except OSError as error:
+            ours.close()
+            raise ModuleHostError(f"cannot start {argv[0]!r}: {error.strerror or error}") from error
+
+
+def _stop(process: Optional[subprocess.Popen[bytes]]) -> None:
+    """Ends a module host whose socket is closed."""
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class _Asked:
+    """Requests one after the other on a blocking socket."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._ids = itertools.count(1)
+        self._waiting: deque[dict[str, Json]] = deque()
+
+    def ask(self, method: str, params: Json, within: float) -> Json:
+        wanted, until = next(self._ids), time.monotonic() + within
+        self._send({"id": wanted, "method": method, "params": params}, until)
+        while True:
+            message = self._receive(method, until)
+            if message.get("method") == "ping":
+                self._send({"id": message.get("id"), "result": None}, until)
+            elif "method" in message:
+                self._opened.notices.append(message)
+            elif message.get("id") == wanted:
+                if "error" in message:
+                    raise HandshakeError(_text((message["error"] or {}).get("message"), "refused"))
+                return message.get("result")
+
+    def _send(self, message: dict[str, Json], until: float) -> None:
+        self._opened.sock.settimeout(max(0.1, until - time.monotonic()))
+        try:
+            self._opened.sock.sendall(frame_of(to_json(message)))
+        except OSError as error:
+            raise ModuleHostError(f"the module host closed the connection ({error.strerror or error})") from error
+
+    def _receive(self, method: str, until: float) -> dict[str, Json]:
+        while not self._waiting:
+            left = until - time.monotonic()
+            try:
+                if left <= 0:
+                    raise TimeoutError
+                self._opened.sock.settimeout(left)
+                data = self._opened.sock.recv(262_144)
+            except TimeoutError:
+                raise ModuleHostError(f"the module host did not answer `{method}` in time") from None
+            except OSError as error:
+                raise ModuleHostError(f"the module host cannot be read ({error.strerror or error})") from error
+            if not data:
+                raise ModuleHostError(f"the module host closed the connection{self._goodbye()}")
+            self._waiting.extend(self._opened.reader.feed(data))
+        return self._waiting.popleft()
+
+    def _goodbye(self) -> str:
+        for notice in reversed(self._opened.notices):
+            if notice.get("method") == "bye":
+                return f": {_text((notice.get('params') or {}).get('reason'))}"
+        return ""
+
+
+def config_error(problems: Sequence[Json]) -> ConfigError:
+    """The first problem as a Python module would raise it; the others as the last of its causes."""
+    first = problems[0] if isinstance(problems[0], dict) else {}
+    texts = [str(text) for text in first.get("messages") or ("the configuration is wrong",)]
+    if first.get("at"):
+        texts[-1] = f"{texts[-1]} ({first['at']})"
+    if len(problems) > 1:
+        others = (
+            f"{'.'.join(str(part) for part in problem.get('path') or ())}: {': '.join(map(str, problem.get('messages') or ()))}"
+            for problem in problems[1:]
+        )
+        texts.append(f"and {len(problems) - 1} more: {'; '.join(others)}")
+    error = ConfigError(texts[0], [str(part) for part in first.get("path") or ()])
+    raised: BaseException = error
+    for text in texts[1:]:
+        raised.__cause__ = Exception(text)
+        raised = raised.__cause__
+    return error
+
+
+# ---- `when`: which questions need not be sent ------------------------------------------------------------------------
+
+Args = tuple[Any, ...]
+Reader = Callable[[Args], Any]
+Test = Callable[[Any], bool]
+Filter = Callable[[Args], bool]
+
+_MISSING: Final = object()
+_ACTORS: Final = ("user_id", "inviter", "requester_id")
+
+
+class WhenError(Exception):
+    """A filter that this bridge does not understand: the call is sent, and the module host decides."""
+
+
+def subject_readers(names: Sequence[str]) -> dict[str, Reader]:
+    """How to get from the arguments of a callback to what `when` speaks of."""
+    if "event" in names:
+        at = names.index("event")
+        return {
+            "type": lambda args: args[at].type,
+            "state_key": lambda args: _state_key(args[at]),
+            "sender": lambda args: args[at].sender,
+            "room_id": lambda args: args[at].room_id,
+            "content": lambda args: args[at].content,
+        }
+    found: dict[str, Reader] = {}
+    wanted = {
+        "type": ("event_type", "account_data_type"),
+        "state_key": ("state_key",),
+        "sender": _ACTORS,
+        "room_id": ("room_id",),
+        "content": ("content",),
+    }
+    for member, candidates in wanted.items():
+        index = next((index for index, name in enumerate(names) if name in candidates), None)
+        if index is not None:
+            found[member] = _item(index)
+    if "requester" in names:
+        requester = names.index("requester")
+        found["sender"] = lambda args: args[requester].user.to_string()
+    return found
+
+
+def _item(index: int) -> Reader:
+    return lambda args: args[index]
+
+
+def _state_key(event: Any) -> Any:
+    key = event.get_state_key()
+    return _MISSING if key is None else key
+
+
+def compile_when(when: Json, subject: Mapping[str, Reader], is_local: Test) -> Filter:
+    """A filter as one function; the same as `compileWhen` in src/dispatch/when.ts."""
+    if not isinstance(when, dict):
+        raise WhenError("not an object")
+    filters = [_member(key, test, subject, is_local) for key, test in when.items()]
+    if len(filters) == 1:
+        return filters[0]
+    return lambda args: all(passes(args) for passes in filters)
+
+
+def _member(key: str, test: Json, subject: Mapping[str, Reader], is_local: Test) -> Filter:
+    if key == "not":
+        parts = [compile_when(part, subject, is_local) for part in (test if isinstance(test, list) else [test])]
+        return lambda args: not any(passes(args) for passes in parts)
+    is_content = key.startswith("content.")
+    read = subject.get("content" if is_content else key)
+    if read is None or key == "content":
+        raise WhenError(f"no test {key!r}")
+    if is_content:
+        read = _content_reader(read, _path(key[len("content.") :]))
+    passes_value = _test(test, is_local if key == "sender" else None)
+    return _reading(read, passes_value)
+
+
+def _reading(read: Reader, passes: Test) -> Filter:
+    return lambda args: passes(read(args))
+
+
+def _path(path: str) -> list[str]:
+    r"""Dots separate the names; `\.` is a dot and `\\` a backslash in a name."""
+    names, at = [""], 0
+    while at < len(path):
+        char = path[at]
+        if char == "\\" and path[at + 1 : at + 2] in (".", "\\"):
+            names[-1] += path[at + 1]
+            at += 2
+            continue
+        if char == ".":
+            names.append("")
+        else:
+            names[-1] += char
+        at += 1
+    return names
+
+
+def _content_reader(read: Reader, path: list[str]) -> Reader:
+    def member(args: Args) -> Any:
+        found = read(args)
+        for name in path:
+            if not isinstance(found, Mapping) or name not in found:
+                return _MISSING
+            found = found[name]
+        return found
+
+    return member
+
+
+def _test(test: Json, is_local: Optional[Test]) -> Test:
+    if isinstance(test, dict):
+        return _form(test, is_local)
+    values = test if isinstance(test, list) else [test]
+    if not values or not all(value is None or isinstance(value, (str, int, float)) for value in values):
+        raise WhenError("not a value to compare with")
+    # True equals 1 in Python, but not in JSON.
+    known = frozenset((isinstance(value, bool), value) for value in values)
+    if all(isinstance(value, str) for value in values):
+        texts = frozenset(values)
+        return lambda value: type(value) is str and value in texts
+    scalars = (str, int, float, bool, type(None))
+    return lambda value: isinstance(value, scalars) and (isinstance(value, bool), value) in known
+
+
+def _form(test: dict[str, Json], is_local: Optional[Test]) -> Test:
+    if len(test) != 1:
+        raise WhenError("not exactly one form")
+    (form, operand), *_ = test.items()
+    if form == "not":
+        passes = _test(operand, is_local)
+        return lambda value: not passes(value)
+    if form in ("glob", "prefix"):
+        patterns = operand if isinstance(operand, list) else [operand]
+        if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+            raise WhenError("not a text")
+        if form == "prefix":
+            prefixes = tuple(patterns)
+            return lambda value: isinstance(value, str) and value.startswith(prefixes)
+        return lambda value: isinstance(value, str) and any(matches_glob(pattern, value) for pattern in patterns)
+    if not isinstance(operand, bool):
+        raise WhenError("neither true nor false")
+    if form == "exists":
+        return lambda value: (value is not _MISSING) == operand
+    if form == "local" and is_local is not None:
+        local = is_local
+        return lambda value: isinstance(value, str) and local(value) == operand
+    raise WhenError(f"no form {form!r}")
+
+
+def matches_glob(pattern: str, text: str) -> bool:
+    """`*` stands for any characters, `?` for one; goes back to the last star only, so no pattern is slow."""
+    at, star, resume, index = 0, -1, 0, 0
+    while index < len(text):
+        if at < len(pattern) and pattern[at] == "*":
+            star, resume = at, index
+            at += 1
+        elif at < len(pattern) and pattern[at] in ("?", text[index]):
+            at += 1
+            index += 1
+        elif star >= 0:
+            at = star + 1
+            resume += 1
+            index = resume
+        else:
+            return False
+    return not pattern[at:].strip("*")
+
+
+# ---- Arguments of callbacks, by kind ---------------------------------------------------------------------------------
+
+
+class _LaterState(NamedTuple):
+    """The state of a room at the time when it is asked for: of a question that had to wait for the module host."""
+
+    room_id: str
+
+
+class _HttpRequest:
+    """A request that is being answered; its body is read on demand."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+
+
+def _event(event: Any) -> str:
+    redacts = event.redacts
+    return "".join(
+        (
+            '{"event_id":',
+            to_json(event.event_id),
+            ',"room_id":',
+            to_json(event.room_id),
+            ',"room_version":"',
+            event.room_version.identifier,
+            '",' if redacts is None else f'","redacts":{to_json(redacts)},',
+            '"pdu":',
+            to_json(event.get_dict()),
+            "}",
+        )
+    )
+
+
+def _event_object(event: Any) -> dict[str, Json]:
+    wire = {
+        "event_id": event.event_id,
+        "room_id": event.room_id,
+        "room_version": event.room_version.identifier,
+        "pdu": event.get_dict(),
+    }
+    if event.redacts is not None:
+        wire["redacts"] = event.redacts
+    return wire
+
+
+def _fields(value: object, names: Iterable[str]) -> dict[str, Json]:
+    return {name: getattr(value, name) for name in names}
+
+
+_REQUESTER_FIELDS: Final = (
+    "is_guest",
+    "shadow_banned",
+    "device_id",
+    "access_token_id",
+    "app_service_id",
+    "authenticated_entity",
+)
+_PRESENCE_FIELDS: Final = (
+    "user_id",
+    "state",
+    "last_active_ts",
+    "last_federation_update_ts",
+    "last_user_sync_ts",
+    "status_msg",
+    "currently_active",
+)
+_LIMIT_FIELDS: Final = ("max_bytes", "time_period_ms", "info_uri", "can_upgrade")
+_THUMBNAIL_FIELDS: Final = ("width", "height", "method", "type", "length")
+
+
+def _requester(requester: Any) -> dict[str, Json]:
+    return {"user_id": requester.user.to_string(), **_fields(requester, _REQUESTER_FIELDS)}
+
+
+def _media_info(info: Any) -> dict[str, Json]:
+    thumbnail = None if info.thumbnail is None else _fields(info.thumbnail, _THUMBNAIL_FIELDS)
+    return {**_fields(info, ("server_name", "file_id", "url_cache")), "thumbnail": thumbnail}
+
+
+def _latin(value: bytes) -> str:
+    return value.decode("latin-1")
+
+
+def _http_request(handle: int, request: Any) -> dict[str, Json]:
+    content = request.content
+    size = content.seek(0, os.SEEK_END) if content is not None else 0
+    wire: dict[str, Json] = {
+        "request": handle,
+        "method": _latin(request.method),
+        "uri": _latin(request.uri),
+        "headers": [
+            [_latin(name), _latin(value)]
+            for name, values in request.requestHeaders.getAllRawHeaders()
+            for value in values
+        ],
+        "ip": getattr(request.getClientAddress(), "host", None) or "",
+        "has_body": size > 0,
+    }
+    if content is not None:
+        content.seek(0)
+        if 0 < size <= SMALL_BODY:
+            wire["body"] = base64.b64encode(content.read()).decode()
+            content.seek(0)
+    return wire
+
+
+Encoder = Callable[["Link", list[int], Any], str]
+
+
+def _state(link: Link, handles: list[int], value: Any) -> str:
+    handle = link.hold(value)
+    handles.append(handle)
+    return f'{{"state":{handle}}}'
+
+
+def _media_file(link: Link, handles: list[int], value: Any) -> str:
+    handle = link.hold(value)
+    handles.append(handle)
+    return to_json({"file": handle, "path": value.path})
+
+
+def _request(link: Link, handles: list[int], value: Any) -> str:
+    handle = link.hold(_HttpRequest(value))
+    handles.append(handle)
+    return to_json(_http_request(handle, value))
+
+
+def _delivery(value: Any) -> str:
+    events = ",".join(_event(event) for event in value.events)
+    method = getattr(value.method, "value", value.method)
+    return f'{{"server_name":{to_json(value.server_name)},"method":{to_json(method)},"events":[{events}]}}'
+
+
+# Kinds that need nothing but the value.
+_PLAIN_ENCODERS: Final[dict[str, Callable[[Any], str]]] = {
+    "json": to_json,
+    "live_json": to_json,
+    "event": _event,
+    "requester": lambda value: to_json(_requester(value)),
+    "profile": lambda value: to_json(_fields(value, ("display_name", "avatar_url"))),
+    "presences": lambda value: to_json([_fields(one, _PRESENCE_FIELDS) for one in value]),
+    "media_info": lambda value: to_json(_media_info(value)),
+    "delivery": _delivery,
+    "upload_limit": lambda value: to_json(_fields(value, _LIMIT_FIELDS)),
+}
+# Kinds that leave a handle behind.
+_HOLDING_ENCODERS: Final[dict[str, Encoder]] = {"state": _state, "media_file": _media_file, "request": _request}
+
+
+# ---- Results of callbacks, by kind -----------------------------------------------------------------------------------
+
+
+def _spam(wire: Json) -> Any:
+    message = wire.get("message")
+    if isinstance(message, str):
+        return message
+    try:
+        code = Codes(wire["errcode"])
+    except ValueError:
+        logger.warning("A module refused with %r, which Synapse does not know: M_FORBIDDEN instead", wire["errcode"])
+        code = Codes.FORBIDDEN
+    fields = wire.get("fields")
+    if not fields:
+        return code
+    # Synapse never answers a request that is refused with fields of these names.
+    return code, {name: value for name, value in fields.items() if name not in ("msg", "code")}
+
+
+def _presences(wire: Json) -> set[UserPresenceState]:
+    return {UserPresenceState(**_only(one, _PRESENCE_FIELDS)) for one in wire}
+
+
+def _only(wire: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
+    return {name: wire[name] for name in names}
+
+
+def _upload_limit(wire: Mapping[str, Json]) -> MediaUploadLimit:
+    return MediaUploadLimit(**_only(wire, _LIMIT_FIELDS))
+
+
+def _as(kind: type, value: Json) -> Any:
+    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+        raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def _as_is(wire: Json) -> Any:
+    return wire
+
+
+_DECODERS: Final[dict[str, Callable[[Json], Any]]] = {
+    "none": lambda wire: None,
+    "spam": _spam,
+    "registration": lambda wire: RegistrationBehaviour[wire],
+    "event_decision": lambda wire: (bool(wire["allowed"]), wire["replacement"]),
+    "text": lambda wire: _as(str, wire),
+    "presence_map": lambda wire: {_as(str, user): _presences(states) for user, states in wire},
+    "users": lambda wire: PRESENCE_ALL_USERS if wire == "ALL" else {_as(str, user) for user in _as(list, wire)},
+    "upload_limits": lambda wire: [_upload_limit(limit) for limit in _as(list, wire)],
+    "ratelimit": lambda wire: RatelimitOverride(per_second=wire["per_second"], burst_count=wire["burst_count"]),
+    "renewal": lambda wire: tuple(wire),
+}
+_NEUTRAL: Final[dict[str, Callable[[], Any]]] = {
+    "spam": lambda: NOT_SPAM,
+    "registration": lambda: RegistrationBehaviour.ALLOW,
+    "event_decision": lambda: (True, None),
+    "presence_map": dict,
+    "users": set,
+    "renewal": lambda: (False, False, 0),
+}
+
+
+# ---- One callback of Synapse -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Entry:
+    """One callback of one module, as far as the bridge must know it."""
+
+    module: str
+    is_enforced: bool
+    passes: Optional[Filter]
+    timeout: Optional[float]
+    on_failure: Mapping[str, str]
+
+
+class _Hook:
+    """One callback that Synapse calls: all modules that registered it."""
+
+    def __init__(self, bridge: VesicleBridge, category: str, name: str, row: CallbackRow) -> None:
+        names, kinds, result, is_told, throws, neutral, refusal = row
+        self.category, self.name, self.arguments = category, name, names
+        self.where = f"{category}.{name}"
+        self.is_told = is_told
+        self.module_names = ""
+        self.entries: list[_Entry] = []
+        self.skips: Optional[Filter] = _always
+        self.timeout: Optional[float] = None
+        self.head = f'"method":"callback.invoke","params":{{"callback":"{self.where}","args":['
+        self._bridge = bridge
+        self._subject = subject_readers(names)
+        self._kinds = kinds
+        self._live = [index for index, kind in enumerate(kinds) if kind == "live_json"]
+        self._is_auth = result == "auth"
+        self._decode = _DECODERS.get(result, _as_is)
+        self._neutral = _NEUTRAL.get(result, lambda: dict(neutral) if isinstance(neutral, dict) else neutral)
+        self._refusal, self._throws = refusal, throws
+        self._encoders = [_PLAIN_ENCODERS.get(kind) for kind in kinds]
+        self.only_encoder = self._encoders[0] if len(kinds) == 1 else None
+        self._warned_at, self._unwarned = 0.0, 0
+
+    def update(self, entries: Sequence[Json]) -> None:
+        """Takes over what the module host says of this callback now."""
+        self.entries = [self._entry(entry) for entry in entries if entry.get("mode") != "off"]
+        self.module_names = ", ".join(entry.module for entry in self.entries)
+        filters = [entry.passes for entry in self.entries]
+        if not filters:
+            self.skips = _always
+        elif any(passes is None for passes in filters):
+            self.skips = None
+        else:
+            self.skips = _none_passes([passes for passes in filters if passes is not None])
+        timeouts = [entry.timeout for entry in self.entries]
+        known = [timeout for timeout in timeouts if timeout is not None]
+        self.timeout = sum(known) + LOST_GRACE if known and len(known) == len(timeouts) else self._bridge.config.timeout
+
+    def _entry(self, wire: Mapping[str, Json]) -> _Entry:
+        when, timeout = wire.get("when"), wire.get("timeout")
+        passes = None
+        if when is not None:
+            try:
+                passes = compile_when(when, self._subject, self._bridge.is_local)
+            except WhenError as error:
+                logger.warning("%s: `when` of %s cannot be evaluated here: %s", wire.get("module"), self.where, error)
+        return _Entry(
+            module=_text(wire.get("module"), "?"),
+            is_enforced=wire.get("mode") != "audit",
+            passes=passes,
+            timeout=timeout / 1000 if isinstance(timeout, (int, float)) else None,
+            on_failure=wire.get("on_failure") or {},
+        )
+
+    def encode(self, link: Link, handles: list[int], args: Args) -> str:
+        """The arguments as JSON, without brackets."""
+        texts = []
+        for index, encoder in enumerate(self._encoders):
+            if encoder is not None:
+                texts.append(encoder(args[index]))
+            else:
+                texts.append(_HOLDING_ENCODERS[self._kinds[index]](link, handles, args[index]))
+        return ",".join(texts)
+
+    def keepable(self, args: Args) -> Args:
+        """The arguments of a question that has to wait: big ones are fetched anew then."""
+        if "state" not in self._kinds:
+            return args
+        room_id = self._subject["room_id"](args)
+        return tuple(_LaterState(room_id) if kind == "state" else arg for kind, arg in zip(self._kinds, args))
+
+    def neutral(self) -> Any:
+        """What Synapse gets when no module objects."""
+        return self._neutral()
+
+    def decode(self, wire: Json, args: Args, link: Link) -> Any:
+        """An answer as Synapse wants it."""
+        if self._live and type(wire) is dict and "changed" in wire:
+            for index in self._live:
+                changed = wire["changed"].get(str(index))
+                if isinstance(changed, dict):
+                    args[index].clear()
+                    args[index].update(changed)
+            wire = wire.get("result")
+        if wire is None:
+            return self._neutral()
+        if self._is_auth:
+            handle = wire["callback"]
+            return _as(str, wire["user_id"]), None if handle is None else link.function(handle)
+        return self._decode(wire)
+
+    def fail(self, args: Args, error: Exception) -> Any:
+        """What a lost question means: by the policy of one entry after the other."""
+        user = self._subject["sender"](args) if "sender" in self._subject else None
+        origin = "federated" if isinstance(user, str) and not self._bridge.is_local(user) else "local"
+        for entry in self.entries:
+            if not entry.is_enforced or (entry.passes is not None and not entry.passes(args)):
+                continue
+            action = entry.on_failure.get(origin, "error")
+            self._warn(entry, action, error)
+            if action == "allow" or (action == "error" and self._throws == "logged"):
+                continue
+            if action == "deny" and self._refusal is not None:
+                return self._decode(self._refusal)
+            raise error
+        return self._neutral()
+
+    def _warn(self, entry: _Entry, action: str, error: Exception) -> None:
+        now = time.monotonic()
+        if now - self._warned_at < WARN_EVERY:
+            self._unwarned += 1
+            return
+        before = f" ({self._unwarned} more since the last line)" if self._unwarned else ""
+        self._warned_at, self._unwarned = now, 0
+        logger.warning('%s: %s failed, which counts as "%s": %s%s', entry.module, self.where, action, error, before)
+
+
+def _always(_args: Args) -> bool:
+    return True
+
+
+def _none_passes(filters: list[Filter]) -> Filter:
+    if len(filters) == 1:
+        (only,) = filters
+        return lambda args: not only(args)
+    return lambda args: not any(passes(args) for passes in filters)
+
+
+# ---- The connection, inside the reactor ------------------------------------------------------------------------------
+
+
+class _Call(NamedTuple):
+    """A request of ours that is not yet answered."""
+
+    answer: Deferred[Any]
+    hook: Optional[_Hook]
+    args: Args
+    handles: Sequence[int]
+
+
+class Link:
+    """One connection with the module host. Everything here runs on the reactor thread."""
+
+    def __init__(self, bridge: VesicleBridge, opened: Opened) -> None:
+        self.bridge = bridge
+        self.is_closed = False
+        self._process = opened.process
+        self._reader = opened.reader
+        self._sock = opened.sock
+        self._sock.setblocking(False)
+        self._fileno = self._sock.fileno()
+        self._last_id = 1000
+        self._pending: dict[int, _Call] = {}
+        self._deadlines: dict[int, float] = {}
+        self._is_sweeping = False
+        self._handles: dict[int, Any] = {}
+        self._handle_ids = itertools.count(1)
+        self.transactions: dict[int, _Transaction] = {}
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._is_gathering = False
+        self._is_blocked = False
+        self._heard_at = time.monotonic()
+        self._pinged_at: Optional[float] = None
+        self._is_unresponsive = False
+        self.is_opened = False
+        self._ticker: Any = None
+
+    def start(self) -> None:
+        """Reads from now on."""
+        reactor.addReader(self)
+        self._tick()
+        with self._gathering():
+            for message in self._reader.feed(b""):
+                self._hear(message)
+
+    # -- Requests of ours --
+
+    def ask(self, hook: _Hook, args: Args) -> Deferred[Any]:
+        """Asks all modules that registered a callback. Follows Synapse's rules for log contexts."""
+        self._last_id = request_id = self._last_id + 1
+        handles: Sequence[int] = ()
+        if hook.only_encoder is not None:
+            text = hook.only_encoder(args[0])
+        else:
+            handles = []
+            text = hook.encode(self, handles, args)
+        data = f'{{"id":{request_id},{hook.head}{text}]}}}}'.encode("ascii")
+        if len(data) > LIMITS["frame"]:
+            raise ValueError(f"{hook.where}: the arguments are too long for the module host")
+        answer: Deferred[Any] = Deferred()
+        self._pending[request_id] = _Call(answer, hook, args, handles)
+        if hook.timeout is not None:
+            self._deadlines[request_id] = time.monotonic() + hook.timeout
+            self._sweep_later()
+        self._write(len(data).to_bytes(4, "big") + data)
+        return _keeping_context(answer)
+
+    def request(self, method: str, params: Json) -> Deferred[Any]:
+        """Asks the module host anything; the Deferred knows nothing of log contexts."""
+        if self.is_closed:
+            return fail(ModuleHostError("the connection with the module host is lost"))
+        self._last_id = request_id = self._last_id + 1
+        frame = frame_of(to_json({"id": request_id, "method": method, "params": params}))
+        answer: Deferred[Any] = Deferred()
+        self._pending[request_id] = _Call(answer, None, (), ())
+        self._write(frame)
+        return answer
+
+    def tell(self, method: str, params: Json) -> None:
+        """Sends a notice."""
+        if not self.is_closed:
+            self._write(frame_of(to_json({"method": method, "params": params})))
+
+    def answer(self, request_id: Json, text: str) -> None:
+        """Answers a request of theirs with JSON."""
+        if self.is_closed:
+            return
+        try:
+            self._write(frame_of(f'{{"id":{to_json(request_id)},"result":{text}}}'))
+        except ValueError as error:
+            self.answer_error(request_id, error)
+
+    def answer_error(self, request_id: Json, error: BaseException) -> None:
+        """Answers a request of theirs with an error."""
+        if not self.is_closed:
+            self._write(frame_of(to_json({"id": request_id, "error": _error_to_wire(error)})))
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._pending
+
+    # -- Handles of things that stay here --
+
+    def hold(self, value: Any) -> int:
+        handle = next(self._handle_ids)
+        self._handles[handle] = value
+        return handle
+
+    def held(self, handle: Json) -> Any:
+        try:
+            return self._handles[handle]
+        except (KeyError, TypeError):
+            raise KeyError("this handle is not valid any more: its call is over") from None
+
+    def release(self, handles: Iterable[int]) -> None:
+        for handle in handles:
+            self._handles.pop(handle, None)
+
+    def function(self, handle: int) -> Callable[[dict[str, Any]], Any]:
+        """A function of the modules, as an auth checker answers it."""
+
+        async def callback(response: dict[str, Any]) -> None:
+            params = {"function": handle, "response": response}
+            answer = await make_deferred_yieldable(self.request("function.call", params))
+            changed = answer.get("response") if isinstance(answer, dict) else None
+            if isinstance(changed, dict):
+                response.clear()
+                response.update(changed)
+
+        # Python may collect the function on any thread.
+        gone = weakref.finalize(callback, reactor.callFromThread, self.tell, "release", {"handles": [handle]})
+        gone.atexit = False
+        return callback
+
+    # -- What the reactor calls --
+
+    def fileno(self) -> int:
+        return self._fileno
+
+    def logPrefix(self) -> str:  # noqa: N802 -- Twisted's name
+        return "vesicle"
+
+    def doRead(self) -> None:  # noqa: N802 -- Twisted's name
+        """Bytes have come."""
+        try:
+            data = self._sock.recv(262_144)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.lose(f"{error.strerror or error}")
+            return
+        if not data:
+            self.lose("the module host closed it")
+            return
+        self._heard_at = time.monotonic()
+        if self._is_unresponsive:
+            self._is_unresponsive = False
+            self.bridge.responds_again(self)
+        try:
+            with self._gathering():
+                for message in self._reader.feed(data):
+                    if self.is_closed:
+                        return
+                    self._hear(message)
+        except ProtocolError as error:
+            self.lose(f"the module host sent {error}")
+        except Exception:
+            logger.exception("The bridge failed on a message of the module host")
+            self.lose("a message could not be handled")
+
+    def doWrite(self) -> None:  # noqa: N802 -- Twisted's name
+        """The socket takes bytes again."""
+        self._is_blocked = False
+        reactor.removeWriter(self)
+        self._flush()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 -- Twisted's name
+        self.lose(reason.getErrorMessage())
+
+    # -- Writing: what one turn of the reactor says goes out in one piece --
+
+    @contextmanager
+    def _gathering(self) -> Iterator[None]:
+        was, self._is_gathering = self._is_gathering, True
+        try:
+            yield
+        finally:
+            self._is_gathering = was
+            if not was:
+                self._flush()
+
+    def _write(self, frame: bytes) -> None:
+        self._out.append(frame)
+        self._out_size += len(frame)
+        if not self._is_gathering and not self._is_blocked:
+            self._flush()
+        elif self._out_size > 4 * LIMITS["frame"]:
+            self.lose("the module host does not read")
+
+    def _flush(self) -> None:
+        if not self._out or self._is_blocked or self.is_closed:
+            return
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out.clear()
+        try:
+            sent = self._sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            sent = len(data)  # the reader learns that the connection is gone
+        self._out_size = len(data) - sent
+        if sent < len(data):
+            self._out.append(data[sent:])
+            self._is_blocked = True
+            reactor.addWriter(self)
+
+    # -- Messages --
+
+    def _hear(self, message: dict[str, Json]) -> None:
+        method = message.get("method")
+        if method is None:
+            self._answered(message)
+        elif not isinstance(method, str):
+            raise ProtocolError("a message whose method is no text")
+        elif "id" in message:
+            self._asked(method, message["id"], message.get("params"))
+        else:
+            self._told(method, message.get("params"))
+
+    def _answered(self, message: dict[str, Json]) -> None:
+        request_id = message.get("id")
+        call = self._pending.pop(request_id, None) if type(request_id) is int else None
+        if call is None:
+            return  # cancelled meanwhile
+        answer, hook, args, handles = call
+        if self._deadlines:
+            self._deadlines.pop(request_id, None)
+        if handles:
+            self.release(handles)
+        if "error" in message:
+            answer.errback(Failure(_error_from_wire(message["error"])))
+            return
+        result = message.get("result")
+        if hook is None:
+            answer.callback(result)
+            return
+        try:
+            value = hook.decode(result, args, self)
+        except Exception as error:
+            self._settle(call, ModuleHostError(f"the module host answered nonsense ({error!r})"))
+        else:
+            answer.callback(value)
+
+    def _settle(self, call: _Call, error: Exception) -> None:
+        """Ends a call that gets no answer."""
+        self.release(call.handles)
+        if call.hook is None:
+            call.answer.errback(Failure(error))
+            return
+        try:
+            value = call.hook.fail(call.args, error)
+        except Exception as raised:
+            call.answer.errback(Failure(raised))
+        else:
+            call.answer.callback(value)
+
+    def _asked(self, method: str, request_id: Json, params: Json) -> None:
+        if method == "ping":
+            self.answer(request_id, "null")
+            return
+        serve = _SERVED.get(method)
+        if serve is None:
+            self.answer_error(request_id, NotImplementedError(f"the bridge knows no request {method}"))
+            return
+        if not isinstance(params, dict):
+            raise ProtocolError(f"`{method}` without parameters")
+        try:
+            serve(self, request_id, params)
+        except Exception as error:
+            self.answer_error(request_id, error)
+
+    def _told(self, method: str, params: Json) -> None:
+        if not isinstance(params, dict):
+            raise ProtocolError(f"`{method}` without parameters")
+        if method == "log":
+            write_log_line(params)
+        elif method == "callback.register":
+            self.bridge.register_late(params)
+        elif method == "release":
+            handles = params.get("handles")
+            self.release([handle for handle in handles if isinstance(handle, int)] if isinstance(handles, list) else ())
+        elif method == "bye":
+            self.lose(f"the module host says: {_text(params.get('reason'), 'bye')}")
+
+    # -- Time --
+
+    def _sweep_later(self) -> None:
+        if not self._is_sweeping:
+            self._is_sweeping = True
+            reactor.callLater(SWEEP_EVERY, self._sweep)
+
+    def _sweep(self) -> None:
+        self._is_sweeping = False
+        if self.is_closed:
+            return
+        now = time.monotonic()
+        late = [request_id for request_id, deadline in self._deadlines.items() if deadline <= now]
+        with self._gathering():
+            for request_id in late:
+                self._give_up(request_id, "the module host did not answer in time")
+        if self._deadlines:
+            self._sweep_later()
+
+    def _give_up(self, request_id: int, why: str) -> None:
+        self._deadlines.pop(request_id, None)
+        call = self._pending.pop(request_id, None)
+        if call is not None:
+            self.tell("cancel", {"id": request_id})
+            self._settle(call, ModuleHostError(why))
+
+    def _tick(self) -> None:
+        """Every few seconds: is the other side still there?"""
+        if self.is_closed:
+            return
+        self._ticker = reactor.callLater(LIMITS["pingEvery"] / 1000, self._tick)
+        now = time.monotonic()
+        if self._pinged_at is not None and self._heard_at < self._pinged_at:
+            if now - self._pinged_at >= LIMITS["pongWithin"] / 1000 and not self._is_unresponsive:
+                self._is_unresponsive = True
+                self.bridge.does_not_respond(self)
+                with self._gathering():
+                    for request_id, call in list(self._pending.items()):
+                        if call.hook is not None:
+                            self._give_up(request_id, "the module host does not respond")
+            return
+        self._pinged_at = now
+        self.request("ping", {}).addErrback(lambda _: None)
+
+    # -- The end --
+
+    def close(self, reason: str) -> None:
+        """Says goodbye."""
+        self.tell("bye", {"reason": reason})
+        self.lose(None)
+
+    def lose(self, reason: Optional[str]) -> None:
+        """The connection is over; `reason` is what the log says."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        reactor.removeReader(self)
+        reactor.removeWriter(self)
+        if self._ticker is not None and self._ticker.active():
+            self._ticker.cancel()
+        self._sock.close()
+        self.bridge.lost(self, reason)
+        error = ModuleHostError("the connection with the module host was lost")
+        for transaction in self.transactions.values():
+            transaction.lost(error)
+        pending = list(self._pending.values())
+        self._pending.clear()
+        self._deadlines.clear()
+        for call in pending:
+            self._settle(call, error)
+        self._handles.clear()
+
+    @property
+    def process(self) -> Optional[subprocess.Popen[bytes]]:
+        return self._process
+
+
+def _keeping_context(answer: Deferred[Any]) -> Deferred[Any]:
+    """`make_deferred_yieldable` in fewer steps, and for requests that may be over when the answer comes.
+
+    Synapse calls `on_new_event` in the context of a request that it answers meanwhile, and warns when such a context is
+    started again. What goes on then gets a new one of the same name.
+    """
+    context = set_current_context(SENTINEL_CONTEXT)
+    return answer.addBoth(_restore_context, context)
+
+
+def _restore_context(result: Any, context: Any) -> Any:
+    if context.finished:
+        context = LoggingContext(name=str(context), server_name=context.server_name)
+    set_current_context(context)
+    return result
+
+
+_LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+
+
+def write_log_line(params: Mapping[str, Json]) -> None:
+    """A line of a module in Synapse's log."""
+    module = params.get("module")
+    to = logging.getLogger(f"vesicle.{module}") if isinstance(module, str) and module else logger
+    text, stack = _text(params.get("message")), params.get("stack")
+    level = _LEVELS.get(_text(params.get("level")), logging.INFO)
+    to.log(level, "%s", f"{text}\n{stack}" if isinstance(stack, str) and stack else text)
+
+
+# ---- What the modules may ask of Synapse -----------------------------------------------------------------------------
+
+
+def _in_background(link: Link, request_id: Json, work: Callable[[], Any]) -> None:
+    """Runs work for a module in a log context of its own, and answers with the JSON that it gives."""
+
+    async def run() -> None:
+        try:
+            text = await work()
+        except Exception as error:
+            link.answer_error(request_id, error)
+        else:
+            link.answer(request_id, text)
+
+    link.bridge.api.run_as_background_process("vesicle_request", run)
+
+
+async def _room_state(link: Link, params: Mapping[str, Json]) -> Mapping[tuple[str, str], Any]:
+    held = link.held(params.get("state"))
+    if isinstance(held, _LaterState):
+        return cast(Mapping[tuple[str, str], Any], await link.bridge.api.get_room_state(held.room_id))
+    return cast(Mapping[tuple[str, str], Any], held)
+
+
+def _serve_state_get(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    async def work() -> str:
+        event = (await _room_state(link, params)).get((params["type"], params["state_key"]))
+        return "null" if event is None else _event(event)
+
+    _quickly(link, request_id, params, work)
+
+
+def _serve_state_keys(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    async def work() -> str:
+        return to_json(list(await _room_state(link, params)))
+
+    _quickly(link, request_id, params, work)
+
+
+def _serve_state_all(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    async def work() -> str:
+        start = int(params["from"])
+        texts: list[str] = []
+        size = 0
+        state = await _room_state(link, params)
+        for event in itertools.islice(state.values(), start, None):
+            texts.append(_event(event))
+            size += len(texts[-1])
+            if size >= PIECE:
+                break
+        following = start + len(texts)
+        rest = f',"next":{following}' if following < len(state) else ""
+        return f'{{"events":[{",".join(texts)}]{rest}}}'
+
+    _quickly(link, request_id, params, work)
+
+
+def _quickly(link: Link, request_id: Json, params: Mapping[str, Json], work: Callable[[], Any]) -> None:
+    """State that is at hand is answered at once; it is in the memory of the question."""
+    if isinstance(link.held(params.get("state")), _LaterState):
+        _in_background(link, request_id, work)
+        return
+    try:
+        work().send(None)
+    except StopIteration as done:
+        link.answer(request_id, done.value)
+
+
+def _serve_media_read(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    path, offset = link.held(params.get("file")).path, int(params["offset"])
+
+    def read() -> str:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            data = file.read(LIMITS["chunk"])
+            return _piece(data, file.tell() >= os.fstat(file.fileno()).st_size)
+
+    async def work() -> Any:
+        return await link.bridge.api.defer_to_thread(read)
+
+    _in_background(link, request_id, work)
+
+
+def _piece(data: bytes, is_end: bool) -> str:
+    return f'{{"data":"{base64.b64encode(data).decode()}","end":{"true" if is_end else "false"}}}'
+
+
+def _serve_web_body(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    content = link.held(params.get("request")).request.content
+    size = content.seek(0, os.SEEK_END)
+    content.seek(int(params["offset"]))
+    data = content.read(LIMITS["chunk"])
+    link.answer(request_id, _piece(data, content.tell() >= size))
+
+
+def _serve_template(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    template = link.held(params.get("template"))
+    link.answer(request_id, to_json(template.render(params.get("values") or {})))
+
+
+class _Recorder:
+    """Stands for a request while Synapse answers it, and keeps the answer for the module."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self._disconnected = False
+        self.responseHeaders = Headers()
+        self.cookies: list[bytes] = []
+        self.code = 200
+        self.body = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request, name)
+
+    def setResponseCode(self, code: int, message: Optional[bytes] = None) -> None:  # noqa: N802 -- Twisted's name
+        self.code = int(code)
+
+    def setHeader(self, name: Any, value: Any) -> None:  # noqa: N802 -- Twisted's name
+        self.responseHeaders.setRawHeaders(name, [value])
+
+    def redirect(self, url: Any) -> None:
+        self.setResponseCode(302)
+        self.setHeader(b"location", url)
+
+    def write(self, data: bytes) -> None:
+        self.body += data
+
+    def finish(self) -> None:
+        """Nothing goes to the client: the module's own answer will carry it."""
+
+    def response(self) -> dict[str, Json]:
+        headers = [
+            [_latin(name), _latin(value)]
+            for name, values in self.responseHeaders.getAllRawHeaders()
+            for value in values
+        ]
+        headers += [["Set-Cookie", _latin(cookie)] for cookie in self.cookies]
+        return {"status": self.code, "headers": headers, "body": base64.b64encode(self.body).decode()}
+
+
+class _CachedFunction:
+    """Stands for a cached function of the modules, so that Synapse forgets its results on all processes."""
+
+    def __init__(self, bridge: Optional[VesicleBridge], name: str) -> None:
+        module, _, function = name.rpartition(".")
+        self.__module__ = module or "vesicle"
+        self.__name__ = function
+        self._bridge, self._name = bridge, name
+
+    def invalidate(self, keys: Iterable[Any]) -> None:
+        link = self._bridge.ready if self._bridge is not None else None
+        if link is not None:
+            link.tell("cache.invalidate", {"cache": self._name, "keys": list(keys)})
+
+    def invalidate_all(self) -> None:
+        self.invalidate(())
+
+
+def _tuples(value: Json) -> Any:
+    return None if value is None else [tuple(item) for item in value]
+
+
+_API_ARGUMENTS: Final[dict[str, Callable[[Json], Any]]] = {
+    "user_id": lambda value: UserID.from_string(value),
+    "room_id": lambda value: RoomID.from_string(value),
+    "tuples": _tuples,
+    "presence_updates": lambda value: {user: tuple(update) for user, update in value.items()},
+    "set": set,
+}
+
+
+def _record(value: Any) -> Json:
+    if value is None or isinstance(value, dict):
+        return value
+    names = [attribute.name for attribute in getattr(type(value), "__attrs_attrs__", ())]
+    return _fields(value, names or getattr(value, "_fields", None) or vars(value))
+
+
+def _templates(link: Link, templates: Iterable[Any]) -> str:
+    return to_json([{"template": link.hold(template), "name": template.name} for template in templates])
+
+
+def _api_result(link: Link, kind: str, value: Any) -> str:
+    if kind == "none" or value is None:
+        return "null"
+    if kind == "event":
+        return _event(value)
+    if kind == "events":
+        return f"[{','.join(_event(event) for event in value)}]"
+    if kind == "state_events":
+        return f"[{','.join(_event(event) for event in value.values())}]"
+    if kind == "templates":
+        return _templates(link, value)
+    if kind == "record":
+        return to_json(_record(value))
+    if kind == "records":
+        return to_json([_record(one) for one in value])
+    if kind == "requester":
+        return to_json(_requester(value))
+    return to_json(value.to_string() if kind == "id" else value)
+
+
+def _serve_api_call(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    method, given = params["method"], params["args"]
+    kinds, result_kind = API_METHODS[method]
+
+    async def work() -> str:
+        args: dict[str, Any] = {}
+        live = recorder = None
+        for name, kind in kinds.items():
+            if name not in given:
+                continue
+            value = given[name]
+            if kind == "live_json":
+                live = value
+            elif kind == "request":
+                value = link.held(value).request
+                if result_kind == "response":
+                    value = recorder = _Recorder(value)
+            elif kind in _API_ARGUMENTS:
+                value = _API_ARGUMENTS[kind](value)
+            args[name] = value
+        special = _SPECIAL_METHODS.get(method)
+        result = special(link.bridge, **args) if special is not None else _method(link.bridge.api, method)(**args)
+        if inspect.isawaitable(result):
+            result = await result
+        if recorder is not None:
+            return to_json(recorder.response())
+        text = _api_result(link, result_kind, result)
+        return f"[{text},{to_json(live)}]" if "live_json" in kinds.values() else text
+
+    _in_background(link, request_id, work)
+
+
+def _method(api: ModuleApi, name: str) -> Callable[..., Any]:
+    target: Any = api
+    for part in name.split("."):
+        target = getattr(target, part)
+    return cast(Callable[..., Any], target)
+
+
+def _register_cached_function(bridge: VesicleBridge, cached_func: str) -> None:
+    bridge.api.register_cached_function(cast(Any, _CachedFunction(bridge, cached_func)))
+
+
+def _invalidate_cache(bridge: VesicleBridge, cached_func: str, keys: Sequence[Json]) -> Any:
+    # The modules of this process have forgotten already.
+    return bridge.api.invalidate_cache(cast(Any, _CachedFunction(None, cached_func)), tuple(keys))
+
+
+_SPECIAL_METHODS: Final[dict[str, Callable[..., Any]]] = {
+    "register_cached_function": _register_cached_function,
+    "invalidate_cache": _invalidate_cache,
+}
+
+
+# ---- Database transactions: the function runs in the module host, its statements in a database thread ----------------------
+
+
+class _Transaction:
+    """One call of `run_db_interaction`. `run` is on a database thread, everything else on the reactor's."""
+
+    def __init__(self, link: Link, handle: int) -> None:
+        self._link, self._handle = link, handle
+        self._inbox: queue.SimpleQueue[Callable[[Any], bool]] = queue.SimpleQueue()
+        self._attempt = 0
+        self._raised: Optional[Exception] = None
+
+    def run(self, txn: Any) -> None:
+        """The transaction is open; what comes back commits, what is raised rolls back."""
+        self._attempt += 1
+        self._raised = None
+        attempt, until = self._attempt, time.monotonic() + LIMITS["transaction"] / 1000
+        reactor.callFromThread(self._start, attempt)
+        while True:
+            try:
+                work = self._inbox.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                raise RuntimeError(f"the transaction took longer than {LIMITS['transaction'] // 1000} s") from None
+            if work(txn):
+                return
+
+    def _start(self, attempt: int) -> None:
+        done = self._link.request("db.run", {"transaction": self._handle, "attempt": attempt})
+        done.addCallbacks(lambda _: self._end(attempt, None), lambda failure: self._end(attempt, failure.value))
+
+    def _end(self, attempt: int, error: Optional[Exception]) -> None:
+        def end(_txn: Any) -> bool:
+            if attempt != self._attempt:
+                return False
+            raised = self._raised
+            if error is None:
+                return True
+            # Synapse tries again after some errors of its database: they have to be the same objects.
+            if raised is not None and type(raised).__name__ == getattr(error, "wire_type", None):
+                raise raised
+            raise error
+
+        self._inbox.put(end)
+
+    def lost(self, error: Exception) -> None:
+        self._end(self._attempt, error)
+
+    def execute(self, request_id: Json, params: Mapping[str, Json]) -> None:
+        rows = [[_from_db_value(value) for value in row] for row in params["params"]]
+        sql, many = str(params["sql"]), bool(params["many"])
+
+        def work(txn: Any) -> str:
+            if many:
+                txn.executemany(sql, rows)
+            else:
+                txn.execute(sql, *([rows[0]] if rows else []))
+            columns = None if txn.description is None else [column[0] for column in txn.description]
+            found, is_end = ([], True) if columns is None else self._fetch(txn)
+            wire = {"rowcount": txn.rowcount, "description": columns, "rows": found, "end": is_end}
+            return to_json(wire)
+
+        self._serve(request_id, work)
+
+    def fetch(self, request_id: Json) -> None:
+        def work(txn: Any) -> str:
+            rows, is_end = self._fetch(txn)
+            return to_json({"rows": rows, "end": is_end})
+
+        self._serve(request_id, work)
+
+    def _serve(self, request_id: Json, work: Callable[[Any], str]) -> None:
+        def serve(txn: Any) -> bool:
+            try:
+                text = work(txn)
+            except Exception as error:
+                self._raised = error
+                reactor.callFromThread(self._link.answer_error, request_id, error)
+            else:
+                reactor.callFromThread(self._link.answer, request_id, text)
+            return False
+
+        self._inbox.put(serve)
+
+    @staticmethod
+    def _fetch(txn: Any) -> tuple[list[list[Json]], bool]:
+        found: list[list[Json]] = []
+        size = 0
+        while size < PIECE:
+            rows = txn.fetchmany(ROWS_AT_ONCE)
+            for row in rows:
+                found.append([_to_db_value(value) for value in row])
+                size += sum(len(value) if isinstance(value, (str, bytes, memoryview)) else 16 for value in row)
+            if len(rows) < ROWS_AT_ONCE:
+                return found, True
+        return found, False
+
+
+def _to_db_value(value: Any) -> Json:
+    if value is None or isinstance(value, (str, bool, float)):
+        return value
+    if isinstance(value, int):
+        return value if -(2**53) < value < 2**53 else {"int": str(value)}
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {"bytes": base64.b64encode(bytes(value)).decode()}
+    return str(value)
+
+
+def _from_db_value(value: Json) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return base64.b64decode(value["bytes"]) if "bytes" in value else int(value["int"])
+
+
+def _serve_db_begin(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    handle = int(params["transaction"])
+    transaction = link.transactions[handle] = _Transaction(link, handle)
+    desc = _text(params.get("desc"), "vesicle")
+
+    async def work() -> str:
+        try:
+            await link.bridge.api.run_db_interaction(desc, transaction.run)
+        finally:
+            link.transactions.pop(handle, None)
+        return "null"
+
+    _in_background(link, request_id, work)
+
+
+def _transaction(link: Link, params: Mapping[str, Json]) -> _Transaction:
+    found = link.transactions.get(params["transaction"])
+    if found is None:
+        raise RuntimeError("the transaction is over")
+    return found
+
+
+def _serve_db_execute(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    _transaction(link, params).execute(request_id, params)
+
+
+def _serve_db_fetch(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    _transaction(link, params).fetch(request_id)
+
+
+_SERVED: Final[dict[str, Callable[[Link, Json, Mapping[str, Json]], None]]] = {
+    "state.get": _serve_state_get,
+    "state.keys": _serve_state_keys,
+    "state.all": _serve_state_all,
+    "media.read": _serve_media_read,
+    "web.body": _serve_web_body,
+    "template.render": _serve_template,
+    "api.call": _serve_api_call,
+    "db.begin": _serve_db_begin,
+    "db.execute": _serve_db_execute,
+    "db.fetch": _serve_db_fetch,
+}
+
+
+# ---- Web resources ---------------------------------------------------------------------------------------------------
+
+
+class _Flow:
+    """Tells a streamed response when the client takes no more."""
+
+    def __init__(self) -> None:
+        self.is_stopped = False
+        self._resumed: Optional[Deferred[None]] = None
+        self._is_paused = False
+
+    def pauseProducing(self) -> None:  # noqa: N802 -- Twisted's name
+        self._is_paused = True
+
+    def resumeProducing(self) -> None:  # noqa: N802 -- Twisted's name
+        self._is_paused = False
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            resumed.callback(None)
+
+    def stopProducing(self) -> None:  # noqa: N802 -- Twisted's name
+        self.is_stopped = True
+        self.resumeProducing()
+
+    async def ready(self) -> None:
+        if self._is_paused and not self.is_stopped:
+            self._resumed = Deferred()
+            await make_deferred_yieldable(self._resumed)
+
+
+class _WebResource(Resource):
+    """A web resource of a module: the request goes to the module host, its answer to the client."""
+
+    def __init__(self, bridge: VesicleBridge, path: str, is_leaf: bool) -> None:
+        super().__init__()
+        self.isLeaf = is_leaf
+        self._bridge, self._path = bridge, path
+
+    def render(self, request: Any) -> int:
+        run_in_background(self._answer, request)
+        return NOT_DONE_YET
+
+    async def _answer(self, request: Any) -> None:
+        with request.processing():
+            link = self._bridge.ready
+            flow = _Flow()
+            if link is None:
+                self._refuse(request, flow, 503, "The module host is not reachable")
+                return
+            handle = link.hold(_HttpRequest(request))
+
+            def gone(_: Failure) -> None:
+                flow.stopProducing()
+                link.tell("web.gone", {"request": handle})
+
+            request.notifyFinish().addErrback(gone)
+            try:
+                await self._relay(link, handle, request, flow)
+            except Exception as error:
+                if not isinstance(error, ModuleHostError):
+                    logger.warning("The web resource %s failed: %r", self._path, error)
+                self._refuse(request, flow, 502 if isinstance(error, ModuleHostError) else 500, "Internal server error")
+            finally:
+                link.release((handle,))
+
+    async def _relay(self, link: Link, handle: int, request: Any, flow: _Flow) -> None:
+        params = {"path": self._path, "request": _http_request(handle, request)}
+        answer = await make_deferred_yieldable(link.request("web.request", params))
+        if flow.is_stopped:
+            return
+        request.defaultContentType = None
+        request.setResponseCode(int(answer["status"]))
+        for name, value in answer["headers"]:
+            request.responseHeaders.addRawHeader(name.encode("latin-1"), value.encode("latin-1"))
+        body = answer.get("body")
+        if body is not None:
+            data = base64.b64decode(body)
+            if not request.responseHeaders.hasHeader(b"content-length") and int(answer["status"]) not in (204, 304):
+                request.setHeader(b"content-length", b"%d" % len(data))
+            request.write(data)
+        else:
+            await self._stream(link, handle, request, flow)
+        if not flow.is_stopped:
+            request.finish()
+
+    async def _stream(self, link: Link, handle: int, request: Any, flow: _Flow) -> None:
+        request.registerProducer(flow, True)
+        try:
+            request.write(b"")
+            while not flow.is_stopped:
+                piece = await make_deferred_yieldable(link.request("web.read", {"request": handle}))
+                if flow.is_stopped:
+                    return
+                if piece.get("failed"):
+                    self._cut(request, flow)
+                    return
+                request.write(base64.b64decode(piece["data"]))
+                if piece["end"]:
+                    return
+                await flow.ready()
+        finally:
+            if not flow.is_stopped:
+                request.unregisterProducer()
+
+    @staticmethod
+    def _cut(request: Any, flow: _Flow) -> None:
+        """The rest of a response will not come: the client must not take it for complete."""
+        request.unregisterProducer()
+        flow.is_stopped = True
+        channel = request.channel
+        if channel is not None:
+            channel.forceAbortClient()
+
+    def _refuse(self, request: Any, flow: _Flow, status: int, text: str) -> None:
+        if flow.is_stopped:
+            return
+        if request.startedWriting:
+            self._cut(request, flow)
+            return
+        data = json.dumps({"errcode": "M_UNKNOWN", "error": text}).encode()
+        request.responseHeaders = Headers()
+        request.setResponseCode(status)
+        request.setHeader(b"content-type", b"application/json")
+        request.setHeader(b"content-length", b"%d" % len(data))
+        request.write(data)
+        request.finish()
+
+
+# ---- Background updates ----------------------------------------------------------------------------------------------
+
+
+class _Update:
+    """What surrounds one iteration of a background update: an async context manager."""
+
+    def __init__(self, bridge: VesicleBridge, hook: _Hook, args: Args) -> None:
+        self._bridge, self._hook, self._args = bridge, hook, args
+        self._link: Optional[Link] = None
+        self._slot: Json = None
+
+    async def __aenter__(self) -> float:
+        link = self._bridge.ready
+        slot = await self._bridge.ask(self._hook, self._args)
+        if link is None or not isinstance(slot, dict):
+            await self._bridge.api.sleep(1.0)  # as without a controller
+            return 100.0
+        self._link, self._slot = link, slot.get("slot")
+        return cast(float, await make_deferred_yieldable(link.request("slot.enter", {"slot": self._slot})))
+
+    async def __aexit__(self, kind: object, error: Optional[BaseException], trace: object) -> None:
+        if self._link is None:
+            return
+        params = {"slot": self._slot, **({} if error is None else {"error": repr(error)})}
+        try:
+            await make_deferred_yieldable(self._link.request("slot.exit", params))
+        except ModuleHostError as lost:
+            logger.warning("background_update_controller.on_update: %s", lost)
+
+
+# ---- The module that Synapse loads -----------------------------------------------------------------------------------
+
+
+class VesicleBridge:
+    """Synapse's module: one instance for each entry of `modules:` and each Synapse process."""
+
+    @staticmethod
+    def parse_config(config: Mapping[str, Json]) -> BridgeConfig:
+        """Checks the configuration, that of the modules too: it connects to the module host."""
+        parsed = parse_bridge_config(config)
+        where = ["connect" if parsed.connect is not None else "spawn"]
+        try:
+            parsed.opened = open_connection(parsed, parsed.connect_timeout)
+        except (ModuleHostError, HandshakeError) as error:
+            raise ConfigError(str(error), where) from error.__cause__
+        except ProtocolError as error:
+            raise ConfigError(f"{parsed.where} is no module host: it sent {error}", where) from None
+        if parsed.opened.problems:
+            parsed.opened.close()
+            raise config_error(parsed.opened.problems)
+        return parsed
+
+    def __init__(self, config: BridgeConfig, api: ModuleApi) -> None:
+        self.config, self.api = config, api
+        self.ready: Optional[Link] = None
+        self._link: Optional[Link] = None
+        self._server_name = api.server_name
+        self._hooks: dict[tuple[str, str, str], _Hook] = {}
+        self._web: set[str] = set()
+        self._warned: set[str] = set()
+        self._queue: deque[tuple[_Hook, Args]] = deque()
+        self._dropped = 0
+        self._is_stopping = False
+        self._dialling: list[socket.socket] = []
+        self._known = self._known_callbacks()
+        self._is_delegated = self._has_delegated_auth()
+        opened, config.opened = config.opened, None
+        if opened is None or opened.pid != os.getpid():
+            # Synapse has become a daemon meanwhile: a connection belongs to one process.
+            if opened is not None:
+                opened.sock.close()
+            opened = open_connection(config, config.connect_timeout)
+            if opened.problems:
+                raise config_error(opened.problems)
+        link = self._attach(opened)
+        try:
+            answer = self._wait(link.request("modules.open", self._facts()))
+            self._register(answer["callbacks"], answer["web"], is_start=True)
+        except BaseException:
+            self._is_stopping = True
+            link.lose(None)
+            _stop(opened.process)
+            raise
+        self._is_ready(link)
+        reactor.addSystemEventTrigger("before", "shutdown", self._stop)
+
+    def __repr__(self) -> str:
+        return f"<VesicleBridge {self.config.where}>"
+
+    def is_local(self, user_id: Any) -> bool:
+        """Whether a user is of this homeserver."""
+        return isinstance(user_id, str) and user_id.partition(":")[2] == self._server_name
+
+    # -- Questions of Synapse --
+
+    def ask(self, hook: _Hook, args: Args) -> Any:
+        """Asks the modules, or gives what is known without asking; an awaitable."""
+        skips = hook.skips
+        if skips is not None and skips(args):
+            return succeed(hook.neutral())
+        link = self.ready
+        if link is not None:
+            return link.ask(hook, args)
+        return self._without_host(hook, args)
+
+    def _without_host(self, hook: _Hook, args: Args) -> Any:
+        if hook.is_told:
+            self._keep(hook, args)
+            return succeed(None)
+        try:
+            return succeed(hook.fail(args, ModuleHostError("the module host is not reachable")))
+        except Exception as error:
+            return fail(error)
+
+    def _keep(self, hook: _Hook, args: Args) -> None:
+        if len(self._queue) < self.config.queue:
+            self._queue.append((hook, hook.keepable(args)))
+            return
+        self._dropped += 1
+        if self._dropped == 1:
+            logger.warning("The queue of notifications is full (%d): further ones are dropped", self.config.queue)
+
+    def _send_kept(self, link: Link) -> None:
+        if self._dropped:
+            logger.warning("%d notifications were dropped while the module host was away", self._dropped)
+            self._dropped = 0
+        while self._queue and not link.is_closed:
+            hook, args = self._queue.popleft()
+            try:
+                link.ask(hook, args).addErrback(_log_failure, hook.where)
+            except Exception:
+                logger.exception("A notification (%s) could not be sent", hook.where)
+
+    # -- Registering --
+
+    def _known_callbacks(self) -> dict[str, list[str]]:
+        known: dict[str, list[str]] = {}
+        for category in CALLBACKS:
+            method = getattr(self.api, f"register_{category}_callbacks", None)
+            if method is not None:
+                parameters = inspect.signature(method).parameters.values()
+                known[category] = [one.name for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY]
+        return known
+
+    def _has_delegated_auth(self) -> bool:
+        try:
+            self.api.register_password_auth_provider_callbacks()
+        except ConfigError:
+            return True
+        return False
+
+    def _facts(self) -> dict[str, Json]:
+        api = self.api
+        return {
+            "server_name": api.server_name,
+            "public_baseurl": api.public_baseurl,
+            "email_app_name": api.email_app_name,
+            "worker_name": api.worker_name,
+            "worker_app": api.worker_app,
+            "custom_template_dir": api.custom_template_dir,
+            "run_background_tasks": api.should_run_background_tasks(),
+            "synapse_version": _synapse_version(),
+            "callbacks": self._known,
+            "delegated_auth": self._is_delegated,
+        }
+
+    def _register(self, callbacks: Sequence[Json], web: Sequence[Json], is_start: bool) -> None:
+        """Takes over what the modules registered: new callbacks are registered with Synapse, gone ones made neutral."""
+        unknown = [one for one in callbacks if one["name"] not in self._known.get(one["category"], ())]
+        self._warn_once("This Synapse has no callback %s: what modules registered for it is left out", _names(unknown))
+        never = [one for one in callbacks if self._is_delegated and _names([one])[0].startswith(NEVER_WITH_DELEGATED_AUTH)]
+        self._warn_once("Authentication is delegated, so that Synapse never calls %s", _names(never))
+        said = set()
+        for one in callbacks:
+            if one in unknown or (one in never and one["category"] == "password_auth_provider"):
+                continue
+            said.add((one["category"], one["name"], one.get("login_type") or ""))
+        for key, hook in self._hooks.items():
+            if key not in said:
+                hook.update(())
+        wanted = [one for one in callbacks if (one["category"], one["name"], one.get("login_type") or "") in said]
+        self._register_known(wanted)
+        for one in web:
+            self._register_web(one, is_start)
+
+    def _warn_once(self, text: str, names: Sequence[str]) -> None:
+        new = [name for name in names if name not in self._warned]
+        if new:
+            self._warned.update(new)
+            logger.warning(text, ", ".join(new))
+
+    def _register_known(self, callbacks: Sequence[Json]) -> None:
+        new: dict[str, dict[str, Any]] = {}
+        for one in callbacks:
+            category, name, login_type = one["category"], one["name"], one.get("login_type") or ""
+            hook = self._hooks.get((category, name, login_type))
+            is_new = hook is None
+            if hook is None:
+                hook = self._hooks[category, name, login_type] = _Hook(self, category, name, CALLBACKS[category][name])
+            hook.update(one["entries"])
+            if not is_new:
+                continue
+            function = self._function(hook)
+            if login_type:
+                checkers = new.setdefault(category, {}).setdefault(name, {})
+                checkers[(login_type, tuple(one.get("fields") or ()))] = function
+            else:
+                new.setdefault(category, {})[name] = function
+        for category, functions in new.items():
+            getattr(self.api, f"register_{category}_callbacks")(**functions)
+
+    def register_late(self, one: Mapping[str, Json]) -> None:
+        """A module registered a callback after the start: it takes effect at once."""
+        category, name = one["category"], one["name"]
+        if name not in self._known.get(category, ()):
+            self._warn_once("This Synapse has no callback %s", _names([one]))
+            return
+        try:
+            self._register_known([one])
+        except Exception as error:
+            logger.warning("%s.%s could not be registered: %s", category, name, error)
+
+    def _function(self, hook: _Hook) -> Callable[..., Any]:
+        """What Synapse calls: a function with a name and exactly Synapse's parameters, which Synapse looks at."""
+        ask = self.ask
+        if hook.where == "background_update_controller.on_update":
+
+            def function(*args: Any) -> Any:
+                return _Update(self, hook, args)
+        else:
+
+            def function(*args: Any) -> Any:
+                return ask(hook, args)
+
+        function.__name__ = hook.name
+        function.__qualname__ = f"VesicleBridge.{hook.name}"
+        parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in hook.arguments]
+        function.__dict__["__signature__"] = inspect.Signature(parameters)
+        return function
+
+    def _register_web(self, one: Mapping[str, Json], is_start: bool) -> None:
+        path = str(one["path"])
+        if path in self._web:
+            return
+        if not is_start:
+            self._warn_once("The web resource %s is new: restart Synapse to have it served", [path])
+            return
+        kind = type(str(one["name"]), (_WebResource,), {})
+        self.api.register_web_resource(path, kind(self, path, bool(one["subtree"])))
+        self._web.add(path)
+
+    # -- The connection --
+
+    def _attach(self, opened: Opened) -> Link:
+        for notice in opened.notices:
+            if notice.get("method") == "log" and isinstance(notice.get("params"), dict):
+                write_log_line(notice["params"])
+        link = self._link = Link(self, opened)
+        link.start()
+        return link
+
+    def _wait(self, answer: Deferred[Any]) -> Any:
+        """Waits in a constructor, which cannot await: turns the reactor, so that modules can use the database."""
+        outcome: list[Any] = []
+        answer.addBoth(outcome.append)
+        until = time.monotonic() + START_WITHIN
+        parked: Deferred[None] = Deferred()
+        make_deferred_yieldable(parked)  # what the reactor runs must not be in the context of the start
+        try:
+            with _own_thread_calls():
+                while not outcome:
+                    if time.monotonic() > until:
+                        raise ModuleHostError(f"the modules were not ready within {START_WITHIN:.0f} s")
+                    if not reactor.running:
+                        raise ModuleHostError("Synapse is stopping")
+                    reactor.iterate(0.05)
+        finally:
+            parked.callback(None)
+        (result,) = outcome
+        if isinstance(result, Failure):
+            result.raiseException()
+        return result
+
+    def _is_ready(self, link: Link) -> None:
+        self.ready = link
+        link.is_opened = True
+        self._send_kept(link)
+
+    def does_not_respond(self, link: Link) -> None:
+        """No answer to a ping: treated as lost until something comes."""
+        if self.ready is link:
+            self.ready = None
+            logger.warning("The module host at %s does not respond", self.config.where)
+
+    def responds_again(self, link: Link) -> None:
+        """Something came after all."""
+        if self._link is link and not link.is_closed:
+            logger.warning("The module host at %s responds again", self.config.where)
+            self._is_ready(link)
+
+    def lost(self, link: Link, reason: Optional[str]) -> None:
+        """A connection is over."""
+        if self._link is not link:
+            return
+        self.ready = self._link = None
+        if reason is not None and not self._is_stopping:
+            logger.warning("The connection with the module host at %s is lost: %s", self.config.where, reason)
+        if link.is_opened and not self._is_stopping:
+            self.api.run_as_background_process("vesicle_reconnect", self._reconnect, link.process)
+
+    async def _reconnect(self, process: Optional[subprocess.Popen[bytes]]) -> None:
+        api, said = self.api, ""
+        wait = RETRY_FIRST
+        await api.defer_to_thread(_stop, process)
+        while not self._is_stopping:
+            try:
+                await self._connect_again()
+                logger.warning("Connected with the module host at %s again", self.config.where)
+                return
+            except Exception as error:
+                if str(error) != said and not self._is_stopping:
+                    said = str(error)
+                    logger.warning("The module host at %s cannot be used: %s", self.config.where, said)
+            await api.sleep(wait * random.uniform(0.5, 1.0))
+            wait = min(wait * 2, RETRY_LAST)
+
+    async def _connect_again(self) -> None:
+        opened = await self.api.defer_to_thread(open_connection, self.config, 0.0, self._dialling)
+        if self._is_stopping or opened.problems:
+            opened.close()
+            raise config_error(opened.problems) if opened.problems else ModuleHostError("Synapse is stopping")
+        link = self._attach(opened)
+        try:
+            answer = await make_deferred_yieldable(link.request("modules.open", self._facts()))
+            self._register(answer["callbacks"], answer["web"], is_start=False)
+        except BaseException:
+            link.lose(None)
+            _stop(opened.process)
+            raise
+        self._is_ready(link)
+
+    def _stop(self) -> None:
+        """Synapse is stopping."""
+        self._is_stopping = True
+        for sock in self._dialling:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        if self._link is not None:
+            self._link.close("Synapse is stopping")
+
+
+def _names(callbacks: Iterable[Mapping[str, Json]]) -> list[str]:
+    return [f"{one['category']}.{one['name']}" for one in callbacks]
+
+
+def _log_failure(failure: Failure, where: str) -> None:
+    logger.warning("%s failed: %s", where, failure.getErrorMessage())
+
+
+@contextmanager
+def _own_thread_calls() -> Iterator[None]:
+    """Lets the reactor turn inside one of its own turns.
+
+    Twisted runs the calls of other threads in a loop over a list that it shortens afterwards. If that loop is what called
+    us, then a turn of ours would run the same calls again: so it gets a list of its own meanwhile. Modules are made in
+    a start-up event, where this is not so; a look at the stack tells.
+    """
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_name != "runUntilCurrent":
+        frame = frame.f_back
+    if frame is None:
+        yield
+        return
+    before, reactor.threadCallQueue = reactor.threadCallQueue, []
+    try:
+        yield
+    finally:
+        before.extend(reactor.threadCallQueue)
+        reactor.threadCallQueue = before
