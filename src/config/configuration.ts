@@ -55,6 +55,12 @@ export class Configuration {
     return new Configuration(plainSource(value), new Findings(), options.file, directory, files);
   }
 
+  /** Everything but `modules` under its own keys, secrets filled in: what a homeserver.yaml would hold. */
+  get settings(): Readonly<Record<string, unknown>> {
+    const { modules: _modules, ...settings } = (this.source.value ?? {}) as Readonly<Record<string, unknown>>;
+    return settings;
+  }
+
   /** Where a reader of a part of it reports. */
   placeOf(path: ConfigPath): Place {
     return new Place(this.findings, path);

@@ -36,6 +36,18 @@ export const errorCodes = {
     blame: 'operator',
     text: 'The file {0} cannot be read: {1}. Check the path and its permissions.',
   },
+  CLI_PYTHON_MISSING: {
+    blame: 'operator',
+    text: 'No Python is found that can run Synapse. Install Python 3.10 or newer with its "venv" module (Debian: python3-venv), or name one that has Synapse in VESICLE_SYNAPSE_PYTHON.',
+  },
+  CLI_SYNAPSE_ENDED: {
+    blame: 'operator',
+    text: 'Synapse did not start: it ended with {0}. What it said:\n{1}',
+  },
+  CLI_SYNAPSE_NOT_INSTALLED: {
+    blame: 'operator',
+    text: 'Synapse cannot be installed: "{0}" failed. Check the connection to the package index, or name a Python that has Synapse in VESICLE_SYNAPSE_PYTHON.\n{1}',
+  },
   CONFIG_INVALID: {
     blame: 'operator',
     text: '{0}.\n{1}',
