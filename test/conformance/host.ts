@@ -14,8 +14,11 @@ export interface ServerPlan {
 /** A homeserver that runs for one case. */
 export interface RunningServer {
   readonly baseUrl: string;
-  /** Resolves when nothing that the requests so far set off is still running. */
-  readonly idle: () => Promise<void>;
+  /**
+   * Resolves when nothing that the requests so far set off is still running; a host that cannot know that waits until no
+   * module was asked anything for so many milliseconds.
+   */
+  readonly idle: (quietMs: number) => Promise<void>;
   /** An invite signed by `fake.test`, whose key the homeserver then knows. */
   readonly federationInvite: (invite: FederationInvite) => Promise<SignedRequest>;
   readonly close: () => Promise<void>;
@@ -44,6 +47,8 @@ export class StartupFailure extends Error {
 /** A homeserver implementation that cases run on. */
 export interface ConformanceHost {
   readonly name: string;
+  /** How many cases may run at once. */
+  readonly lanes: number;
   /** Starts a homeserver, or throws {@link StartupFailure}. */
   readonly start: (plan: ServerPlan) => Promise<RunningServer>;
   readonly close: () => Promise<void>;

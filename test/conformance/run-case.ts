@@ -14,6 +14,11 @@ import { MISSING, substitute, valueAt, type Variables } from './variables.js';
 /** How long expected calls, and work in the background, are waited for. */
 const patienceMs = 3000;
 
+/** The recorder's times without a call after which it went on: usually, where calls are counted besides, and at the end. */
+const usualQuietMs = 60;
+const shortQuietMs = 20;
+const lastQuietMs = 120;
+
 let casesRun = 0;
 const prefix = [...randomBytes(3)].map((byte) => 'abcdefghijkmnpqrstuvwxyz'[byte % 24]).join('');
 
@@ -77,7 +82,7 @@ class CaseRun {
     const { test, theatre, variables } = this;
     for (const actor of test.actors ?? []) await makeActor(actor, this.server.baseUrl, variables);
     for (const [index, step] of (test.setup ?? []).entries()) await this.setUp(step, index);
-    await this.quiet();
+    await this.quiet(test.setup_wait_ms ?? usualQuietMs);
     const armed = (test.modules ?? []).filter((puppet) => puppet.name !== undefined);
     theatre.arm(armed, variables);
     for (const [index, step] of (test.steps ?? []).entries()) {
@@ -85,6 +90,7 @@ class CaseRun {
       await this.step(step, index);
       await this.awaitCalls(index);
     }
+    await this.quiet(lastQuietMs);
     const problem = callsMismatch(test, theatre.calls, variables);
     if (problem !== undefined) this.problems.push(problem);
     return this.problems;
@@ -180,9 +186,10 @@ class CaseRun {
   /** Waits until the calls listed for the steps so far have arrived, and nothing more is to come. */
   private async awaitCalls(index: number): Promise<void> {
     const { test, theatre } = this;
-    await this.quiet();
-    if (test.calls === undefined || test.calls_match === 'ignore' || this.problems.length > 0) return;
     const isExact = (test.calls_match ?? 'exact') === 'exact';
+    // Calls that are listed in order are waited for below.
+    await this.quiet(isExact ? shortQuietMs : (test.settle_ms ?? usualQuietMs));
+    if (test.calls === undefined || test.calls_match === 'ignore' || this.problems.length > 0) return;
     const due = test.calls.filter((call) => (call.step ?? 0) <= index);
     const hasAll = (): boolean => {
       const seen = listedCalls(test, theatre.calls);
@@ -193,16 +200,16 @@ class CaseRun {
     // Calls of a later moment, without order: the last step waits for them all.
     const isLast = index === (test.steps ?? []).length - 1;
     if (isExact || isLast) await theatre.awaitCalls(hasAll, patienceMs);
-    await this.quiet();
+    await this.quiet(0);
   }
 
   /** Waits until nothing runs in the background, unless a callback never returns. */
-  private async quiet(): Promise<void> {
+  private async quiet(quietMs: number): Promise<void> {
     await this.theatre.settled();
     if (this.theatre.stuck > 0) return;
     const waiting = new AbortController();
     await Promise.race([
-      this.server.idle(),
+      this.server.idle(quietMs),
       delay(patienceMs, undefined, { signal: waiting.signal, ref: false }).catch(() => {}),
     ]);
     waiting.abort();

@@ -22,7 +22,7 @@ export interface Report {
 /** No case takes longer than this. */
 const limitMs = 60_000;
 
-/** Runs cases one after another; `tell` hears of each as it ends. */
+/** Runs cases, as many at once as the host can; `tell` hears of each as it ends. */
 export async function runSuite(
   cases: readonly Case[],
   host: ConformanceHost,
@@ -30,11 +30,15 @@ export async function runSuite(
   tell: (result: CaseResult) => void,
 ): Promise<Report> {
   const results: CaseResult[] = [];
-  for (const test of cases) {
-    const result = judge(test.id, await problemsOf(test, host), differenceFor(test.id, differences));
-    results.push(result);
-    tell(result);
-  }
+  const queue = [...cases.entries()].values();
+  const lane = async (): Promise<void> => {
+    for (const [index, test] of queue) {
+      const result = judge(test.id, await problemsOf(test, host), differenceFor(test.id, differences));
+      results[index] = result;
+      tell(result);
+    }
+  };
+  await Promise.all(Array.from({ length: host.lanes }, lane));
   const count = (result: CaseResult['result']): number => results.filter((one) => one.result === result).length;
   return {
     host: host.name,

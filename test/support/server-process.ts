@@ -41,7 +41,7 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
   };
   const url = `http://127.0.0.1:${port}`;
   try {
-    while (!(await answers(`${url}/_matrix/client/versions`))) {
+    while (!(await answersAt(`${url}/_matrix/client/versions`))) {
       if (child.exitCode !== null || performance.now() - startedAt > limitMs) {
         throw new Error(`${command} ${args.join(' ')} does not answer: ${Buffer.concat(output).toString()}`);
       }
@@ -71,7 +71,8 @@ export function residentMemory(pid: number): number {
   return Number(kibibytes) * 1024;
 }
 
-function answers(url: string): Promise<boolean> {
+/** Whether a GET of this address is answered with 200. */
+export function answersAt(url: string): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false }, (response) => {
       response.resume();

@@ -1,32 +1,20 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { synapsePython } from '../../src/cli/synapse-environment.js';
+import { liftedRateLimits } from '../../src/cli/synapse-settings.js';
 import { freePort, type ServerProcess, startServerProcess } from './server-process.js';
 
 const run = promisify(execFile);
 
-/** The version of Synapse that Vesicle behaves like. */
-export const synapseVersion = '1.163.2';
+/** What tests need besides Synapse: PostgreSQL, Redis, and the module that the bridge is compared with. */
+const packages = ['psycopg2-binary', 'txredisapi', 'hiredis', 'synapse-http-antispam==0.5.1'];
 
-const unlimited = { per_second: 1e6, burst_count: 1e6 };
-
-/** A Python with Synapse: the one that VESICLE_SYNAPSE_PYTHON names, or a virtual environment made once below `.venv`. */
-export async function synapsePython(): Promise<string> {
-  const given = process.env['VESICLE_SYNAPSE_PYTHON'];
-  if (given !== undefined && given !== '') return given;
-  const folder = fileURLToPath(new URL(`../../../.venv/synapse-${synapseVersion}`, import.meta.url));
-  const python = join(folder, 'bin', 'python');
-  const ready = join(folder, 'ready');
-  if (existsSync(ready)) return python;
-  await rm(folder, { recursive: true, force: true });
-  await run('python3', ['-m', 'venv', folder]);
-  await run(python, ['-m', 'pip', 'install', '--quiet', `matrix-synapse==${synapseVersion}`], { maxBuffer: 2 ** 24 });
-  await writeFile(ready, '');
-  return python;
+/** A Python with Synapse and what tests need besides: the one that VESICLE_SYNAPSE_PYTHON names, or one that is made once. */
+export async function testSynapsePython(): Promise<string> {
+  return await synapsePython({ packages, say: (text) => process.stderr.write(text) });
 }
 
 /** A folder with the configuration and database of a Synapse on SQLite, rate limits out of reach. */
@@ -38,7 +26,7 @@ export class SynapseFolder implements AsyncDisposable {
   ) {}
 
   static async make(): Promise<SynapseFolder> {
-    const python = await synapsePython();
+    const python = await testSynapsePython();
     const folder = await mkdtemp(join(tmpdir(), 'vesicle-synapse-'));
     const port = await freePort();
     const made = new SynapseFolder(python, folder, port);
@@ -88,12 +76,7 @@ function configuration(folder: string, port: number): object {
     macaroon_secret_key: 'macaroon',
     form_secret: 'form',
     bcrypt_rounds: 4,
-    rc_message: unlimited,
-    rc_registration: unlimited,
-    rc_login: { address: unlimited, account: unlimited, failed_attempts: unlimited },
-    rc_joins: { local: unlimited, remote: unlimited },
-    rc_joins_per_room: unlimited,
-    rc_room_creation: unlimited,
+    ...liftedRateLimits,
   };
 }
 

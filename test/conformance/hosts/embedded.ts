@@ -4,15 +4,15 @@ import { type Homeserver, openHomeserver } from '../../../src/homeserver/homeser
 import { loadModules } from '../../../src/kernel/module-source.js';
 import { TextLog } from '../../../src/log/text-log.js';
 import { type ConformanceHost, type RunningServer, type ServerPlan, StartupFailure } from '../host.js';
-import { inviteFromPuppet } from './puppet-server.js';
-import { makePuppetClass, type PuppetClass } from '../puppets/puppet-class.js';
+import { resolvePuppet } from '../puppets/puppet-class.js';
+import { puppetServer, puppetServerKey, signInvite } from './signed-invite.js';
 
 /** Log lines go to standard error when this variable is set. */
 const isLoud = process.env['CONFORMANCE_LOG'] !== undefined;
 
 /** The embedded homeserver, in this process, on a real loopback port. */
 export async function openEmbeddedHost(): Promise<ConformanceHost> {
-  return { name: 'embedded', start, close: () => Promise.resolve() };
+  return { name: 'embedded', lanes: 1, start, close: () => Promise.resolve() };
 }
 
 async function start(plan: ServerPlan): Promise<RunningServer> {
@@ -22,7 +22,13 @@ async function start(plan: ServerPlan): Promise<RunningServer> {
   return {
     baseUrl: homeserver.url,
     idle: () => homeserver.idle(),
-    federationInvite: async (invite) => inviteFromPuppet(homeserver, invite),
+    federationInvite: async (invite) => {
+      const { services, context } = homeserver;
+      const { keyId, publicKey } = puppetServerKey;
+      const now = context.clock.now();
+      services.federation.keys.add(puppetServer, { keyId, publicKey, validUntil: now + 1_000_000_000 });
+      return signInvite(invite, context.serverName, now);
+    },
     // A callback that never returns is not waited for.
     close: () => homeserver.close(plan.theatre.stuck > 0 ? 0 : undefined),
   };
@@ -32,7 +38,7 @@ async function start(plan: ServerPlan): Promise<RunningServer> {
 async function open(plan: ServerPlan): Promise<Homeserver & { readonly url: string }> {
   const log = new TextLog({ level: 'debug', write: (line) => isLoud && process.stderr.write(line) });
   const configuration = Configuration.of(plan.configuration);
-  const modules = await loadModules(configuration, { resolve: (name) => resolve(name, plan) });
+  const modules = await loadModules(configuration, { resolve: (name) => resolvePuppet(name, plan) });
   const homeserver = await openHomeserver({ config: configuration.homeserver, modules, log });
   try {
     const [listener] = await homeserver.listen();
@@ -41,10 +47,4 @@ async function open(plan: ServerPlan): Promise<Homeserver & { readonly url: stri
     await homeserver.close();
     throw error;
   }
-}
-
-/** `puppet.A` is a class of the case; other names are looked for as in a file of an author. */
-function resolve(name: string, plan: ServerPlan): PuppetClass | undefined {
-  const spec = name.startsWith('puppet.') ? plan.puppets.get(name.slice('puppet.'.length)) : undefined;
-  return spec && makePuppetClass(spec, plan.theatre);
 }

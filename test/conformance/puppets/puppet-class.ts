@@ -20,3 +20,12 @@ export function makePuppetClass(spec: PuppetSpec, theatre: Theatre): PuppetClass
   const parseConfig = parseConfigOf(spec, theatre);
   return parseConfig === undefined ? PuppetModule : Object.assign(PuppetModule, { parseConfig });
 }
+
+/** `puppet.A` is a class of the case; other names are looked for as in a file of an author. */
+export function resolvePuppet(
+  name: string,
+  { puppets, theatre }: { readonly puppets: ReadonlyMap<string, PuppetSpec>; readonly theatre: Theatre },
+): PuppetClass | undefined {
+  const spec = name.startsWith('puppet.') ? puppets.get(name.slice('puppet.'.length)) : undefined;
+  return spec && makePuppetClass(spec, theatre);
+}

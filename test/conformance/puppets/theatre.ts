@@ -26,6 +26,8 @@ export class Theatre {
   readonly actors = new Map<string, Actor>();
   /** How many callbacks follow a rule that never returns. */
   stuck = 0;
+  /** When a puppet was last asked something, armed or not, by `performance.now()`. */
+  askedAt = performance.now();
   private isArmed = false;
   private readonly rules = new Map<string, readonly RuleSpec[]>();
   private readonly unfinished = new Set<Promise<unknown>>();
@@ -40,6 +42,7 @@ export class Theatre {
 
   /** The rules of a callback once armed, else undefined. */
   rulesOf(module: string, callback: string): readonly RuleSpec[] | undefined {
+    this.askedAt = performance.now();
     return this.isArmed ? this.rules.get(`${module} ${callback}`) : undefined;
   }
 
