@@ -12,7 +12,13 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
   );
   process.exitCode = 1;
 } else {
-  Promise.all([import('node:v8'), import('node:module')])
+  // Before the flags: node compiled its own modules without them, and would have to do so again.
+  var early = ['v8', 'module', 'http', 'crypto', 'sqlite', 'worker_threads', 'zlib', 'fs/promises'];
+  Promise.all(
+    early.map(function (name) {
+      return import('node:' + name);
+    }),
+  )
     .then(function (imported) {
       // What a request makes dies with it: a young generation that does not grow saves 30 MB, and is no slower.
       imported[0].setFlagsFromString('--semi-space-growth-factor=1');
@@ -20,7 +26,7 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
       imported[0].setFlagsFromString('--no-maglev');
       imported[0].setFlagsFromString('--no-sparkplug');
       imported[1].enableCompileCache();
-      return import('../dist/src/cli/main.js');
+      return import('../dist/bundle/cli/main.js');
     })
     .then(function (cli) {
       return cli.runCli(process.argv.slice(2));

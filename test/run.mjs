@@ -60,6 +60,8 @@ async function runConformance() {
   return { ...counts, failed: code === 0 ? counts.failed : Math.max(counts.failed, 1) };
 }
 
+// Commands and samples are tested on what is shipped: a bundle of an earlier build would be something else.
+await import('../bundle.mjs');
 const isWhole = values.only === '';
 const coverage = isWhole && values.coverage ? await measureCoverage() : undefined;
 const tests = await runTests();

@@ -17,6 +17,12 @@ interface TransformerStorage {
   readonly getExcludedProperties: (type: ConfigClass, direction: number) => readonly string[];
 }
 
+interface Storage {
+  readonly defaultMetadataStorage: TransformerStorage;
+}
+
+const transformerStorage = 'class-transformer/cjs/storage.js';
+
 /** The two libraries that modules describe their configuration with. */
 export interface ClassLibraries {
   readonly plainToInstance: (type: ConfigClass, plain: object, options: ClassTransformOptions) => object;
@@ -36,9 +42,8 @@ export async function loadClassLibraries(): Promise<ClassLibraries> {
   if (loaded !== undefined) return loaded;
   const require = createRequire(import.meta.url);
   const [transformer, validator] = await Promise.all([import('class-transformer'), import('class-validator')]);
-  const storage = require('class-transformer/cjs/storage.js') as {
-    readonly defaultMetadataStorage: TransformerStorage;
-  };
+  // The bundle that may stand for it (kernel/bundled-packages.ts) exports it, the package has it in a file of its own.
+  const storage = ('defaultMetadataStorage' in transformer ? transformer : require(transformerStorage)) as Storage;
   const libraries: ClassLibraries = {
     plainToInstance: transformer.plainToInstance,
     Type: transformer.Type,

@@ -1,5 +1,6 @@
 import * as nodeModule from 'node:module';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { findBundledPackages } from './bundled-packages.js';
 import { ImportGraph, type ImportNote } from './import-graph.js';
 import { candidatesOf, importNotes, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
 
@@ -7,6 +8,7 @@ const graph = new ImportGraph();
 
 let isInstalled = false;
 let threadNotes: MessagePort | undefined;
+let bundles: ReadonlyMap<string, string> = new Map();
 
 /** Teaches node to load TypeScript and to load files anew. */
 export function installHooks(): void {
@@ -14,8 +16,12 @@ export function installHooks(): void {
   isInstalled = true;
   process.setSourceMapsEnabled(true);
   const { registerHooks } = nodeModule as Partial<typeof nodeModule>;
-  if (registerHooks !== undefined) registerHooks({ resolve, load });
-  else registerThread();
+  if (registerHooks === undefined) {
+    registerThread();
+    return;
+  }
+  bundles = findBundledPackages();
+  registerHooks({ resolve, load });
 }
 
 /** For Node 22.13 and 22.14, which have only the older way: hooks on a thread, which tells what it resolved. */
@@ -23,7 +29,10 @@ function registerThread(): void {
   const { port1, port2 } = new MessageChannel();
   threadNotes = port1;
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- these versions have nothing else
-  nodeModule.register('./module-hooks-thread.js', import.meta.url, { data: { notes: port2 }, transferList: [port2] });
+  nodeModule.register('../kernel/module-hooks-thread.js', import.meta.url, {
+    data: { notes: port2 },
+    transferList: [port2],
+  });
 }
 
 /** What has been imported so far. */
@@ -40,6 +49,8 @@ const resolve: nodeModule.ResolveHookSync = (specifier, context, nextResolve) =>
   for (const candidate of candidatesOf(specifier, context.parentURL)) {
     try {
       const found = nextResolve(candidate.specifier, { ...context, parentURL: candidate.parentUrl });
+      const bundle = bundles.get(found.url);
+      if (bundle !== undefined) return { url: bundle, format: 'module', shortCircuit: true };
       const url = urlToLoad(found.url, specifier, context.parentURL);
       for (const note of importNotes(specifier, context.parentURL, url)) graph.note(note);
       return { ...found, url };

@@ -1,0 +1,116 @@
+// Makes what the package ships of what tsc made: few files instead of a thousand, because a start is mostly the loading of files.
+// The entries share their chunks, so that a name that a module imports from 'vesicle' is the one that the command line knows.
+//   node bundle.mjs     (after tsc)
+import { build } from 'esbuild';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const compiled = join(root, 'dist/src');
+const target = join(root, 'dist/bundle');
+
+/** What the package is entered by; the last is loaded by node itself. */
+const entries = ['index', 'testing/index', 'cli/main', 'kernel/module-hooks-thread'];
+
+/**
+ * The libraries of modules that consist of hundreds of files. Node loads these bundles in place of our copies of them
+ * (src/kernel/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
+ */
+const packages = {
+  'class-transformer': `
+    export * from 'class-transformer';
+    export { defaultMetadataStorage } from 'class-transformer/esm2015/storage.js';
+    import * as all from 'class-transformer';
+    export default all;`,
+  'class-validator': `
+    export * from 'class-validator';
+    import * as all from 'class-validator';
+    export default all;`,
+};
+
+/** The tables of all phone numbers of the world are loaded with the first number that is validated. */
+const lazyPhoneNumbers = {
+  name: 'lazy-phone-numbers',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^libphonenumber-js/ }, ({ path }) => ({ path, namespace: 'lazy' }));
+    onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => ({
+      contents: `
+        import { createRequire } from 'node:module';
+        const load = () => createRequire(createRequire(import.meta.url).resolve('class-validator'))('${path}');
+        export const parsePhoneNumber = (...args) => load().parsePhoneNumber(...args);`,
+    }));
+  },
+};
+
+/** Listeners speak HTTP/1.1 only; node takes 20 ms to load the other. */
+const withoutHttp2 = {
+  name: 'without-http2',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:http2$/ }, ({ path }) => ({ path, namespace: 'without' }));
+    onLoad({ filter: /./, namespace: 'without' }, () => ({
+      contents: 'export class Http2ServerRequest {} export const constants = {};',
+    }));
+  },
+};
+
+/** Packages that stay what they are: those with native parts, and those that are loaded late or are a file or two. */
+const external = [
+  '@oxc-project/runtime',
+  'class-transformer',
+  'class-validator',
+  'inversify',
+  'libphonenumber-js',
+  'nodemailer',
+  'nunjucks',
+  'oxc-transform',
+  'pino',
+  'reflect-metadata',
+  'sharp',
+];
+
+const common = { bundle: true, platform: 'node', format: 'esm', target: 'node22', metafile: true, logLevel: 'warning' };
+
+async function bundle() {
+  rmSync(target, { recursive: true, force: true });
+  const own = build({
+    ...common,
+    entryPoints: entries.map((entry) => join(compiled, `${entry}.js`)),
+    outbase: compiled,
+    outdir: target,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    external,
+    plugins: [withoutHttp2],
+    // Its other edition is CommonJS, which cannot require node's own modules from here.
+    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+    sourcemap: true,
+    sourcesContent: false,
+  });
+  const others = Object.entries(packages).map(([name, contents]) =>
+    build({
+      ...common,
+      stdin: { contents, resolveDir: root },
+      outfile: join(target, `packages/${name}.js`),
+      mainFields: ['es2015', 'module', 'main'],
+      plugins: [lazyPhoneNumbers],
+    }),
+  );
+  const results = await Promise.all([own, ...others]);
+  writeFileSync(
+    join(target, 'LICENSES.txt'),
+    licencesOf(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
+  );
+}
+
+/** The licences of the packages that the bundles contain. */
+function licencesOf(inputs) {
+  const names = inputs.flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []);
+  const texts = [...new Set(names)].sort().map((name) => {
+    const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8');
+    return `${name}\n\n${text.trim()}\n`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+await bundle();
