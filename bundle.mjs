@@ -14,10 +14,13 @@ const target = join(root, 'dist/bundle');
 const entries = ['index', 'testing/index', 'cli/main', 'kernel/module-hooks-thread'];
 
 /**
- * The libraries of modules that consist of hundreds of files. Node loads these bundles in place of our copies of them
- * (src/kernel/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
+ * Libraries that consist of many files, as one. Our own code imports the first two from here. Node loads the others in place of
+ * our copies of them (src/kernel/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
  */
 const packages = {
+  '@hono/node-server': `export * from '@hono/node-server';`,
+  // Its edition for node is CommonJS, which cannot require node's own modules from here.
+  yaml: `export * from './node_modules/yaml/browser/index.js';`,
   'class-transformer': `
     export * from 'class-transformer';
     export { defaultMetadataStorage } from 'class-transformer/esm2015/storage.js';
@@ -27,6 +30,16 @@ const packages = {
     export * from 'class-validator';
     import * as all from 'class-validator';
     export default all;`,
+};
+
+const importedPackages = /^(?:@hono\/node-server|yaml)$/;
+
+/** Our own code finds those bundles in the folder beside that of the importing file. */
+const withPackages = {
+  name: 'with-packages',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: importedPackages }, ({ path }) => ({ path: `../packages/${path}.js`, external: true }));
+  },
 };
 
 /** The tables of all phone numbers of the world are loaded with the first number that is validated. */
@@ -81,9 +94,7 @@ async function bundle() {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     external,
-    plugins: [withoutHttp2],
-    // Its other edition is CommonJS, which cannot require node's own modules from here.
-    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+    plugins: [withPackages],
     sourcemap: true,
     sourcesContent: false,
   });
@@ -93,7 +104,7 @@ async function bundle() {
       stdin: { contents, resolveDir: root },
       outfile: join(target, `packages/${name}.js`),
       mainFields: ['es2015', 'module', 'main'],
-      plugins: [lazyPhoneNumbers],
+      plugins: [lazyPhoneNumbers, withoutHttp2],
     }),
   );
   const results = await Promise.all([own, ...others]);
