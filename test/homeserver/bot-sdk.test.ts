@@ -9,7 +9,7 @@ import {
   MatrixError,
   type MatrixProfileInfo,
 } from 'matrix-bot-sdk';
-import { WordFilter } from '../../samples/word-filter/module.js';
+import { WordFilter } from '../support/word-filter.js';
 import { listen } from '../support/listening-homeserver.js';
 
 const silent = (): void => undefined;

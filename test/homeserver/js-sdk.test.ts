@@ -16,7 +16,7 @@ import {
   SyncState,
   Visibility,
 } from 'matrix-js-sdk';
-import { WordFilter } from '../../samples/word-filter/module.js';
+import { WordFilter } from '../support/word-filter.js';
 import { listen } from '../support/listening-homeserver.js';
 
 /** Registers a user, as an application would. */
