@@ -3,6 +3,11 @@ import { test } from 'node:test';
 import { UserDirectoryConfig } from '../../src/config/homeserver-sections.js';
 import { type Account, Accounts, type Body } from '../support/accounts.js';
 import { recordCallbacks } from '../support/callbacks.js';
+import type { MatrixEvent } from '../../src/matrix/event.js';
+import { type Tuple, tuple } from '../../src/matrix/tuple.js';
+import { deferred } from '../support/deferred.js';
+import type { TestAnswer } from '../support/embedded-homeserver.js';
+import { RoomWorld } from '../support/room-world.js';
 
 const client = '/_matrix/client/v3';
 
@@ -100,6 +105,32 @@ test('a change tells the modules and reaches the rooms afterwards', async (t) =>
   await hs.homeserver.idle();
   const room = hs.homeserver.services.rooms.rooms.find(String(body['room_id']));
   assert.equal(room?.state.get('m.room.member', userId)?.content['displayname'], 'B');
+});
+
+test('a change does not bring back who leaves a room while it is on its way there', async (t) => {
+  const world = await RoomWorld.open(t);
+  const [alice, bob] = await world.users('alice', 'bob');
+  const rooms: string[] = [];
+  for (let count = 0; count < 3; count++) {
+    rooms.push(await world.hs.createRoom(alice, { preset: 'public_chat' }));
+    await world.join(bob, rooms[count] ?? '');
+  }
+  const [first = '', , last = ''] = rooms.sort();
+  const left = deferred();
+  const holdUp = async (event: MatrixEvent): Promise<Tuple<[boolean, null]>> => {
+    if (event.content['displayname'] === 'Robert') await left.promise;
+    return tuple(true, null);
+  };
+  const callbacks = [{ name: 'check_event_allowed', handler: holdUp }];
+  world.hs.homeserver.dispatch.register({ module: 'Slow', category: 'third_party_rules', callbacks });
+  await world.done(bob, 'PUT', `/profile/${bob.userId}/displayname`, { displayname: 'Robert' });
+  await world.done(bob, 'POST', `/rooms/${last}/leave`);
+  left.resolve(undefined);
+  await world.hs.homeserver.idle();
+  const memberIn = async (roomId: string): Promise<TestAnswer> =>
+    world.stateOf(alice, roomId, 'm.room.member', bob.userId);
+  assert.equal((await memberIn(first)).at('displayname'), 'Robert');
+  assert.equal((await memberIn(last)).at('membership'), 'leave');
 });
 
 test('profiles may be for those who share a room', async (t) => {

@@ -15,6 +15,8 @@ export function propagateProfile(
   context.inBackground('update_join_states', async () => {
     const joined = states.membershipsOf(userId).filter((entry) => entry.membership === 'join');
     for (const roomId of joined.map((entry) => entry.room_id).sort()) {
+      // Who has left in the meantime stays out.
+      if (states.membership(userId, roomId)?.membership !== 'join') continue;
       try {
         await memberships.update(requester, userId, roomId, 'join', { ratelimit: false });
       } catch (error) {
