@@ -8,6 +8,7 @@ import { Typing } from './ephemeral/typing.js';
 import { encryptionRoutes } from './http/encryption-routes.js';
 import { ephemeralRoutes } from './http/ephemeral-routes.js';
 import type { Route } from './http/route.js';
+import { eventStreamRoutes } from './http/event-stream-routes.js';
 import { syncRoutes } from './http/sync-routes.js';
 import type { RateLimiters } from './rate-limiters.js';
 import type { RoomEvent } from './rooms/room-event.js';
@@ -18,6 +19,8 @@ import { PresenceStore, presenceSchema } from './store/presence-store.js';
 import { ReceiptStore, receiptSchema } from './store/receipt-store.js';
 import { ToDeviceStore, toDeviceSchema } from './store/to-device-store.js';
 import { DeviceListReader } from './sync/device-lists.js';
+import { EventStream } from './sync/event-stream.js';
+import { InitialSync } from './sync/initial-sync.js';
 import { readMarkers } from './sync/read-markers.js';
 import { RoomChangesReader } from './sync/room-changes.js';
 import { StateDeltaReader } from './sync/room-state-delta.js';
@@ -67,8 +70,15 @@ export class LiveServices implements Disposable {
   get routes(): Route[] {
     const { context, limiters, presence, typing, receipts, sync, deviceKeys: keys, toDevice, users } = this;
     const { filters, uiAuth, accountData } = users;
+    const old = { rooms: this.rooms, accountData, presence, typing, receipts };
     return [
       ...syncRoutes({ sync, presence, limiters, findFilter: (userId, id) => filters.find(userId, id) }),
+      ...eventStreamRoutes({
+        rooms: this.rooms,
+        presence,
+        stream: new EventStream(old),
+        initialSync: new InitialSync(old),
+      }),
       ...ephemeralRoutes({
         context,
         limiters,

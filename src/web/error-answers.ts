@@ -38,7 +38,7 @@ export function answerOtherMethod(
   kind: WebResourceKind,
   method: string,
   target: string,
-  allowed: readonly HttpMethod[],
+  allowed: readonly (HttpMethod | 'OPTIONS')[],
 ): Response {
   switch (kind) {
     case 'json':
@@ -81,7 +81,7 @@ function redirect(error: RedirectException): Response {
 /** Twisted tells only these apart from methods it has never heard of (`twisted.web.server.supportedMethods`). */
 const knownToTwisted: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
-function twistedRefusal(method: string, target: string, others: readonly HttpMethod[]): Response {
+function twistedRefusal(method: string, target: string, others: readonly (HttpMethod | 'OPTIONS')[]): Response {
   // Every resource of Twisted's has a method for HEAD, which fails where it finds none for GET.
   if (method === 'HEAD') return processingFailed();
   const allowed = new Set(['HEAD', ...others]);

@@ -66,7 +66,15 @@ const harmless = new Set([501, 502, 504]);
 const mayEnd = /logout|deactivate|device|password|users|suspend|lock/;
 
 /** Resources of Twisted's own kind, whose errors are no JSON. */
-const plain = new Set(['/', '/health', '/.well-known/matrix/server']);
+const plain = new Set([
+  '/',
+  '/health',
+  '/.well-known',
+  '/.well-known/matrix',
+  '/.well-known/matrix/server',
+  '/_matrix/static',
+  '/_matrix/static/',
+]);
 
 /** Members that endpoints read; tried at every endpoint besides those that its example has. */
 const knownMembers = `access_token action actions address admin append auth auth_type avatar_url bind block burst_count

@@ -28,7 +28,6 @@ export function roomHistoryRoutes(services: RoomServices): Route[] {
     get('/event/:eventId', endpoints.event),
     get('/members', endpoints.members),
     get('/joined_members', endpoints.joinedMembers),
-    get('/initialSync', endpoints.initialSync),
     {
       method: 'GET',
       paths: ['/_matrix/client/v1/rooms/:roomId/timestamp_to_event'],
@@ -153,31 +152,6 @@ class HistoryEndpoints {
     const direction = queryString(call.query, 'dir', { allowed: ['b', 'f'] as const }) ?? 'f';
     const { eventId, at } = this.services.history.nearest(roomId, timestamp, direction);
     return { event_id: eventId, origin_server_ts: at };
-  };
-
-  /** The old way to begin with a room; presence and receipts come with `/sync`. */
-  readonly initialSync = async (call: Call): Promise<Answer> => {
-    const requester = await call.requester({ allowGuest: true });
-    const roomId = roomIdIn(call);
-    const { limit } = pageRequest(call.query, { limit: 10 });
-    const { roomStore, access, history, clientEvents, context } = this.services;
-    if (roomStore.blockedBy(roomId) !== undefined) {
-      throw new SynapseError(403, 'This room has been blocked on this server');
-    }
-    const right = access.checkInRoomOrReadable(requester, roomId, true);
-    const hasLeft = right.membership === 'leave' && right.entry !== undefined;
-    const position = hasLeft ? right.entry.position : context.stream.position;
-    const page = history.newest(requester, roomId, position, limit, right);
-    const state = await clientEvents.showState(history.state(requester, roomId), { requester });
-    return {
-      room_id: roomId,
-      messages: await showPage(page, clientEvents, requester, 'v1'),
-      state,
-      presence: [],
-      receipts: [],
-      account_data: [],
-      ...(right.entry !== undefined && { membership: right.membership }),
-    };
   };
 
   /** An event, where the requester may see it. */

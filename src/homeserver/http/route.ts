@@ -45,6 +45,8 @@ export interface Route {
   /** Absolute paths; several where Synapse answers under several prefixes (`clientPaths`). */
   readonly paths: readonly string[];
   readonly handle: (call: Call) => Promise<Answer>;
+  /** It answers everything below its paths, too (Twisted's `isLeaf`). */
+  readonly isLeaf?: boolean;
 }
 
 /** The paths of a client endpoint under the given versions (`rest/client/_base.py: client_patterns`). */

@@ -4,7 +4,9 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import type { JsonObject } from '../../matrix/json.js';
 import { answerOtherMethod } from '../../web/error-answers.js';
 import { respondWithHtml } from '../../web/html-response.js';
+import type { HttpMethod } from '../../web/web-resource.js';
 import type { HomeserverContext } from '../context.js';
+import { UnrecognizedRequestError } from '../synapse-errors.js';
 import { pathOf, redirectResponse, textResponse } from './responses.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, type Method, oldestVersions, type Route } from './route.js';
 import { turnCredentials } from './turn-credentials.js';
@@ -36,12 +38,14 @@ export function serverRoutes(context: HomeserverContext): Route[] {
   const { config } = context;
   return [
     { method: 'GET', paths: ['/_matrix/client/versions'], handle: async () => versions(config) },
-    { method: 'GET', paths: ['/.well-known/matrix/client'], handle: async () => wellKnownClient(context) },
-    { method: 'GET', paths: ['/.well-known/matrix/server'], handle: async () => wellKnownServer(context) },
-    ...plainResource('/', async () => redirectResponse(config.webClientLocation ?? '/_matrix/static')),
-    ...plainResource('/health', async () => textResponse(200, 'OK', 'text/plain')),
-    { method: 'GET', paths: ['/_matrix/static'], handle: async () => redirectResponse('/_matrix/static/') },
-    { method: 'GET', paths: ['/_matrix/static/'], handle: async () => welcome() },
+    ...wellKnown(context),
+    ...plainResource('/', {
+      get: async () => redirectResponse(config.webClientLocation ?? '/_matrix/static'),
+      allowed: ['OPTIONS', 'GET'],
+    }),
+    ...plainResource('/health', { get: async (call) => health(call), isLeaf: true }),
+    ...plainResource('/_matrix/static', { get: async () => redirectResponse('/_matrix/static/') }),
+    ...plainResource('/_matrix/static/', { get: async () => welcome() }),
     {
       method: 'GET',
       paths: ['/_synapse/client/media_upload_limit_exceeded'],
@@ -97,7 +101,7 @@ function wellKnownClient({ config }: HomeserverContext): Answer {
   };
 }
 
-function wellKnownServer({ config }: HomeserverContext): Answer {
+function wellKnownServer({ config }: HomeserverContext): Response {
   if (!config.serveServerWellknown) {
     return textResponse(404, '404. Is anything ever truly *well* known?\n', 'text/plain');
   }
@@ -105,15 +109,44 @@ function wellKnownServer({ config }: HomeserverContext): Answer {
   return textResponse(200, JSON.stringify({ 'm.server': server }), 'application/json');
 }
 
-/** A resource of Twisted's that only knows GET: other methods get Twisted's own pages. */
-function plainResource(path: string, get: () => Promise<Response>): Route[] {
-  const others: readonly Method[] = ['POST', 'PUT', 'DELETE'];
+/** `rest/well_known.py`; what leads there is Twisted's, and has no page of its own. */
+function wellKnown(context: HomeserverContext): Route[] {
+  const client = ['/.well-known/matrix/client'];
   const refuse = async (call: Call): Promise<Response> =>
-    answerOtherMethod('plain', call.method, pathOf(call.request), ['GET']);
+    answerOtherMethod('json', call.method, pathOf(call.request), ['GET']);
   return [
-    { method: 'GET', paths: [path], handle: get },
-    ...others.map((method): Route => ({ method, paths: [path], handle: refuse })),
+    ...plainResource('/.well-known', { allowed: [] }),
+    ...plainResource('/.well-known/matrix', { allowed: [] }),
+    { method: 'GET', paths: client, isLeaf: true, handle: async () => wellKnownClient(context) },
+    ...otherMethods.map((method): Route => ({ method, paths: client, handle: refuse })),
+    ...plainResource('/.well-known/matrix/server', { get: async () => wellKnownServer(context), isLeaf: true }),
   ];
+}
+
+/** What a resource of Twisted's knows. */
+interface PlainResource {
+  readonly get?: (call: Call) => Promise<Response>;
+  /** The methods that it says it knows, besides HEAD. */
+  readonly allowed?: readonly (HttpMethod | 'OPTIONS')[];
+  readonly isLeaf?: boolean;
+}
+
+const otherMethods: readonly Method[] = ['POST', 'PUT', 'DELETE'];
+
+/** A resource of Twisted's that knows GET at the most: other methods get Twisted's own pages. */
+function plainResource(path: string, { get, allowed = ['GET'], isLeaf = false }: PlainResource): Route[] {
+  const refuse = async (call: Call): Promise<Response> =>
+    answerOtherMethod('plain', call.method, pathOf(call.request), allowed);
+  return [
+    { method: 'GET', paths: [path], isLeaf, handle: get ?? refuse },
+    ...otherMethods.map((method): Route => ({ method, paths: [path], handle: refuse })),
+  ];
+}
+
+/** Below it is nothing, which is said in JSON but not as JSON (`rest/health.py`). */
+function health(call: Call): Response {
+  if (pathOf(call.request) === '/health') return textResponse(200, 'OK', 'text/plain');
+  return textResponse(404, JSON.stringify(new UnrecognizedRequestError().toBody()), 'text/html');
 }
 
 function welcome(): Response {

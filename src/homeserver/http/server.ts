@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import { type Authenticate, type CallHost, HttpCall, type Peer } from './http-call.js';
 import { InFlight } from './in-flight.js';
-import { PathRouter } from './path-router.js';
+import { type Found, PathRouter } from './path-router.js';
 import { limitBody, tooLarge } from './request-body.js';
 import {
   errorResponse,
@@ -41,6 +41,8 @@ export interface HttpServerOptions {
 /** Answers requests as Synapse's HTTP server does, wherever they come from (`http/server.py`, `http/site.py`). */
 export class HttpServer {
   private readonly router = new PathRouter<Route>();
+  /** Paths that answer for everything below them. */
+  private readonly leaves: string[] = [];
   private readonly closing = new AbortController();
   private readonly inFlight = new InFlight();
   private readonly host: CallHost;
@@ -48,6 +50,7 @@ export class HttpServer {
   constructor(private readonly options: HttpServerOptions) {
     for (const route of options.routes) {
       for (const path of route.paths) this.router.add(route.method, path, route);
+      if (route.isLeaf === true) this.leaves.push(...route.paths);
     }
     this.host = {
       authenticate: options.authenticate,
@@ -84,7 +87,7 @@ export class HttpServer {
 
   private async answer(request: Request, peer: Peer, path: string, search: string): Promise<Response> {
     try {
-      const found = this.router.find(request.method, path);
+      const found = this.find(request.method, path);
       if (found.kind !== 'found') return missing(path, found.kind);
       const call = new HttpCall(this.host, peer, request, found.params, search);
       const response = responseOf(await found.value.handle(call));
@@ -92,6 +95,13 @@ export class HttpServer {
     } catch (error) {
       return this.answerError(error, request.method, path);
     }
+  }
+
+  private find(method: string, path: string): Found<Route> {
+    const found = this.router.find(method, path);
+    if (found.kind !== 'not_found') return found;
+    const leaf = this.leaves.find((above) => path.startsWith(`${above}/`));
+    return leaf === undefined ? found : this.router.find(method, leaf);
   }
 
   private answerModule(request: Request, peer: Peer, path: string): Response | Promise<Response> | undefined {
@@ -134,7 +144,7 @@ function targetOf(request: Request, peer: Peer): string {
 
 /** Below Twisted's own resources, unknown paths get Twisted's page. */
 function missing(path: string, kind: 'not_found' | 'method_not_allowed'): Response {
-  if (path.startsWith('/.well-known')) return noSuchResource();
+  if (path.startsWith('/.well-known/') || path.startsWith('/_matrix/static/')) return noSuchResource();
   return errorResponse(unrecognized(kind === 'not_found' ? 404 : 405));
 }
 

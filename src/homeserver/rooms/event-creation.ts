@@ -3,9 +3,10 @@ import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { EventId, RoomId } from '../../matrix/ids.js';
-import type { JsonObject } from '../../matrix/json.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
+import { pythonRepr } from '../python-repr.js';
 import { AuthError } from '../synapse-errors.js';
 import { authTypesFor } from './event-auth.js';
 import type { EventBatch } from './event-batch.js';
@@ -18,7 +19,7 @@ import type { EventMetadata, RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
 import { RoomState, StateHandle } from './room-state.js';
 import type { RoomUsers } from './room-users.js';
-import type { RoomVersion } from './room-version.js';
+import { findRoomVersion, type RoomVersion } from './room-version.js';
 import type { Room, Rooms } from './rooms.js';
 import type { RelationStore } from '../store/relation-store.js';
 
@@ -62,8 +63,10 @@ export class EventCreation {
     this.checkSuspended(requester, request);
     const room = this.parts.rooms.find(request.roomId);
     if (room === undefined) throw new AuthError(403, 'Unknown room');
+    if (request.type === 'm.room.create' && request.stateKey === '') checkVersion(request.content['room_version']);
     validateDraft(request, request.roomId);
-    if (request.type === 'm.room.create' && request.stateKey !== undefined) this.checkIsFirst(room);
+    // One that is no state makes Synapse fail at this point.
+    if (request.type === 'm.room.create') this.checkIsFirst(room);
     const built = this.build(room, request, metadataFor(requester, options), options.batch);
     const event = await this.askModules(built, room.state, (replacement) => this.rebuild(room, replacement, built));
     return this.validated(event, options.batch ?? room.state);
@@ -155,6 +158,13 @@ export class EventCreation {
       throw suspended('Changing membership while account is suspended is not allowed.');
     }
   }
+}
+
+/** A create event may only name a version that is known. */
+function checkVersion(version: JsonValue | undefined): void {
+  if (version === undefined || findRoomVersion(version) !== undefined) return;
+  const shown = typeof version === 'string' ? version : pythonRepr(version);
+  throw new SynapseError(400, shown, Codes.UNSUPPORTED_ROOM_VERSION);
 }
 
 /** 403 `M_USER_SUSPENDED`. */

@@ -12,6 +12,7 @@ import type { Typing } from '../ephemeral/typing.js';
 import type { EventStore } from '../store/event-store.js';
 import type { StateStore } from '../store/state-store.js';
 import { type SyncPosition, syncToken } from '../stream-token.js';
+import type { AccountDataPart, AccountDataSource } from './account-data-source.js';
 import type { DeviceListReader } from './device-lists.js';
 import { LazyMembers } from './lazy-members.js';
 import type { RoomChanges, RoomChangesReader } from './room-changes.js';
@@ -29,18 +30,6 @@ export interface SyncRequest {
   /** How long to wait when there is nothing to tell. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-}
-
-/** Account data as sync shows it. */
-export interface AccountDataSource {
-  readonly all: (userId: UserId) => AccountDataPart;
-  readonly since: (userId: UserId, position: number) => AccountDataPart;
-  readonly ofRoom: (userId: UserId, roomId: RoomId) => readonly RoomDatum[];
-}
-
-interface AccountDataPart {
-  readonly global: readonly RoomDatum[];
-  readonly rooms: ReadonlyMap<RoomId, readonly RoomDatum[]>;
 }
 
 /** What a sync is put together from. */
