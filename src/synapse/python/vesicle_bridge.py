@@ -12,8 +12,9 @@ The modules live in another process, the module host (`vesicle host`). This file
 two over a socket; combining answers, checking configuration and all policy but `when`, timeouts and `onFailure` are the
 host's. A frame is a length (4 bytes, big-endian) and so many bytes of JSON.
 
-How it keeps Synapse's log contexts: functions that Synapse calls return a Deferred that restores the caller's context;
-what enters from the socket runs in the sentinel context, and work for a module goes through `run_as_background_process`.
+How it keeps Synapse's log contexts: functions that Synapse calls return a Deferred that restores the caller's
+context; what enters from the socket runs in the sentinel context, and work for a module goes through
+`run_as_background_process`.
 """
 
 from __future__ import annotations
@@ -31,19 +32,18 @@ import queue
 import random
 import socket
 import subprocess
-import sys
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Optional, Protocol, Union, cast
+from typing import Any, Final, NamedTuple, cast
 
-# Not of `synapse.module_api`, because that has no other way: errors that it does not export are rebuilt by their names, and
+# Not of `synapse.module_api`, for want of another way: errors that it does not export are rebuilt by their names, and
 # `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`).
 from synapse.api import errors as synapse_errors
-from synapse.logging.context import SENTINEL_CONTEXT, LoggingContext, set_current_context
+from synapse.logging.context import SENTINEL_CONTEXT, set_current_context
 from synapse.module_api import (
     NOT_SPAM,
     PRESENCE_ALL_USERS,
@@ -574,7 +574,11 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "record",
     ),
     "get_user_by_req": (
-        {"req": "request", "allow_guest": "json", "allow_expired": "json"},
+        {
+            "req": "request",
+            "allow_guest": "json",
+            "allow_expired": "json",
+        },
         "requester",
     ),
     "is_user_admin": (
@@ -606,23 +610,45 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "none",
     ),
     "register_user": (
-        {"localpart": "json", "displayname": "json", "emails": "json", "admin": "json"},
+        {
+            "localpart": "json",
+            "displayname": "json",
+            "emails": "json",
+            "admin": "json",
+        },
         "json",
     ),
     "register_device": (
-        {"user_id": "json", "device_id": "json", "initial_display_name": "json"},
+        {
+            "user_id": "json",
+            "device_id": "json",
+            "initial_display_name": "json",
+        },
         "json",
     ),
     "register": (
-        {"localpart": "json", "displayname": "json", "emails": "json"},
+        {
+            "localpart": "json",
+            "displayname": "json",
+            "emails": "json",
+        },
         "json",
     ),
     "record_user_external_id": (
-        {"auth_provider_id": "json", "remote_user_id": "json", "registered_user_id": "json"},
+        {
+            "auth_provider_id": "json",
+            "remote_user_id": "json",
+            "registered_user_id": "json",
+        },
         "none",
     ),
     "create_login_token": (
-        {"user_id": "json", "duration_in_ms": "json", "auth_provider_id": "json", "auth_provider_session_id": "json"},
+        {
+            "user_id": "json",
+            "duration_in_ms": "json",
+            "auth_provider_id": "json",
+            "auth_provider_session_id": "json",
+        },
         "json",
     ),
     "invalidate_access_token": (
@@ -642,11 +668,22 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "json",
     ),
     "store_remote_3pid_association": (
-        {"user_id": "json", "medium": "json", "address": "json", "id_server": "json"},
+        {
+            "user_id": "json",
+            "medium": "json",
+            "address": "json",
+            "id_server": "json",
+        },
         "none",
     ),
     "complete_sso_login_async": (
-        {"registered_user_id": "json", "request": "request", "client_redirect_url": "json", "new_user": "json", "auth_provider_id": "json"},
+        {
+            "registered_user_id": "json",
+            "request": "request",
+            "client_redirect_url": "json",
+            "new_user": "json",
+            "auth_provider_id": "json",
+        },
         "response",
     ),
     "is_mine": (
@@ -654,7 +691,12 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "json",
     ),
     "create_room": (
-        {"user_id": "json", "config": "live_json", "ratelimit": "json", "creator_join_profile": "json"},
+        {
+            "user_id": "json",
+            "config": "live_json",
+            "ratelimit": "json",
+            "creator_join_profile": "json",
+        },
         "json",
     ),
     "delete_room": (
@@ -662,7 +704,14 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "none",
     ),
     "update_room_membership": (
-        {"sender": "json", "target": "json", "room_id": "json", "new_membership": "json", "content": "live_json", "remote_room_hosts": "json"},
+        {
+            "sender": "json",
+            "target": "json",
+            "room_id": "json",
+            "new_membership": "json",
+            "content": "live_json",
+            "remote_room_hosts": "json",
+        },
         "event",
     ),
     "create_and_send_event_into_room": (
@@ -694,7 +743,13 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "none",
     ),
     "send_http_push_notification": (
-        {"user_id": "json", "device_id": "json", "content": "live_json", "tweaks": "json", "default_payload": "json"},
+        {
+            "user_id": "json",
+            "device_id": "json",
+            "content": "live_json",
+            "tweaks": "json",
+            "default_payload": "json",
+        },
         "json",
     ),
     "check_push_rule_actions": (
@@ -702,11 +757,22 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "none",
     ),
     "set_push_rule_action": (
-        {"user_id": "json", "scope": "json", "kind": "json", "rule_id": "json", "actions": "json"},
+        {
+            "user_id": "json",
+            "scope": "json",
+            "kind": "json",
+            "rule_id": "json",
+            "actions": "json",
+        },
         "none",
     ),
     "send_mail": (
-        {"recipient": "json", "subject": "json", "html": "json", "text": "json"},
+        {
+            "recipient": "json",
+            "subject": "json",
+            "html": "json",
+            "text": "json",
+        },
         "none",
     ),
     "read_templates": (
@@ -726,7 +792,11 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "json",
     ),
     "account_data_manager.put_global": (
-        {"user_id": "json", "data_type": "json", "new_data": "json"},
+        {
+            "user_id": "json",
+            "data_type": "json",
+            "new_data": "json",
+        },
         "none",
     ),
     "public_room_list_manager.room_is_in_public_room_list": (
@@ -861,11 +931,15 @@ class ModuleHostError(Exception):
     """The module host cannot be reached, or does not answer in time."""
 
 
+def _failure(error: BaseException) -> Failure:
+    return Failure(error)  # type: ignore[no-untyped-call]
+
+
 class ModuleError(Exception):
     """An error of a module whose JavaScript class Python does not have."""
 
 
-class _Refusal(SynapseError):
+class _AnyFieldsError(SynapseError):
     """A SynapseError with any fields: Synapse's own fails for fields that are called `msg` or `code`."""
 
     def error_dict(self, config: Any) -> dict[str, Any]:
@@ -891,7 +965,8 @@ def _error_from_wire(wire: Json) -> BaseException:
     if name == "ConfigError":
         return ConfigError(message, [str(part) for part in wire.get("path") or ()])
     known = getattr(synapse_errors, name, None) or getattr(builtins, name, None)
-    if isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, (SynapseError, StopIteration)):
+    special = (SynapseError, StopIteration, StopAsyncIteration)
+    if isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, special):
         with suppress(Exception):
             return known(message)
     return ModuleError(f"{name}: {message}" if name not in ("Error", "ModuleError") else message)
@@ -907,9 +982,10 @@ def _synapse_error(name: str, status: int, message: str, wire: Mapping[str, Json
         return synapse_errors.LimitExceededError("module", status, fields.get("retry_after_ms"), errcode)
     known = getattr(synapse_errors, name, SynapseError)
     plain = isinstance(known, type) and issubclass(known, SynapseError) and known.error_dict is SynapseError.error_dict
-    error = known.__new__(known) if plain and not {"msg", "code"} & fields.keys() else _Refusal.__new__(_Refusal)
+    kind = known if plain and not {"msg", "code"} & fields.keys() else _AnyFieldsError
+    error = cast(SynapseError, kind.__new__(kind))
     SynapseError.__init__(error, status, message, errcode, fields, headers)
-    return cast(SynapseError, error)
+    return error
 
 
 def _error_to_wire(error: BaseException) -> dict[str, Json]:
@@ -920,7 +996,8 @@ def _error_to_wire(error: BaseException) -> dict[str, Json]:
         fields = dict(error.error_dict(None))
         fields.pop("error", None)
         fields.pop("errcode", None)
-        wire.update(message=error.msg, status=int(error.code), errcode=str(getattr(error.errcode, "value", error.errcode)))
+        errcode = str(getattr(error.errcode, "value", error.errcode))
+        wire.update(message=error.msg, status=int(error.code), errcode=errcode)
         if fields:
             wire["additional_fields"] = fields
         if error.headers:
@@ -943,13 +1020,13 @@ class BridgeConfig:
     """The bridge's `config`, checked, and the connection that checking the modules' needed."""
 
     modules: Json
-    connect: Optional[str] = None
-    spawn: Optional[list[str]] = None
-    token: Optional[str] = None
+    connect: str | None = None
+    spawn: list[str] | None = None
+    token: str | None = None
     connect_timeout: float = 10.0
-    timeout: Optional[float] = None
+    timeout: float | None = None
     queue: int = 1000
-    opened: Optional[Opened] = None
+    opened: Opened | None = None
 
     @property
     def where(self) -> str:
@@ -996,7 +1073,7 @@ def _address(connect: Json) -> tuple[str, Any]:
     raise ConfigError("expected unix:PATH or tcp:HOST:PORT", ["connect"])
 
 
-def _token(config: Mapping[str, Json]) -> Optional[str]:
+def _token(config: Mapping[str, Json]) -> str | None:
     token, path = config.get("token"), config.get("token_file")
     if token is not None and not isinstance(token, str):
         raise ConfigError("expected a text", ["token"])
@@ -1011,7 +1088,7 @@ def _token(config: Mapping[str, Json]) -> Optional[str]:
         raise ConfigError(f"cannot be read: {error}", ["token_file"]) from None
 
 
-def _seconds(config: Mapping[str, Json], key: str, otherwise: Optional[float]) -> Optional[float]:
+def _seconds(config: Mapping[str, Json], key: str, otherwise: float | None) -> float | None:
     value = config.get(key, otherwise)
     if value is None:
         return None
@@ -1027,7 +1104,7 @@ def _count(config: Mapping[str, Json], key: str, otherwise: int) -> int:
     return value
 
 
-# ---- Opening a connection: blocking, since Synapse's `parse_config` is ----------------------------------------------------
+# ---- Opening a connection: blocking, since Synapse's `parse_config` is -----------------------------------------------
 
 
 @dataclass
@@ -1035,7 +1112,7 @@ class Opened:
     """A connection on which the module host has loaded the modules."""
 
     sock: socket.socket
-    process: Optional[subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes] | None
     reader: FrameReader
     problems: list[Json]
     notices: list[dict[str, Json]] = field(default_factory=list)
@@ -1050,8 +1127,11 @@ class HandshakeError(Exception):
     """The module host is there but cannot be used; trying again at once is of no use."""
 
 
-def open_connection(config: BridgeConfig, within: float, dialling: Optional[list[socket.socket]] = None) -> Opened:
-    """Connects or starts the module host, says hello, and has it load the modules. `dialling` holds the socket meanwhile."""
+def open_connection(config: BridgeConfig, within: float, dialling: list[socket.socket] | None = None) -> Opened:
+    """Connects or starts the module host, says hello, and has it load the modules.
+
+    `dialling` holds the socket meanwhile, so that another thread can end the waiting.
+    """
     sock, process = _spawn(config.spawn) if config.spawn is not None else (_dial(config, within), None)
     if dialling is not None:
         dialling.append(sock)
@@ -1121,13 +1201,13 @@ def _spawn(argv: Sequence[str]) -> tuple[socket.socket, subprocess.Popen[bytes]]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs:
         try:
-            return ours, subprocess.Popen(list(argv), stdin=theirs, stdout=theirs)
+            return ours, subprocess.Popen(list(argv), stdin=theirs.fileno(), stdout=theirs.fileno())
         except OSError as error:
             ours.close()
             raise ModuleHostError(f"cannot start {argv[0]!r}: {error.strerror or error}") from error
 
 
-def _stop(process: Optional[subprocess.Popen[bytes]]) -> None:
+def _stop(process: subprocess.Popen[bytes] | None) -> None:
     """Ends a module host whose socket is closed."""
     if process is None or process.poll() is not None:
         return
@@ -1200,7 +1280,7 @@ def config_error(problems: Sequence[Json]) -> ConfigError:
         texts[-1] = f"{texts[-1]} ({first['at']})"
     if len(problems) > 1:
         others = (
-            f"{'.'.join(str(part) for part in problem.get('path') or ())}: {': '.join(map(str, problem.get('messages') or ()))}"
+            f"{'.'.join(map(str, problem.get('path') or ()))}: {': '.join(map(str, problem.get('messages') or ()))}"
             for problem in problems[1:]
         )
         texts.append(f"and {len(problems) - 1} more: {'; '.join(others)}")
@@ -1322,7 +1402,7 @@ def _content_reader(read: Reader, path: list[str]) -> Reader:
     return member
 
 
-def _test(test: Json, is_local: Optional[Test]) -> Test:
+def _test(test: Json, is_local: Test | None) -> Test:
     if isinstance(test, dict):
         return _form(test, is_local)
     values = test if isinstance(test, list) else [test]
@@ -1337,7 +1417,7 @@ def _test(test: Json, is_local: Optional[Test]) -> Test:
     return lambda value: isinstance(value, scalars) and (isinstance(value, bool), value) in known
 
 
-def _form(test: dict[str, Json], is_local: Optional[Test]) -> Test:
+def _form(test: dict[str, Json], is_local: Test | None) -> Test:
     if len(test) != 1:
         raise WhenError("not exactly one form")
     (form, operand), *_ = test.items()
@@ -1603,8 +1683,8 @@ class _Entry:
 
     module: str
     is_enforced: bool
-    passes: Optional[Filter]
-    timeout: Optional[float]
+    passes: Filter | None
+    timeout: float | None
     on_failure: Mapping[str, str]
 
 
@@ -1618,8 +1698,8 @@ class _Hook:
         self.is_told = is_told
         self.module_names = ""
         self.entries: list[_Entry] = []
-        self.skips: Optional[Filter] = _always
-        self.timeout: Optional[float] = None
+        self.skips: Filter | None = _always
+        self.timeout: float | None = None
         self.head = f'"method":"callback.invoke","params":{{"callback":"{self.where}","args":['
         self._bridge = bridge
         self._subject = subject_readers(names)
@@ -1627,7 +1707,7 @@ class _Hook:
         self._live = [index for index, kind in enumerate(kinds) if kind == "live_json"]
         self._is_auth = result == "auth"
         self._decode = _DECODERS.get(result, _as_is)
-        self._neutral = _NEUTRAL.get(result, lambda: dict(neutral) if isinstance(neutral, dict) else neutral)
+        self._neutral: Callable[[], Any] = _NEUTRAL.get(result) or _fresh(neutral)
         self._refusal, self._throws = refusal, throws
         self._encoders = [_PLAIN_ENCODERS.get(kind) for kind in kinds]
         self.only_encoder = self._encoders[0] if len(kinds) == 1 else None
@@ -1679,7 +1759,8 @@ class _Hook:
         if "state" not in self._kinds:
             return args
         room_id = self._subject["room_id"](args)
-        return tuple(_LaterState(room_id) if kind == "state" else arg for kind, arg in zip(self._kinds, args))
+        later = _LaterState(room_id)
+        return tuple(later if kind == "state" else arg for kind, arg in zip(self._kinds, args, strict=True))
 
     def neutral(self) -> Any:
         """What Synapse gets when no module objects."""
@@ -1727,6 +1808,12 @@ class _Hook:
         logger.warning('%s: %s failed, which counts as "%s": %s%s', entry.module, self.where, action, error, before)
 
 
+def _fresh(value: Json) -> Callable[[], Any]:
+    if isinstance(value, dict):
+        return lambda: dict(value)
+    return lambda: value
+
+
 def _always(_args: Args) -> bool:
     return True
 
@@ -1745,7 +1832,7 @@ class _Call(NamedTuple):
     """A request of ours that is not yet answered."""
 
     answer: Deferred[Any]
-    hook: Optional[_Hook]
+    hook: _Hook | None
     args: Args
     handles: Sequence[int]
 
@@ -1773,7 +1860,7 @@ class Link:
         self._is_gathering = False
         self._is_blocked = False
         self._heard_at = time.monotonic()
-        self._pinged_at: Optional[float] = None
+        self._pinged_at: float | None = None
         self._is_unresponsive = False
         self.is_opened = False
         self._ticker: Any = None
@@ -1972,16 +2059,16 @@ class Link:
 
     def _answered(self, message: dict[str, Json]) -> None:
         request_id = message.get("id")
-        call = self._pending.pop(request_id, None) if type(request_id) is int else None
+        call = self._pending.pop(request_id, None) if isinstance(request_id, int) else None
         if call is None:
             return  # cancelled meanwhile
         answer, hook, args, handles = call
         if self._deadlines:
-            self._deadlines.pop(request_id, None)
+            self._deadlines.pop(cast(int, request_id), None)
         if handles:
             self.release(handles)
         if "error" in message:
-            answer.errback(Failure(_error_from_wire(message["error"])))
+            answer.errback(_failure(_error_from_wire(message["error"])))
             return
         result = message.get("result")
         if hook is None:
@@ -1998,12 +2085,12 @@ class Link:
         """Ends a call that gets no answer."""
         self.release(call.handles)
         if call.hook is None:
-            call.answer.errback(Failure(error))
+            call.answer.errback(_failure(error))
             return
         try:
             value = call.hook.fail(call.args, error)
         except Exception as raised:
-            call.answer.errback(Failure(raised))
+            call.answer.errback(_failure(raised))
         else:
             call.answer.callback(value)
 
@@ -2086,7 +2173,7 @@ class Link:
         self.tell("bye", {"reason": reason})
         self.lose(None)
 
-    def lose(self, reason: Optional[str]) -> None:
+    def lose(self, reason: str | None) -> None:
         """The connection is over; `reason` is what the log says."""
         if self.is_closed:
             return
@@ -2108,7 +2195,7 @@ class Link:
         self._handles.clear()
 
     @property
-    def process(self) -> Optional[subprocess.Popen[bytes]]:
+    def process(self) -> subprocess.Popen[bytes] | None:
         return self._process
 
 
@@ -2124,7 +2211,7 @@ def _keeping_context(answer: Deferred[Any]) -> Deferred[Any]:
 
 def _restore_context(result: Any, context: Any) -> Any:
     if context.finished:
-        context = LoggingContext(name=str(context), server_name=context.server_name)
+        context = type(context)(name=str(context), server_name=context.server_name)
     set_current_context(context)
     return result
 
@@ -2255,7 +2342,7 @@ class _Recorder:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._request, name)
 
-    def setResponseCode(self, code: int, message: Optional[bytes] = None) -> None:  # noqa: N802 -- Twisted's name
+    def setResponseCode(self, code: int, message: bytes | None = None) -> None:  # noqa: N802 -- Twisted's name
         self.code = int(code)
 
     def setHeader(self, name: Any, value: Any) -> None:  # noqa: N802 -- Twisted's name
@@ -2284,7 +2371,7 @@ class _Recorder:
 class _CachedFunction:
     """Stands for a cached function of the modules, so that Synapse forgets its results on all processes."""
 
-    def __init__(self, bridge: Optional[VesicleBridge], name: str) -> None:
+    def __init__(self, bridge: VesicleBridge | None, name: str) -> None:
         module, _, function = name.rpartition(".")
         self.__module__ = module or "vesicle"
         self.__name__ = function
@@ -2397,7 +2484,7 @@ _SPECIAL_METHODS: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
-# ---- Database transactions: the function runs in the module host, its statements in a database thread ----------------------
+# ---- Database transactions: the function runs in the module host, its statements in a database thread ----------------
 
 
 class _Transaction:
@@ -2407,7 +2494,7 @@ class _Transaction:
         self._link, self._handle = link, handle
         self._inbox: queue.SimpleQueue[Callable[[Any], bool]] = queue.SimpleQueue()
         self._attempt = 0
-        self._raised: Optional[Exception] = None
+        self._raised: Exception | None = None
 
     def run(self, txn: Any) -> None:
         """The transaction is open; what comes back commits, what is raised rolls back."""
@@ -2427,7 +2514,7 @@ class _Transaction:
         done = self._link.request("db.run", {"transaction": self._handle, "attempt": attempt})
         done.addCallbacks(lambda _: self._end(attempt, None), lambda failure: self._end(attempt, failure.value))
 
-    def _end(self, attempt: int, error: Optional[Exception]) -> None:
+    def _end(self, attempt: int, error: Exception | None) -> None:
         def end(_txn: Any) -> bool:
             if attempt != self._attempt:
                 return False
@@ -2561,8 +2648,8 @@ class _Flow:
     """Tells a streamed response when the client takes no more."""
 
     def __init__(self) -> None:
-        self.is_stopped = False
-        self._resumed: Optional[Deferred[None]] = None
+        self._is_stopped = False
+        self._resumed: Deferred[None] | None = None
         self._is_paused = False
 
     def pauseProducing(self) -> None:  # noqa: N802 -- Twisted's name
@@ -2575,11 +2662,14 @@ class _Flow:
             resumed.callback(None)
 
     def stopProducing(self) -> None:  # noqa: N802 -- Twisted's name
-        self.is_stopped = True
+        self._is_stopped = True
         self.resumeProducing()
 
+    def is_stopped(self) -> bool:
+        return self._is_stopped
+
     async def ready(self) -> None:
-        if self._is_paused and not self.is_stopped:
+        if self._is_paused and not self._is_stopped:
             self._resumed = Deferred()
             await make_deferred_yieldable(self._resumed)
 
@@ -2588,7 +2678,7 @@ class _WebResource(Resource):
     """A web resource of a module: the request goes to the module host, its answer to the client."""
 
     def __init__(self, bridge: VesicleBridge, path: str, is_leaf: bool) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.isLeaf = is_leaf
         self._bridge, self._path = bridge, path
 
@@ -2622,7 +2712,7 @@ class _WebResource(Resource):
     async def _relay(self, link: Link, handle: int, request: Any, flow: _Flow) -> None:
         params = {"path": self._path, "request": _http_request(handle, request)}
         answer = await make_deferred_yieldable(link.request("web.request", params))
-        if flow.is_stopped:
+        if flow.is_stopped():
             return
         request.defaultContentType = None
         request.setResponseCode(int(answer["status"]))
@@ -2636,16 +2726,16 @@ class _WebResource(Resource):
             request.write(data)
         else:
             await self._stream(link, handle, request, flow)
-        if not flow.is_stopped:
+        if not flow.is_stopped():
             request.finish()
 
     async def _stream(self, link: Link, handle: int, request: Any, flow: _Flow) -> None:
         request.registerProducer(flow, True)
         try:
             request.write(b"")
-            while not flow.is_stopped:
+            while not flow.is_stopped():
                 piece = await make_deferred_yieldable(link.request("web.read", {"request": handle}))
-                if flow.is_stopped:
+                if flow.is_stopped():
                     return
                 if piece.get("failed"):
                     self._cut(request, flow)
@@ -2655,20 +2745,20 @@ class _WebResource(Resource):
                     return
                 await flow.ready()
         finally:
-            if not flow.is_stopped:
+            if not flow.is_stopped():
                 request.unregisterProducer()
 
     @staticmethod
     def _cut(request: Any, flow: _Flow) -> None:
         """The rest of a response will not come: the client must not take it for complete."""
         request.unregisterProducer()
-        flow.is_stopped = True
+        flow.stopProducing()
         channel = request.channel
         if channel is not None:
             channel.forceAbortClient()
 
     def _refuse(self, request: Any, flow: _Flow, status: int, text: str) -> None:
-        if flow.is_stopped:
+        if flow.is_stopped():
             return
         if request.startedWriting:
             self._cut(request, flow)
@@ -2690,7 +2780,7 @@ class _Update:
 
     def __init__(self, bridge: VesicleBridge, hook: _Hook, args: Args) -> None:
         self._bridge, self._hook, self._args = bridge, hook, args
-        self._link: Optional[Link] = None
+        self._link: Link | None = None
         self._slot: Json = None
 
     async def __aenter__(self) -> float:
@@ -2702,7 +2792,7 @@ class _Update:
         self._link, self._slot = link, slot.get("slot")
         return cast(float, await make_deferred_yieldable(link.request("slot.enter", {"slot": self._slot})))
 
-    async def __aexit__(self, kind: object, error: Optional[BaseException], trace: object) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._link is None:
             return
         params = {"slot": self._slot, **({} if error is None else {"error": repr(error)})}
@@ -2736,8 +2826,8 @@ class VesicleBridge:
 
     def __init__(self, config: BridgeConfig, api: ModuleApi) -> None:
         self.config, self.api = config, api
-        self.ready: Optional[Link] = None
-        self._link: Optional[Link] = None
+        self.ready: Link | None = None
+        self._link: Link | None = None
         self._server_name = api.server_name
         self._hooks: dict[tuple[str, str, str], _Hook] = {}
         self._web: set[str] = set()
@@ -2852,7 +2942,8 @@ class VesicleBridge:
         """Takes over what the modules registered: new callbacks are registered with Synapse, gone ones made neutral."""
         unknown = [one for one in callbacks if one["name"] not in self._known.get(one["category"], ())]
         self._warn_once("This Synapse has no callback %s: what modules registered for it is left out", _names(unknown))
-        never = [one for one in callbacks if self._is_delegated and _names([one])[0].startswith(NEVER_WITH_DELEGATED_AUTH)]
+        excluded = NEVER_WITH_DELEGATED_AUTH if self._is_delegated else ()
+        never = [one for one in callbacks if _names([one])[0].startswith(excluded)]
         self._warn_once("Authentication is delegated, so that Synapse never calls %s", _names(never))
         said = set()
         for one in callbacks:
@@ -2982,7 +3073,7 @@ class VesicleBridge:
             logger.warning("The module host at %s responds again", self.config.where)
             self._is_ready(link)
 
-    def lost(self, link: Link, reason: Optional[str]) -> None:
+    def lost(self, link: Link, reason: str | None) -> None:
         """A connection is over."""
         if self._link is not link:
             return
@@ -2992,7 +3083,7 @@ class VesicleBridge:
         if link.is_opened and not self._is_stopping:
             self.api.run_as_background_process("vesicle_reconnect", self._reconnect, link.process)
 
-    async def _reconnect(self, process: Optional[subprocess.Popen[bytes]]) -> None:
+    async def _reconnect(self, process: subprocess.Popen[bytes] | None) -> None:
         api, said = self.api, ""
         wait = RETRY_FIRST
         await api.defer_to_thread(_stop, process)
@@ -3045,9 +3136,9 @@ def _log_failure(failure: Failure, where: str) -> None:
 def _own_thread_calls() -> Iterator[None]:
     """Lets the reactor turn inside one of its own turns.
 
-    Twisted runs the calls of other threads in a loop over a list that it shortens afterwards. If that loop is what called
-    us, then a turn of ours would run the same calls again: so it gets a list of its own meanwhile. Modules are made in
-    a start-up event, where this is not so; a look at the stack tells.
+    Twisted runs the calls of other threads in a loop over a list that it shortens afterwards. If that loop is what
+    called us, then a turn of ours would run the same calls again: so it gets a list of its own meanwhile. Modules are
+    made in a start-up event, where this is not so; a look at the stack tells.
     """
     frame = inspect.currentframe()
     while frame is not None and frame.f_code.co_name != "runUntilCurrent":
