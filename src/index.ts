@@ -68,6 +68,7 @@ export { type UnsignedFieldsCallbacks } from './callbacks/unsigned-fields.js';
 export { type When, type WhenSender, type WhenTest, type WhenTextTest } from './callbacks/when.js';
 
 export { ByteSize } from './decorators/byte-size.js';
+export { Cached } from './decorators/cached.js';
 export { Callback } from './decorators/callback.js';
 export { Duration } from './decorators/duration.js';
 export { inject, injectable, optional, postConstruct, preDestroy } from './decorators/injection.js';

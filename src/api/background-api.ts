@@ -14,12 +14,18 @@ export abstract class BackgroundApi extends MessagingApi {
     work: (transaction: DbTransaction) => Promise<Result>,
   ): Promise<Result>;
 
-  /** Makes `invalidateCache` of this cache reach every process of the homeserver. Synapse: `register_cached_function`. */
-  abstract registerCachedFunction(cachedFunction: CachedFunction): Promise<void>;
+  /**
+   * Makes `invalidateCache` of this cache reach every process of the homeserver; done already for methods that are marked
+   * `@Cached()`. Synapse: `register_cached_function`.
+   */
+  abstract registerCachedFunction<Keys extends readonly unknown[]>(cachedFunction: CachedFunction<Keys>): Promise<void>;
 
-  /** Forgets a result, here at once, on other processes soon. Synapse: `invalidate_cache`. */
+  /**
+   * Forgets a result of a {@link CachedFunction} or of a method that is marked `@Cached()`, here at once, on other processes soon.
+   * Synapse: `invalidate_cache`.
+   */
   abstract invalidateCache<Keys extends readonly unknown[]>(
-    cachedFunction: CachedFunction<Keys>,
+    cachedFunction: (...keys: Keys) => Promise<unknown>,
     keys: Keys,
   ): Promise<void>;
 

@@ -12,6 +12,10 @@ interface CodeRow {
  */
 export const errorCodes = {
   // one row per code, sorted by folder
+  CACHED_OPTION_INVALID: {
+    blame: 'author',
+    text: '{0}: the options of its @Cached() are wrong: {1}.',
+  },
   CALLBACK_NOT_A_FUNCTION: {
     blame: 'author',
     text: '{0}: the callback {1} is {2}, not a function. Give a method or an async function.',
@@ -71,6 +75,10 @@ export const errorCodes = {
   INJECT_KEY_ERASED: {
     blame: 'author',
     text: '{0}: parameter {1} of its constructor has no class at run time, so nothing can be injected. {2} Path: {3}.',
+  },
+  KERNEL_CACHE_KEY_INVALID: {
+    blame: 'author',
+    text: '{0}: its results cannot be kept by an argument that is of type {1}. Give texts, numbers, booleans, null, or lists of them.',
   },
   KERNEL_CIRCULAR: {
     blame: 'author',

@@ -1,6 +1,6 @@
 import type { AccountDataManager } from '../api/account-data-manager.js';
 import type { BackgroundCall } from '../api/background-call.js';
-import type { CachedFunction } from '../api/cached-function.js';
+import { asCachedFunction } from '../api/cached-function.js';
 import type { DbTransaction } from '../api/db-transaction.js';
 import type { HttpClient } from '../api/http-client.js';
 import type { PushRuleAction } from '../api/messaging-api.js';
@@ -268,10 +268,10 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
   }
 
   async invalidateCache<Keys extends readonly unknown[]>(
-    cachedFunction: CachedFunction<Keys>,
+    cachedFunction: (...keys: Keys) => Promise<unknown>,
     keys: Keys,
   ): Promise<void> {
-    cachedFunction.invalidate(keys);
+    asCachedFunction(cachedFunction).invalidate(keys);
   }
 
   async loopingBackgroundCall(...args: Parameters<ModuleApi['loopingBackgroundCall']>): Promise<void> {

@@ -4,6 +4,7 @@ import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { type ModuleOptions, type ModuleService, readModuleOptions } from '../metadata/module-options.js';
+import { checkCached } from './cached-methods.js';
 import { type DescribedCallback, describeCallbacks } from './described-callback.js';
 import { type DescribedWebResource, describeWebResources } from './described-web-resource.js';
 import { throwMistakes } from './one-error.js';
@@ -31,6 +32,7 @@ export function describeModule(type: unknown): ModuleDescription {
   checkOptions(moduleClass.name, options, mistakes);
   const callbacks = describeCallbacks(moduleClass, mistakes);
   const webResources = describeWebResources(moduleClass, mistakes);
+  checkCached(moduleClass, mistakes);
   throwMistakes(moduleClass.name, mistakes);
   return {
     type: moduleClass,

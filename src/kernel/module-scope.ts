@@ -10,6 +10,7 @@ import {
 } from '../metadata/injection.js';
 import { type AbstractClass, type Class, lineage } from '../metadata/metadata-store.js';
 import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
+import { cacheMethods } from './cached-methods.js';
 import { checkInjection, takesRawConfig } from './injection-check.js';
 import type { ModuleDescription } from './module-description.js';
 import { classOfService, keyOfService } from './service-key.js';
@@ -22,6 +23,8 @@ export interface ServiceSource {
 
 /** What the kernel gives to every module. */
 export interface ScopeValues {
+  /** The name of the module among the running ones. */
+  readonly name: string;
   readonly api: ModuleApi;
   readonly log: Logger;
   readonly config: unknown;
@@ -41,12 +44,12 @@ export class ModuleScope {
 
   constructor(
     private readonly description: ModuleDescription,
-    values: ScopeValues,
+    private readonly given: ScopeValues,
     hostServices: readonly ModuleService[],
   ) {
-    this.values.set(ModuleApi, values.api).set(Logger, values.log).set(rawConfigKey, values.config);
+    this.values.set(ModuleApi, given.api).set(Logger, given.log).set(rawConfigKey, given.config);
     for (const type of description.config === undefined ? [] : lineage(description.config)) {
-      this.values.set(type as AbstractClass, values.config);
+      this.values.set(type as AbstractClass, given.config);
     }
     // The host's come last: tests replace what a module brings.
     const services = [...description.services, ...hostServices];
@@ -73,6 +76,7 @@ export class ModuleScope {
     for (const [property, dependency] of readInjectedProperties(type)) {
       Reflect.set(instance, property, await this.resolve(dependency));
     }
+    await cacheMethods(instance, this.cacheOwner(type), this.given.api);
     return instance;
   }
 
@@ -80,6 +84,12 @@ export class ModuleScope {
   async close(): Promise<void> {
     const source = await this.source;
     await source?.close();
+  }
+
+  /** Whose caches are meant, for all processes of the homeserver. */
+  private cacheOwner(type: Class): string {
+    const { name } = this.given;
+    return type === this.description.type ? name : `${name}.${type.name}`;
   }
 
   private withRawConfig(type: Class, parameter: ConstructorParameter): Dependency {

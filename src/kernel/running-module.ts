@@ -56,6 +56,7 @@ export class RunningModule {
     this.registrar = new ModuleRegistrar(place.name, place.rank, policy, host, place.isReplacement);
     this.api = host.createModuleApi(this.registrar, place.name);
     const values = {
+      name: place.name,
       api: this.api,
       log: host.log.child({ module: place.name }),
       config: loaded.config,

@@ -302,7 +302,7 @@ test('caches are invalidated, addresses remembered, active users not counted', a
   const { hs, api } = await open(t);
   await hs.register('alice');
   const forgotten: unknown[] = [];
-  const cached = Object.assign(async () => 1, {
+  const cached = Object.assign(async (_key: string) => 1, {
     cacheName: 'c',
     invalidate: (keys: readonly unknown[]) => forgotten.push(keys),
     invalidateAll: () => undefined,

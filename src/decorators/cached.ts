@@ -1,0 +1,39 @@
+import { type CachedOptions, recordCached } from '../metadata/cached-record.js';
+import { classOf, isClass } from './decorated-class.js';
+
+/** Takes async methods only. */
+export type CachedDecorator = <M extends (...args: never[]) => Promise<unknown>>(
+  target: object,
+  method: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
+
+/**
+ * Keeps the results of an async method of a module, or of one of its services, by its arguments (texts, numbers, booleans, null, and
+ * lists of them). Calls with the same arguments share one run; failures are not kept. `ModuleApi.invalidateCache` forgets a result,
+ * on the other processes of the homeserver too. Each instance has a cache of its own. Synapse: `cached`.
+ *
+ * @example
+ * ```ts
+ * import { Cached, Module, ModuleApi } from 'vesicle';
+ *
+ * \@Module()
+ * export class Reputation {
+ *   constructor(private readonly api: ModuleApi) {}
+ *
+ *   \@Cached({ maxEntries: 10_000 })
+ *   async scoreOf(server: string): Promise<unknown> {
+ *     return this.api.httpClient.getJson(`https://reputation.example/${server}`);
+ *   }
+ *
+ *   async forget(server: string): Promise<void> {
+ *     await this.api.invalidateCache(this.scoreOf, [server]);
+ *   }
+ * }
+ * ```
+ */
+export function Cached(options: CachedOptions = {}): CachedDecorator {
+  return (target, method) => {
+    recordCached(classOf(target), { method, isStatic: isClass(target), options });
+  };
+}
