@@ -22,6 +22,8 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly CommandOption[];
+  /** It reads no configuration file. */
+  readonly takesNoFile?: true;
   /** Runs it; answers with the exit code. */
   readonly run: (call: CommandCall) => Promise<number>;
 }

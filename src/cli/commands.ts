@@ -18,4 +18,23 @@ export const commands: readonly Command[] = [
     options: [{ name: 'json', summary: 'writes the result as JSON' }],
     run: async (call) => (await import('./check.js')).check(call),
   },
+  {
+    name: 'host',
+    summary: 'runs the modules of the Synapse processes that connect to it (the module list is in homeserver.yaml)',
+    takesNoFile: true,
+    options: [
+      { name: 'listen', value: 'ADDRESS', summary: 'unix:PATH or tcp:HOST:PORT' },
+      { name: 'stdio', summary: 'serves the Synapse that started it, over standard input and output' },
+      { name: 'token-file', value: 'FILE', summary: 'holds what a bridge must know; VESICLE_TOKEN when absent' },
+      {
+        name: 'directory',
+        value: 'DIR',
+        summary: 'where relative paths of modules start; the working directory when absent',
+      },
+      { name: 'socket-mode', value: 'MODE', summary: 'permissions of the Unix socket, octal; 660 when absent' },
+      { name: 'log-level', value: 'LEVEL', summary: 'debug, info, warn or error; info when absent' },
+      { name: 'log-format', value: 'FORMAT', summary: 'text for people, json for machines; text when absent' },
+    ],
+    run: async (call) => (await import('./host.js')).host(call),
+  },
 ];

@@ -1,8 +1,7 @@
 import type { Homeserver } from '../homeserver/homeserver.js';
-import { levels } from '../log/levels.js';
-import type { Logger, LogLevel } from '../log/logger.js';
-import { openLog } from '../log/open-log.js';
+import type { Logger } from '../log/logger.js';
 import type { CommandCall } from './command.js';
+import { openLogOf } from './command-log.js';
 import { makeCurlLine } from './curl-line.js';
 import { exitCodes } from './exit-codes.js';
 import { openFile, type OpenedFile } from './open-file.js';
@@ -11,17 +10,13 @@ import { registeredByModule } from './registered.js';
 import { registeredTable } from './registered-table.js';
 import { ModuleReloader } from './module-reloader.js';
 import { StopSignal } from './stop-signal.js';
+import { surviveModules } from './survive-modules.js';
 
 /** `vesicle dev`: runs the embedded homeserver until the process is asked to stop. */
 export async function dev(call: CommandCall): Promise<number> {
   const { terminal, values } = call;
-  const level = values.get('log-level') ?? 'info';
-  const format = values.get('log-format') ?? 'text';
-  if (!isLevel(level) || (format !== 'text' && format !== 'json')) {
-    terminal.error(`--log-level is one of ${levels.join(', ')}; --log-format is text or json.\n`);
-    return exitCodes.usage.code;
-  }
-  const log = await openLog({ format, level, write: terminal.out, hasColour: terminal.isInteractive });
+  const log = await openLogOf(call, terminal.out);
+  if (log === undefined) return exitCodes.usage.code;
   using stop = new StopSignal(terminal);
   using _survivor = surviveModules(log);
   const opened = await openFile(call.file, log);
@@ -54,21 +49,4 @@ async function greeting(opened: OpenedFile, url: string, text: string | undefine
 async function closeUnlessKilled(homeserver: Homeserver, stop: StopSignal, log: Logger): Promise<void> {
   await Promise.race([homeserver.close(), stop.repeated]);
   log.info(stop.isRepeated ? 'Stopped at once.' : 'Stopped.');
-}
-
-/** What a module lets slip outside of any call does not end the homeserver, as it does not end Synapse. */
-function surviveModules(log: Logger): Disposable {
-  const report = (err: unknown): void => {
-    log.error('An error that nobody handled. Await every promise, and catch what a timer may throw.', { err });
-  };
-  process.on('unhandledRejection', report).on('uncaughtException', report);
-  return {
-    [Symbol.dispose]: () => {
-      process.off('unhandledRejection', report).off('uncaughtException', report);
-    },
-  };
-}
-
-function isLevel(text: string): text is LogLevel {
-  return (levels as readonly string[]).includes(text);
 }

@@ -31,10 +31,10 @@ export function generalHelp(): string {
 export function helpOf(command: Command): string {
   const options = [...command.options, { name: 'help', summary: 'shows this help' }];
   return [
-    `Usage: vesicle ${command.name} [OPTIONS] [FILE]`,
+    `Usage: vesicle ${command.name} [OPTIONS]${command.takesNoFile ? '' : ' [FILE]'}`,
     '',
     `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
-    `FILE is ${defaultFile} when absent.`,
+    ...(command.takesNoFile ? [] : [`FILE is ${defaultFile} when absent.`]),
     '',
     'Options:',
     textTable(

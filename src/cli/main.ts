@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../errors/nearest-name.js';
 import type { Command, CommandCall } from './command.js';
@@ -7,6 +6,7 @@ import { exitCodes } from './exit-codes.js';
 import { defaultFile, generalHelp, helpOf } from './help.js';
 import { reportError } from './report-error.js';
 import { processTerminal, type Terminal } from './terminal.js';
+import { packageVersion } from './package-version.js';
 
 /** Runs `vesicle` with these arguments and ends the process with its exit code. */
 export async function runCli(args: readonly string[]): Promise<void> {
@@ -20,7 +20,7 @@ export async function runCli(args: readonly string[]): Promise<void> {
 /** Runs `vesicle` with these arguments; answers with the exit code. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first, ...rest] = args;
-  if (first === '--version') return say(terminal, `${version()}\n`);
+  if (first === '--version') return say(terminal, `${packageVersion()}\n`);
   if (first === undefined || first === '--help' || first === 'help') return say(terminal, generalHelp());
   const command = commands.find((candidate) => candidate.name === first);
   if (command === undefined) {
@@ -46,6 +46,7 @@ function readCall(command: Command, args: readonly string[], terminal: Terminal)
   );
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (command.takesNoFile && positionals[0] !== undefined) return `It takes no file: ${positionals[0]}.`;
     if (positionals.length > 1) return `Only one file can be named, not ${positionals.join(' and ')}.`;
     const given = Object.entries(values);
     return {
@@ -67,9 +68,4 @@ function say(terminal: Terminal, text: string): number {
 function misused(terminal: Terminal, problem: string, command?: string): number {
   terminal.error(`${problem}\nSee: vesicle ${command === undefined ? '' : `${command} `}--help\n`);
   return exitCodes.usage.code;
-}
-
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }

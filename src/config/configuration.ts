@@ -5,6 +5,7 @@ import { readHomeserver } from './homeserver-reader.js';
 import { Findings, Place } from './place.js';
 import { type ConfigPath, formatLocation, formatPath, formatProblem, type Position, type Problem } from './problem.js';
 import { type FileReader, fileSystem } from './secrets.js';
+import { readValue } from './value-source.js';
 import { plainSource, readYaml, type Source } from './yaml-source.js';
 
 /** Where a configuration comes from, and what it may refer to. */
@@ -55,6 +56,19 @@ export class Configuration {
     return new Configuration(plainSource(value), new Findings(), options.file, directory, files);
   }
 
+  /** Takes values that somebody else has read from a file, in which `${env:NAME}` and `${file:PATH}` still stand. */
+  static withSecrets(value: unknown, options: ConfigurationOptions = {}): Configuration {
+    const { directory, files, env } = complete(options);
+    const findings = new Findings();
+    return new Configuration(
+      readValue(value, findings, { env, files, directory }),
+      findings,
+      options.file,
+      directory,
+      files,
+    );
+  }
+
   /** Everything but `modules` under its own keys, secrets filled in: what a homeserver.yaml would hold. */
   get settings(): Readonly<Record<string, unknown>> {
     const { modules: _modules, ...settings } = (this.source.value ?? {}) as Readonly<Record<string, unknown>>;
@@ -77,6 +91,15 @@ export class Configuration {
       const location = this.locationOf(path, 'key');
       return `${location === undefined ? '' : `${location}: `}'${formatPath(path)}' ${message}`;
     });
+  }
+
+  /** Every problem that was found, in the order of finding; without secrets. */
+  get problems(): readonly Pick<Problem, 'path' | 'causes'>[] {
+    const { redactor } = this.source;
+    return this.findings.problems.map(({ path, causes }) => ({
+      path,
+      causes: causes.map((cause) => redactor.redact(cause)),
+    }));
   }
 
   /** Throws one error with every problem that was found. */

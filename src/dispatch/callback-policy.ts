@@ -3,6 +3,7 @@ import type { AnyHandler, Rule } from '../callbacks/rule.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { isJsonObject } from '../matrix/json.js';
+import type { When } from '../callbacks/when.js';
 import { type Subject, subjectOf } from './subject.js';
 import { compileWhen, type Filter } from './when.js';
 
@@ -10,12 +11,26 @@ import { compileWhen, type Filter } from './when.js';
 export interface Policy {
   readonly mode: CallbackMode;
   readonly filter?: Filter;
+  /** What the filter was made of. */
+  readonly when?: When;
   readonly timeout?: number;
-  readonly onFailure?: { readonly local: FailureAction; readonly federated: FailureAction };
+  readonly onFailure?: FailureByOrigin;
 }
 
-/** What a failure means when nobody says: a federated event wrongly refused cannot be got back. */
-export const defaultOnFailure = { local: 'error', federated: 'allow' } as const;
+/** What a failure means, by whose action it is. */
+export interface FailureByOrigin {
+  readonly local: FailureAction;
+  readonly federated: FailureAction;
+}
+
+/** What a failure of a gate means when nobody says: a federated event wrongly refused cannot be got back. */
+const gateOnFailure: FailureByOrigin = { local: 'error', federated: 'allow' };
+const otherOnFailure: FailureByOrigin = { local: 'error', federated: 'error' };
+
+/** What a failure of a callback means. */
+export function onFailureOf({ onFailure }: Policy, rule: Pick<Rule<AnyHandler, unknown>, 'refusal'>): FailureByOrigin {
+  return onFailure ?? (rule.refusal === undefined ? otherOnFailure : gateOnFailure);
+}
 
 /** Unhurried, unfiltered, enforced: what a callback without options has. */
 export const plainPolicy: Policy = { mode: 'enforce' };
@@ -62,7 +77,7 @@ export function compilePolicy(
   if (problems.length > 0) throw new VesicleError('CALLBACK_OPTION_INVALID', [where, problems.join('; ')]);
   return {
     mode,
-    ...(filter && { filter }),
+    ...(filter && when && { filter, when }),
     ...(timeout !== undefined && { timeout }),
     ...(onFailure && { onFailure }),
   };

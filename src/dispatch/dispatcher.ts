@@ -1,4 +1,5 @@
 import type { CallbackMode } from '../callbacks/callback-options.js';
+import type { When } from '../callbacks/when.js';
 import type { AuthChecker, AuthResult } from '../callbacks/password-auth-provider.js';
 import {
   callbackCategories,
@@ -14,7 +15,7 @@ import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import type { CallbackEntry } from './callback-entry.js';
-import { compilePolicy } from './callback-policy.js';
+import { compilePolicy, type FailureByOrigin, onFailureOf } from './callback-policy.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { CallbackHook, type Hook, type HookContext } from './hook.js';
 import type { CallObserver } from './observed-call.js';
@@ -45,6 +46,10 @@ export interface RegisteredCallback {
   readonly mode: CallbackMode;
   readonly loginType?: string;
   readonly timeout?: number;
+  /** The filter as it was given. */
+  readonly when?: When;
+  /** What a failure means, the defaults included. */
+  readonly onFailure: FailureByOrigin;
   readonly circuit: BreakerState;
 }
 
@@ -149,6 +154,8 @@ export class Dispatcher {
         mode: entry.policy.mode,
         ...(entry.key && { loginType: entry.key.value }),
         ...(entry.policy.timeout !== undefined && { timeout: entry.policy.timeout }),
+        ...(entry.policy.when !== undefined && { when: entry.policy.when }),
+        onFailure: onFailureOf(entry.policy, hook.rule),
         circuit: entry.breaker?.state ?? ('closed' as const),
       })),
     );

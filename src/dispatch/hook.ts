@@ -3,7 +3,7 @@ import { type AnyHandler, NEXT, type Rule } from '../callbacks/rule.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import type { Logger } from '../log/logger.js';
 import { type CallbackEntry, callWithin, isLost } from './callback-entry.js';
-import { defaultOnFailure, plainPolicy } from './callback-policy.js';
+import { onFailureOf, plainPolicy } from './callback-policy.js';
 import type { CallObserver } from './observed-call.js';
 import { type Subject, subjectOf } from './subject.js';
 import type { Timers } from './timers.js';
@@ -181,8 +181,7 @@ export class CallbackHook {
 
   /** A timeout, a lost connection, or an answer of the wrong shape. */
   private fail(entry: CallbackEntry, args: readonly unknown[], error: unknown): Result {
-    const policy = entry.policy.onFailure ?? (this.rule.refusal === undefined ? undefined : defaultOnFailure);
-    const action = policy?.[this.isFederated(args) ? 'federated' : 'local'] ?? 'error';
+    const action = onFailureOf(entry.policy, this.rule)[this.isFederated(args) ? 'federated' : 'local'];
     if (action === 'error') return this.rethrow(entry, error);
     this.context.log.warn(`${entry.module}: ${this.where} failed, which counts as "${action}"`, {
       module: entry.module,

@@ -128,6 +128,58 @@ export const errorCodes = {
     blame: 'operator',
     text: 'Another program has the database {0} open. Stop it, or name another file under "database" in the configuration.',
   },
+  SYNAPSE_ADDRESS_INVALID: {
+    blame: 'operator',
+    text: '"{0}" is no address of a module host. Write unix:PATH or tcp:HOST:PORT.',
+  },
+  SYNAPSE_ADDRESS_IN_USE: {
+    blame: 'operator',
+    text: 'Another program already listens on {0}. Stop it, or listen somewhere else.',
+  },
+  SYNAPSE_CALL_IN_TRANSACTION: {
+    blame: 'author',
+    text: '{0} was called inside the database transaction "{1}", where Synapse would wait for itself. Call it before or after runDbInteraction, or with callAfter.',
+  },
+  SYNAPSE_CANNOT_LISTEN: {
+    blame: 'operator',
+    text: 'Cannot listen on {0}: {1}. Give another address, or create its directory.',
+  },
+  SYNAPSE_CONNECTION_LOST: {
+    blame: 'remote',
+    text: 'The connection to Synapse is gone: {0}. It connects again by itself when it runs.',
+  },
+  SYNAPSE_FRAME_TOO_LONG: {
+    blame: 'remote',
+    text: 'A message of {0} bytes is too long; {1} are allowed. Send less at once.',
+  },
+  SYNAPSE_HANDLE_ENDED: {
+    blame: 'author',
+    text: '{0} can only be read while the call lasts that brought it. Read what is needed before answering.',
+  },
+  SYNAPSE_PROTOCOL_BROKEN: {
+    blame: 'remote',
+    text: 'The other side of the connection sent {0}. Let only vesicle_bridge.py of this version connect.',
+  },
+  SYNAPSE_REQUEST_UNKNOWN: {
+    blame: 'author',
+    text: '{0} was given a request that Synapse does not wait for. Give the request that the web resource or the callback got.',
+  },
+  SYNAPSE_TOKEN_MISSING: {
+    blame: 'operator',
+    text: 'Listening on {0} needs a token, since anybody may connect there. Give it with --token-file FILE or in the environment variable VESICLE_TOKEN.',
+  },
+  SYNAPSE_TOKEN_WRONG: {
+    blame: 'operator',
+    text: 'The token in {0} is not that of this module host. Give the bridge (token_file, or VESICLE_TOKEN) and "vesicle host" (--token-file, or VESICLE_TOKEN) the same.',
+  },
+  SYNAPSE_VALUE_WRONG: {
+    blame: 'remote',
+    text: 'The other side of the connection sent {0}. Use the vesicle_bridge.py of this version.',
+  },
+  SYNAPSE_VERSION_MISMATCH: {
+    blame: 'operator',
+    text: 'The bridge speaks protocol {0} ({1}), this module host speaks protocol {2} (vesicle {3}). Write the bridge anew with "vesicle bridge --out DIR" of this version, and restart Synapse.',
+  },
   WEB_PATH_RESERVED: {
     blame: 'author',
     text: "{0}: the web path {1} is refused, because {2} and everything below it is Synapse's own. Use a path like /_synapse/client/<name>/....",

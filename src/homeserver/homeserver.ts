@@ -5,11 +5,11 @@ import { type LoadedModule, openModules, type RunningModules } from '../kernel/k
 import type { Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
-import { type AroundWork, BackgroundWork } from './background-work.js';
+import { type AroundWork, BackgroundWork } from '../kernel/background-work.js';
 import { type Clock, systemClock } from './clock.js';
 import type { HomeserverContext } from './context.js';
 import { EmbeddedModuleApi } from './embedded-module-api.js';
-import type { Fetch } from './fetch.js';
+import type { Fetch } from '../kernel/fetch.js';
 import { type Listener, openListener } from './http/listener.js';
 import { HttpServer, maxBodySizeOf } from './http/server.js';
 import type { Mailer } from './mailer.js';

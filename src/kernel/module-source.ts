@@ -23,6 +23,8 @@ export interface SourcedModule extends LoadedModule {
 export interface LoadModulesOptions {
   /** Offers a class for the name of an entry before files and packages are looked at. */
   readonly resolve?: (name: string) => Class | undefined;
+  /** Told of each class that was found, whether or not its configuration is right. */
+  readonly onFound?: (index: number, type: Class, files: readonly string[]) => void;
   /** Reads the files again, also those that were loaded before. */
   readonly isFresh?: boolean;
 }
@@ -62,17 +64,18 @@ class ModuleLoader {
 
   async load(value: unknown, index: number): Promise<SourcedModule | null> {
     const place = this.configuration.placeOf(['modules', index]);
-    const loaded = await this.loadEntry(value, place);
+    const loaded = await this.loadEntry(value, place, index);
     this.mayParse &&= loaded !== null;
     return loaded;
   }
 
-  private async loadEntry(value: unknown, place: Place): Promise<SourcedModule | null> {
+  private async loadEntry(value: unknown, place: Place, index: number): Promise<SourcedModule | null> {
     const entry = readModuleEntry(value, place);
     if (entry === null) return null;
     checkCallbackNames(entry, place);
     const found = await this.find(entry.name, place.at('module'));
     if (found === null) return null;
+    this.options.onFound?.(index, found.type, found.files);
     const described = describe(entry.name, found.type, place.at('module'));
     if (described === null || (described.parseConfig !== undefined && !this.mayParse)) return null;
     const config = await readModuleConfig(described, entry.config, place.at('config'), readUnits);

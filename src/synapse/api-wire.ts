@@ -1,7 +1,7 @@
 /** How an argument of a `ModuleApi` method travels. */
 export type ApiArgumentKind =
   | 'json'
-  /** JSON that the method may change: the answer brings it back as `[result, changed]`. */
+  /** JSON that the method may change: the answer of such a method is always `[result, argument afterwards]`. */
   | 'live_json'
   /** A text that the method takes as a `UserID` or `RoomID` object. */
   | 'user_id'
@@ -31,12 +31,12 @@ export type ApiResultKind =
   | 'id'
   /** `WireResponse`: what the method wrote as the answer to the request. */
   | 'response'
-  /** Handles and names of templates. */
+  /** A list of {@link WireTemplate}. */
   | 'templates';
 
 /** How one method of `ModuleApi` travels. */
 export interface ApiWire {
-  /** Synapse's parameter names with their kinds; `?` marks what has a default. */
+  /** Synapse's parameter names with their kinds, in order; those that are not given keep Synapse's default. */
   readonly args: Readonly<Record<string, ApiArgumentKind>>;
   readonly result: ApiResultKind;
 }

@@ -231,5 +231,11 @@ export interface WireConfigProblem {
   readonly at?: string;
 }
 
+/** `templates`: a list of these, in the order asked for. */
+export interface WireTemplate {
+  readonly template: Handle;
+  readonly name: string;
+}
+
 /** The values of a template. */
 export type WireValues = Readonly<Record<string, JsonValue>>;

@@ -1,3 +1,4 @@
+import { deepFreeze } from '../../matrix/deep-freeze.js';
 import type { MatrixEvent } from '../../matrix/event.js';
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue, type MutableJsonObject } from '../../matrix/json.js';
@@ -181,12 +182,4 @@ function eventIds(value: JsonValue | undefined): readonly EventId[] {
   return (value as readonly JsonValue[]).map((item) =>
     Array.isArray(item) ? (item[0] as EventId) : (item as EventId),
   );
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) if (typeof member === 'object') deepFreeze(member);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -1,10 +1,12 @@
 import type { BackgroundCall } from '../api/background-call.js';
+import type { Timers } from '../dispatch/timers.js';
 import { HostError } from '../errors/host-error.js';
-import type { Clock, Timer } from './clock.js';
+
+type Timer = ReturnType<Timers['after']>;
 
 /** What background calls need of their homeserver. */
 export interface BackgroundHost {
-  readonly clock: Clock;
+  readonly clock: Timers;
   readonly inBackground: (name: string, work: () => Promise<void>) => void;
 }
 
@@ -98,7 +100,7 @@ class DelayedCall implements BackgroundCall {
   private timer: Timer;
 
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: Timers,
     ms: number,
     private readonly plan: (ms: number, due: () => void) => Timer,
   ) {

@@ -1,0 +1,24 @@
+import { type Findings, Place } from './place.js';
+import { isMapping } from './readers.js';
+import { Redactor, type SecretSources, substituteSecrets } from './secrets.js';
+import type { Source } from './yaml-source.js';
+
+/** A value whose texts get their secrets; positions are unknown. */
+export function readValue(value: unknown, findings: Findings, secrets: SecretSources): Source {
+  const redactor = new Redactor();
+  const read = (at: unknown, place: Place): unknown => {
+    if (typeof at === 'string') return textOf(at, place, secrets, redactor);
+    if (Array.isArray(at)) return at.map((item, index) => read(item, place.at(index)));
+    if (!isMapping(at)) return at;
+    return Object.fromEntries(Object.entries(at).map(([key, member]) => [key, read(member, place.at(key))]));
+  };
+  return { value: read(value, new Place(findings)), positionOf: () => undefined, redactor };
+}
+
+function textOf(text: string, place: Place, secrets: SecretSources, redactor: Redactor): string {
+  if (!text.includes('${')) return text;
+  const substitution = substituteSecrets(text, secrets);
+  for (const fault of substitution.faults) place.fault(fault);
+  for (const [value, written] of substitution.secrets) redactor.add(value, written);
+  return substitution.text;
+}

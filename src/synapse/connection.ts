@@ -1,0 +1,329 @@
+import type { Readable, Writable } from 'node:stream';
+import { VesicleError } from '../errors/vesicle-error.js';
+import type { Logger } from '../log/logger.js';
+import { isJsonObject, type JsonObject } from '../matrix/json.js';
+import { IncomingCall } from './incoming-call.js';
+import { encodeFrames, FrameReader } from './frames.js';
+import type { AnswerOf, Direction, Message, ParamsOf } from './message.js';
+import { PulseWatch } from './pulse-watch.js';
+import { limits, type messages, type MessageName } from './protocol.js';
+import { textOf } from './untrusted-values.js';
+import { decodeError, encodeError } from './wire-errors.js';
+
+type Sent<Name extends MessageName, Kind extends 'request' | 'notice'> = (typeof messages)[Name] extends {
+  readonly to: 'toSynapse' | 'both';
+}
+  ? (
+      (typeof messages)[Name] extends Message<Direction, never, infer Answer>
+        ? [Answer] extends [undefined]
+          ? 'notice'
+          : 'request'
+        : never
+    ) extends Kind
+    ? Name
+    : never
+  : never;
+
+/** Requests that go to Synapse. */
+export type RequestName = { [Name in MessageName]: Sent<Name, 'request'> }[MessageName];
+/** Notices that go to Synapse. */
+export type NoticeName = { [Name in MessageName]: Sent<Name, 'notice'> }[MessageName];
+
+/** What answers the other side. */
+export interface Answerer {
+  /** The answer to a request; undefined stands for null. Throws `VesicleError` `SYNAPSE_PROTOCOL_BROKEN` for nonsense. */
+  readonly answer: (method: string, params: JsonObject, call: IncomingCall) => unknown;
+  readonly notice: (method: string, params: JsonObject) => void;
+}
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Bytes that may wait to be sent before log lines are left out, and before the connection is given up. */
+const clogged = 1_048_576;
+const hopeless = 4 * limits.frame;
+/** Milliseconds that a closing connection has to send what waits. */
+const lingerMs = 1_000;
+
+/**
+ * One connection to a bridge: requests and notices both ways, any number in flight. Everything sent within one turn of the
+ * event loop is written at once.
+ */
+export class Connection {
+  /** Bytes that a frame of the other side may have. */
+  frameLimit = limits.frame as number;
+  /** Resolves when the connection has ended, with the reason. */
+  readonly closed: Promise<string>;
+  private readonly pending = new Map<number, Pending>();
+  private readonly incoming = new Map<number, IncomingCall>();
+  private readonly pulse: PulseWatch;
+  private lastId = 0;
+  private frames: string[] = [];
+  private state: 'open' | 'closing' | 'closed' = 'open';
+  private end: (reason: string) => void = () => undefined;
+  private readonly whenIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly input: Readable,
+    private readonly output: Writable,
+    private readonly answerer: Answerer,
+    private readonly log: Logger,
+  ) {
+    this.closed = new Promise((resolve) => {
+      this.end = resolve;
+    });
+    this.pulse = new PulseWatch(() => this.request('ping', {}), log);
+    const reader = new FrameReader(
+      () => this.frameLimit,
+      (frame) => {
+        this.receive(frame);
+      },
+    );
+    input.on('data', (piece: Buffer) => {
+      this.guard(() => {
+        reader.push(piece);
+      });
+    });
+    const gone = (): void => {
+      this.finish('the bridge closed the connection');
+    };
+    input.on('end', gone).on('close', gone);
+    output.on('close', gone);
+    const failed = (error: Error): void => {
+      this.finish(error.message);
+    };
+    input.on('error', failed);
+    if (output !== (input as unknown)) output.on('error', failed);
+  }
+
+  /** Whether anything sent would arrive. */
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** So much waits to be sent that what nobody waits for had better not join. */
+  get isClogged(): boolean {
+    return this.output.writableLength > clogged;
+  }
+
+  /** Asks the other side, now and then, whether it is there. */
+  watch(): void {
+    if (this.isOpen) this.pulse.start();
+  }
+
+  /** Asks Synapse. */
+  request<Name extends RequestName>(
+    name: Name,
+    params: ParamsOf<(typeof messages)[Name]>,
+  ): Promise<AnswerOf<(typeof messages)[Name]>> {
+    return new Promise((resolve, reject) => {
+      if (!this.isOpen) {
+        reject(new VesicleError('SYNAPSE_CONNECTION_LOST', [name]));
+        return;
+      }
+      const id = ++this.lastId;
+      const frame = `{"id":${id},"method":"${name}","params":${JSON.stringify(params)}}`;
+      if (isTooLong(frame)) {
+        reject(tooLong(frame));
+        return;
+      }
+      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      this.send(frame);
+    });
+  }
+
+  /** Tells Synapse. */
+  notify<Name extends NoticeName>(name: Name, params: ParamsOf<(typeof messages)[Name]>): void {
+    if (!this.isOpen) return;
+    const frame = `{"method":"${name}","params":${JSON.stringify(params)}}`;
+    if (!isTooLong(frame)) this.send(frame);
+  }
+
+  /** Sends what waits, says why, and ends the connection. */
+  close(reason: string): void {
+    if (this.state !== 'open') return;
+    this.notify('bye', { reason });
+    this.state = 'closing';
+    this.flush();
+    this.pulse.stop();
+    const timer = setTimeout(() => {
+      this.finish(reason);
+    }, lingerMs).unref();
+    this.output.end(() => {
+      clearTimeout(timer);
+      this.finish(reason);
+    });
+  }
+
+  /** Resolves when no request of the other side is being answered, or after so many milliseconds. */
+  idle(limitMs: number): Promise<void> {
+    if (this.incoming.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.whenIdle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  private receive(text: string): void {
+    if (this.state !== 'open') return;
+    const frame = parseFrame(text);
+    if (frame.method === undefined) this.settle(frame);
+    else if (frame.id === undefined) this.take(frame.method, frame.params);
+    else void this.serve(frame.id, frame.method, frame.params);
+  }
+
+  private settle({ id, result, error }: Frame): void {
+    const pending = id === undefined ? undefined : this.pending.get(id);
+    if (id === undefined || pending === undefined)
+      throw broken(`an answer to a request ${String(id)} that nobody made`);
+    this.pending.delete(id);
+    if (error === undefined) pending.resolve(result);
+    else pending.reject(decodeError(error));
+  }
+
+  private take(method: string, params: JsonObject): void {
+    switch (method) {
+      case 'cancel':
+        this.cancel(params['id']);
+        return;
+      case 'bye':
+        this.finish(`the bridge said goodbye: ${textOf(params['reason'])}`);
+        return;
+      default:
+        this.answerer.notice(method, params);
+    }
+  }
+
+  private cancel(id: unknown): void {
+    const call = typeof id === 'number' ? this.incoming.get(id) : undefined;
+    if (call === undefined) return;
+    this.forget(id as number);
+    call.end('cancelled');
+  }
+
+  private async serve(id: number, method: string, params: JsonObject): Promise<void> {
+    if (this.incoming.has(id)) {
+      this.fail(broken(`a second request ${id} while the first is being answered`));
+      return;
+    }
+    const call = new IncomingCall();
+    this.incoming.set(id, call);
+    let frame: string;
+    try {
+      const result: unknown = method === 'ping' ? null : await this.answerer.answer(method, params, call);
+      frame = answerFrame(id, result);
+    } catch (error) {
+      if (error instanceof VesicleError && error.code === 'SYNAPSE_PROTOCOL_BROKEN') this.fail(error);
+      frame = `{"id":${id},"error":${JSON.stringify(encodeError(error))}}`;
+    }
+    call.end('answered');
+    if (this.incoming.get(id) !== call) return;
+    this.forget(id);
+    this.send(frame);
+  }
+
+  private forget(id: number): void {
+    this.incoming.delete(id);
+    if (this.incoming.size === 0) for (const tell of this.whenIdle.splice(0)) tell();
+  }
+
+  private send(frame: string): void {
+    if (this.state !== 'open') return;
+    // After everything that this turn of the event loop brings.
+    if (this.frames.push(frame) === 1) setImmediate(this.flush);
+  }
+
+  private readonly flush = (): void => {
+    const { frames } = this;
+    if (frames.length === 0 || this.state === 'closed') return;
+    this.frames = [];
+    this.output.write(encodeFrames(frames));
+    if (this.output.writableLength > hopeless) this.fail(broken('it does not read what it is sent'));
+  };
+
+  /** What a frame of the other side makes go wrong ends the connection, not the process. */
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.state === 'closed') return;
+    const isExpected = error instanceof VesicleError;
+    this.log.error(isExpected ? error.message : 'The connection failed', isExpected ? {} : { err: error });
+    this.finish(error instanceof Error ? error.message : String(error));
+  }
+
+  private finish(reason: string): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.pulse.stop();
+    this.frames = [];
+    this.input.destroy();
+    this.output.destroy();
+    for (const call of this.incoming.values()) call.end('cancelled');
+    this.incoming.clear();
+    for (const tell of this.whenIdle.splice(0)) tell();
+    for (const { reject } of this.pending.values()) reject(new VesicleError('SYNAPSE_CONNECTION_LOST', [reason]));
+    this.pending.clear();
+    this.end(reason);
+  }
+}
+
+interface Frame {
+  readonly id: number | undefined;
+  readonly method: string | undefined;
+  readonly params: JsonObject;
+  readonly result: unknown;
+  readonly error: unknown;
+}
+
+const noParams: JsonObject = {};
+
+function parseFrame(text: string): Frame {
+  const value = parseJson(text);
+  if (!isJsonObject(value)) throw broken('a frame that is no JSON object');
+  const { id, method, params = noParams, result, error } = value;
+  if (id !== undefined && !Number.isSafeInteger(id)) throw broken('a frame with a wrong id');
+  if (method !== undefined && typeof method !== 'string') throw broken('a frame with a wrong method');
+  if (method === undefined && id === undefined) throw broken('a frame with neither id nor method');
+  if (!isJsonObject(params)) throw broken('a frame whose parameters are no object');
+  return { id: id as number | undefined, method, params, result, error };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new VesicleError('SYNAPSE_PROTOCOL_BROKEN', ['a frame that is no JSON'], { cause: error });
+  }
+}
+
+function answerFrame(id: number, result: unknown): string {
+  if (result === null || result === undefined) return `{"id":${id},"result":null}`;
+  const frame = `{"id":${id},"result":${JSON.stringify(result)}}`;
+  if (isTooLong(frame)) throw tooLong(frame);
+  return frame;
+}
+
+/** A text of UTF-16 has at most three bytes of UTF-8 for each unit. */
+function isTooLong(frame: string): boolean {
+  return frame.length * 3 > limits.frame && Buffer.byteLength(frame) > limits.frame;
+}
+
+function tooLong(frame: string): VesicleError {
+  return new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(Buffer.byteLength(frame)), String(limits.frame)]);
+}
+
+/** Something that no bridge of the same version says. */
+export function broken(what: string): VesicleError {
+  return new VesicleError('SYNAPSE_PROTOCOL_BROKEN', [what]);
+}

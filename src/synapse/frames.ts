@@ -1,0 +1,60 @@
+import { VesicleError } from '../errors/vesicle-error.js';
+
+/** Bytes of the length before each frame. */
+const headerLength = 4;
+
+/** Takes frames out of a stream of bytes, whatever pieces it comes in. */
+export class FrameReader {
+  private pieces: Buffer[] = [];
+  private held = 0;
+  /** So many bytes are needed before there is anything to do. */
+  private needed = headerLength;
+
+  constructor(
+    /** Bytes that a frame may have; asked for each frame, since it may change with the frame before. */
+    private readonly limit: () => number,
+    private readonly take: (frame: string) => void,
+  ) {}
+
+  /** Takes the frames that are complete with this piece. Throws when one is longer than allowed. */
+  push(piece: Buffer): void {
+    this.held += piece.length;
+    if (this.pieces.length === 0) {
+      this.read(piece);
+      return;
+    }
+    this.pieces.push(piece);
+    if (this.held >= this.needed) this.read(Buffer.concat(this.pieces, this.held));
+  }
+
+  private read(bytes: Buffer): void {
+    let at = 0;
+    this.needed = headerLength;
+    while (bytes.length - at >= headerLength) {
+      const length = bytes.readUInt32BE(at);
+      if (length > this.limit()) {
+        throw new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(length), String(this.limit())]);
+      }
+      this.needed = headerLength + length;
+      if (bytes.length - at < this.needed) break;
+      const start = at + headerLength;
+      at = start + length;
+      this.needed = headerLength;
+      this.take(bytes.toString('utf8', start, at));
+    }
+    this.held = bytes.length - at;
+    this.pieces = this.held === 0 ? [] : [bytes.subarray(at)];
+  }
+}
+
+/** Frames as bytes, to be written at once. */
+export function encodeFrames(frames: readonly string[]): Buffer {
+  const lengths = frames.map((frame) => Buffer.byteLength(frame));
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + headerLength + length, 0));
+  let at = 0;
+  for (const [index, frame] of frames.entries()) {
+    at = bytes.writeUInt32BE(lengths[index] ?? 0, at);
+    at += bytes.write(frame, at);
+  }
+  return bytes;
+}

@@ -1,0 +1,131 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { VesicleError } from '../errors/vesicle-error.js';
+import type { LoadModulesOptions } from '../kernel/module-source.js';
+import type { Logger } from '../log/logger.js';
+import { formatListenAddress, type ListenAddress } from './listen-address.js';
+import { ModuleSession, type SessionOptions } from './module-session.js';
+
+/** What a module host is opened with. */
+export interface ModuleHostOptions {
+  readonly log: Logger;
+  /** Where relative paths of modules start; the working directory when absent. */
+  readonly directory?: string;
+  /** Offers a class for the name of a module before files and packages are looked at. */
+  readonly resolve?: LoadModulesOptions['resolve'];
+  /** What a bridge must know; needed for TCP. */
+  readonly token?: string;
+  /** The version of this package, told to bridges. */
+  readonly version: string;
+  /** Who may connect to a Unix socket: its permissions. */
+  readonly socketMode?: number;
+}
+
+const usualSocketMode = 0o660;
+
+/** Runs modules for the Synapse processes that connect to it. */
+export class ModuleHost implements AsyncDisposable {
+  private readonly sessions = new Set<ModuleSession>();
+  private readonly servers = new Set<Server>();
+  private readonly sessionOptions: SessionOptions;
+
+  constructor(private readonly options: ModuleHostOptions) {
+    const { log, directory = process.cwd(), resolve, token, version } = options;
+    this.sessionOptions = {
+      log,
+      directory,
+      version,
+      ...(resolve !== undefined && { resolve }),
+      ...(token !== undefined && { token }),
+    };
+  }
+
+  /** How many Synapse processes are connected. */
+  get connections(): number {
+    return this.sessions.size;
+  }
+
+  /** Takes connections at an address; answers with it, the port filled in. */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    if (address.kind === 'tcp' && this.options.token === undefined) {
+      throw new VesicleError('SYNAPSE_TOKEN_MISSING', [formatListenAddress(address)]);
+    }
+    if (address.kind === 'unix') await removeStale(address.path);
+    const server = createServer({ noDelay: true }, (socket) => {
+      void this.accept(socket, socket, peerOf(socket));
+    });
+    await listening(server, address);
+    this.servers.add(server);
+    if (address.kind === 'unix') {
+      chmodSync(address.path, this.options.socketMode ?? usualSocketMode);
+      return address;
+    }
+    const bound = server.address();
+    return { ...address, port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
+  }
+
+  /** Serves one bridge over streams that are there already; resolves when it has gone. */
+  accept(input: Readable, output: Writable, peer: string): Promise<void> {
+    const session = new ModuleSession(input, output, peer, this.sessionOptions);
+    this.sessions.add(session);
+    return session.ended.finally(() => {
+      this.sessions.delete(session);
+    });
+  }
+
+  /** Takes no more connections, lets calls in flight end, and ends all modules. */
+  async close(): Promise<void> {
+    const closed = [...this.servers].map((server) => new Promise((resolve) => server.close(resolve)));
+    this.servers.clear();
+    await Promise.all([...this.sessions].map((session) => session.close('the module host stops')));
+    await Promise.all(closed);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Opens a module host that listens at these addresses. */
+export async function openModuleHost(
+  options: ModuleHostOptions & { readonly listen?: ListenAddress },
+): Promise<{ readonly host: ModuleHost; readonly address: ListenAddress | undefined }> {
+  const host = new ModuleHost(options);
+  const { listen } = options;
+  return { host, address: listen === undefined ? undefined : await host.listen(listen) };
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'local' : `${remoteAddress}:${remotePort ?? 0}`;
+}
+
+function listening(server: Server, address: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const place = formatListenAddress(address);
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new VesicleError('SYNAPSE_ADDRESS_IN_USE', [place], { cause: error })
+          : new VesicleError('SYNAPSE_CANNOT_LISTEN', [place, error.message], { cause: error }),
+      );
+    });
+    server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }, () => {
+      resolve();
+    });
+  });
+}
+
+/** A socket file that nobody listens at is left from a host that was killed. */
+function removeStale(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve();
+    });
+    probe.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
+      resolve();
+    });
+  });
+}

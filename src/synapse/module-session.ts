@@ -1,0 +1,162 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Readable, Writable } from 'node:stream';
+import { VesicleError } from '../errors/vesicle-error.js';
+import type { LoadedModule } from '../kernel/kernel.js';
+import type { Logger } from '../log/logger.js';
+import type { JsonObject } from '../matrix/json.js';
+import { shape, textOf } from './untrusted-values.js';
+import { broken, Connection } from './connection.js';
+import type { IncomingCall } from './incoming-call.js';
+import { loadOverWire, type ModuleSources } from './module-loading.js';
+import { ProcessModules } from './process-modules.js';
+import { limits, protocolVersion } from './protocol.js';
+import { SynapseLog } from './synapse-log.js';
+import type { WireHomeserver } from './wire-values.js';
+
+/** What all sessions of a host share. */
+export interface SessionOptions extends ModuleSources {
+  readonly log: Logger;
+  /** What a bridge must know, if anything. */
+  readonly token?: string;
+  /** The version of this package. */
+  readonly version: string;
+}
+
+/** Bytes that a frame may have before the other side has said who it is. */
+const greetingLimit = 65_536;
+/** Milliseconds that it has for that. */
+const greetingMs = 10_000;
+/** Milliseconds that calls in flight have to end when the host stops. */
+const graceMs = 10_000;
+
+/** What one connected Synapse process is given: its modules, from `hello` to the end of the connection. */
+export class ModuleSession {
+  /** Resolves when the connection has ended and its modules are closed. */
+  readonly ended: Promise<void>;
+  private readonly connection: Connection;
+  private stage: 'new' | 'greeted' | 'loaded' | 'opening' | 'open' = 'new';
+  private modules: readonly LoadedModule[] = [];
+  private process: ProcessModules | undefined;
+  private opening: Promise<unknown> = Promise.resolve();
+  private log: Logger;
+  private refusal: VesicleError | undefined;
+
+  constructor(
+    input: Readable,
+    output: Writable,
+    peer: string,
+    private readonly options: SessionOptions,
+  ) {
+    this.log = options.log.child({ synapse: peer });
+    this.connection = new Connection(input, output, this, this.log);
+    this.connection.frameLimit = greetingLimit;
+    const timer = setTimeout(() => {
+      this.log.warn('The connection was closed: nobody said hello.');
+      this.connection.close('no hello');
+    }, greetingMs).unref();
+    this.ended = this.connection.closed.then(async (reason) => {
+      clearTimeout(timer);
+      await this.end(reason);
+    });
+  }
+
+  /** Answers a request of the bridge. */
+  readonly answer = (method: string, params: JsonObject, call: IncomingCall): unknown => {
+    if (this.refusal !== undefined) throw this.refusal;
+    if (method === 'callback.invoke') return this.open().invoke(params['callback'], params['args'], call);
+    switch (method) {
+      case 'hello':
+        return this.greet(params);
+      case 'modules.load':
+        return this.load(params);
+      case 'modules.open':
+        return this.start(shape<WireHomeserver>(params));
+      default:
+        return this.open().answer(method, params, call);
+    }
+  };
+
+  /** Takes a notice of the bridge. */
+  readonly notice = (method: string, params: JsonObject): void => {
+    if (this.refusal !== undefined) return;
+    if (this.process === undefined) throw broken(`${method} before the modules are open`);
+    this.process.notice(method, params);
+  };
+
+  /** Lets calls in flight end, then ends the connection and the modules. */
+  async close(reason: string): Promise<void> {
+    await this.connection.idle(graceMs);
+    this.connection.close(reason);
+    await this.ended;
+  }
+
+  private greet(params: JsonObject): unknown {
+    if (this.stage !== 'new') throw broken('a second hello');
+    const { protocol, token, bridge, synapse } = params;
+    if (this.options.token !== undefined && !isSame(this.options.token, token)) {
+      return this.refuse(new VesicleError('SYNAPSE_TOKEN_WRONG', ['hello']));
+    }
+    if (protocol !== protocolVersion) {
+      const versions = [textOf(protocol), textOf(bridge), String(protocolVersion), this.options.version];
+      return this.refuse(new VesicleError('SYNAPSE_VERSION_MISMATCH', versions));
+    }
+    this.stage = 'greeted';
+    this.connection.frameLimit = limits.frame;
+    this.log.debug(`Synapse ${textOf(synapse)} connected`);
+    return { protocol: protocolVersion, vesicle: this.options.version, node: process.versions.node };
+  }
+
+  private refuse(error: VesicleError): never {
+    this.refusal = error;
+    this.log.error(error.message);
+    setImmediate(() => {
+      this.connection.close(error.message);
+    });
+    throw error;
+  }
+
+  private async load(params: JsonObject): Promise<unknown> {
+    if (this.stage !== 'greeted' && this.stage !== 'loaded') throw broken('modules.load at the wrong time');
+    const { modules, problems } = await loadOverWire(params['modules'], this.options, this.log);
+    this.modules = modules;
+    this.stage = 'loaded';
+    return { problems, modules: modules.map(({ name }) => name) };
+  }
+
+  private async start(homeserver: WireHomeserver): Promise<unknown> {
+    if (this.stage !== 'loaded') throw broken('modules.open at the wrong time');
+    this.stage = 'opening';
+    const { log, connection } = this;
+    const own = this.options.log.child({ synapse: homeserver.worker_name ?? 'main' });
+    this.log = own;
+    const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection));
+    this.process = process;
+    const opened = process.open(this.modules);
+    this.opening = opened.catch(() => undefined);
+    const registered = await opened;
+    this.stage = 'open';
+    connection.watch();
+    log.info(`Synapse ${homeserver.synapse_version} uses ${this.modules.length} modules`, {
+      process: homeserver.worker_name ?? 'main',
+    });
+    return registered;
+  }
+
+  private open(): ProcessModules {
+    if (this.process === undefined) throw broken('a question before the modules are open');
+    return this.process;
+  }
+
+  private async end(reason: string): Promise<void> {
+    await this.opening;
+    if (this.process === undefined) return;
+    await this.process.close();
+    this.log.info(`The connection ended: ${reason}`);
+  }
+}
+
+/** Compares in a time that says nothing of where the difference is. */
+function isSame(expected: string, given: unknown): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(expected), digest(typeof given === 'string' ? given : ''));
+}

@@ -1,0 +1,162 @@
+import type { BackgroundUpdateSlot } from '../callbacks/background-update-controller.js';
+import type { LoginCallback } from '../callbacks/password-auth-provider.js';
+import { HostError } from '../errors/host-error.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import type { CallbackRegistration } from '../dispatch/registration.js';
+import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
+import type { Logger } from '../log/logger.js';
+import { domainOf, type UserId } from '../matrix/ids.js';
+import type { JsonObject } from '../matrix/json.js';
+import { WebResources } from '../web/web-resources.js';
+import { CallbackInvoker } from './callback-invoker.js';
+import { list, shape } from './untrusted-values.js';
+import { broken, type Connection } from './connection.js';
+import { HandleTable } from './handle-table.js';
+import type { IncomingCall } from './incoming-call.js';
+import { RemoteModuleApi } from './remote-module-api.js';
+import { SynapseServices } from './synapse-services.js';
+import { WatchedDispatcher } from './watched-dispatcher.js';
+import { WebRequests } from './web-requests.js';
+import { wireRegistrations, wireWebResources } from './wire-registrations.js';
+import type { WireHomeserver, WireRegistration, WireWebResource } from './wire-values.js';
+
+/** The modules of one Synapse process: instances of their own, which know its `workerName`. */
+export class ProcessModules {
+  private readonly functions = new HandleTable<LoginCallback>();
+  private readonly slots = new HandleTable<BackgroundUpdateSlot>();
+  private readonly web: WebResources;
+  private readonly webRequests: WebRequests;
+  private readonly services: SynapseServices;
+  private readonly dispatch: WatchedDispatcher;
+  private readonly invoker: CallbackInvoker;
+  private running: RunningModules | undefined;
+
+  constructor(
+    homeserver: WireHomeserver,
+    private readonly connection: Connection,
+    private readonly log: Logger,
+  ) {
+    this.dispatch = new WatchedDispatcher(
+      { log, isLocalUser: (userId) => domainOf(userId as UserId) === homeserver.server_name },
+      (registration) => {
+        this.tell(registration);
+      },
+    );
+    this.web = new WebResources({
+      warn: (message) => {
+        log.warn(message);
+      },
+      error: (message, fields) => {
+        log.error(message, { ...fields });
+      },
+    });
+    this.webRequests = new WebRequests(this.web, connection);
+    this.services = new SynapseServices(homeserver, connection, log);
+    const handles = {
+      ofFunction: (callback: LoginCallback) => this.functions.add(callback),
+      ofSlot: (slot: BackgroundUpdateSlot) => this.slots.add(slot),
+    };
+    this.invoker = new CallbackInvoker(this.dispatch, handles, connection);
+  }
+
+  /** Makes and starts the modules; answers with what Synapse is to register. */
+  async open(
+    modules: readonly LoadedModule[],
+  ): Promise<{ readonly callbacks: readonly WireRegistration[]; readonly web: readonly WireWebResource[] }> {
+    this.running = await openModules(modules, {
+      dispatch: this.dispatch,
+      webResources: this.web,
+      log: this.log,
+      createModuleApi: (registrar) => new RemoteModuleApi(registrar, this.services),
+    });
+    this.web.seal();
+    return { callbacks: wireRegistrations(this.dispatch), web: wireWebResources(this.web) };
+  }
+
+  /** Asks the modules. */
+  invoke(callback: unknown, args: unknown, call: IncomingCall): Promise<unknown> {
+    return this.invoker.invoke(callback, args, call);
+  }
+
+  /** Answers what is no callback. */
+  answer(method: string, params: JsonObject, call: IncomingCall): unknown {
+    switch (method) {
+      case 'function.call':
+        return this.callFunction(params);
+      case 'slot.enter':
+        return this.slot(params).enter();
+      case 'slot.exit':
+        return this.leaveSlot(params);
+      case 'web.request':
+        return this.webRequests.answer(params, call);
+      case 'web.read':
+        return this.webRequests.read(params);
+      case 'db.run':
+        return this.services.transactions.attempt(params['transaction']);
+      default:
+        throw broken(`a request ${method} that there is not`);
+    }
+  }
+
+  /** Takes a notice. */
+  notice(method: string, params: JsonObject): void {
+    switch (method) {
+      case 'release':
+        this.release(params['handles']);
+        return;
+      case 'web.gone':
+        this.webRequests.gone(params['request']);
+        return;
+      case 'cache.invalidate':
+        this.services.cacheInvalidated(params['cache'], params['keys']);
+        return;
+      default:
+        throw broken(`a notice ${method} that there is not`);
+    }
+  }
+
+  /** Ends the modules, `@preDestroy` included. */
+  async close(): Promise<void> {
+    this.webRequests.close();
+    await this.running?.close();
+    this.services.close();
+  }
+
+  private async callFunction(params: JsonObject): Promise<JsonObject> {
+    const run = this.functions.get(params['function']);
+    if (run === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A function']);
+    const response = { ...shape<JsonObject>(params['response']) };
+    await run(response);
+    return { response };
+  }
+
+  private slot(params: JsonObject): BackgroundUpdateSlot {
+    const slot = this.slots.get(params['slot']);
+    if (slot === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A slot']);
+    return slot;
+  }
+
+  private async leaveSlot(params: JsonObject): Promise<null> {
+    const slot = this.slot(params);
+    this.slots.release(params['slot']);
+    const { error } = params;
+    await (typeof error === 'string' ? slot.exit(new HostError('Exception', error)) : slot.exit());
+    return null;
+  }
+
+  private release(handles: unknown): void {
+    for (const handle of list(handles)) {
+      this.functions.release(handle);
+      this.slots.release(handle);
+    }
+  }
+
+  /** Tells Synapse of callbacks that are registered after the start. */
+  private tell({ category, callbacks }: CallbackRegistration): void {
+    if (this.running === undefined) return;
+    const names = callbacks.map(({ name }) => name);
+    for (const row of wireRegistrations(this.dispatch)) {
+      if (row.category === category && names.includes(row.name)) this.connection.notify('callback.register', row);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Template } from '../api/template.js';
+import type { Connection } from './connection.js';
+import type { WireTemplate, WireValues } from './wire-values.js';
+
+/** A template of Synapse's, rendered there. */
+export class RemoteTemplate implements Template {
+  readonly name: string;
+
+  constructor(
+    private readonly wire: WireTemplate,
+    private readonly connection: Connection,
+  ) {
+    this.name = wire.name;
+  }
+
+  readonly render: Template['render'] = (values = {}) =>
+    this.connection.request('template.render', { template: this.wire.template, values: values as WireValues });
+}

@@ -1,0 +1,82 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DbTransaction } from '../api/db-transaction.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { wrongValue } from './untrusted-values.js';
+import type { Connection } from './connection.js';
+import { HandleTable } from './handle-table.js';
+import { RemoteTransaction } from './remote-transaction.js';
+import type { Handle } from './wire-values.js';
+
+/** A function that waits to be run in a transaction. */
+interface Planned {
+  readonly work: (transaction: RemoteTransaction) => Promise<unknown>;
+  /** What its last attempt came to. */
+  outcome?: { readonly result: unknown } | { readonly error: unknown };
+  transaction?: RemoteTransaction;
+}
+
+/** Functions of modules that Synapse runs in transactions of its database (`ModuleApi.run_db_interaction`). */
+export class RemoteTransactions {
+  private readonly planned = new HandleTable<Planned>();
+  /** The transaction that the running code is part of. */
+  private readonly inside = new AsyncLocalStorage<{ readonly desc: string; readonly transaction: RemoteTransaction }>();
+
+  constructor(private readonly connection: Connection) {}
+
+  /**
+   * Throws inside a transaction: with SQLite Synapse has one connection to its database, which would wait for the
+   * transaction, which would wait for it.
+   */
+  refuseInside(method: string): void {
+    const inside = this.inside.getStore();
+    if (inside?.transaction.isOver === false) {
+      throw new VesicleError('SYNAPSE_CALL_IN_TRANSACTION', [method, inside.desc]);
+    }
+  }
+
+  /** Runs a function in a transaction. What the function throws is thrown, after the rollback. */
+  async run<Result>(desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
+    const planned: Planned = {
+      work: (transaction) => this.inside.run({ desc, transaction }, () => work(transaction)),
+    };
+    const handle = this.planned.add(planned);
+    try {
+      await this.connection.request('db.begin', { transaction: handle, desc });
+    } catch (error) {
+      if (planned.outcome !== undefined && 'error' in planned.outcome) throw planned.outcome.error;
+      throw error;
+    } finally {
+      this.planned.release(handle);
+      planned.transaction?.end();
+    }
+    const { outcome, transaction } = planned;
+    if (outcome === undefined) throw wrongValue('a transaction that ended before it began');
+    if ('error' in outcome) throw outcome.error;
+    transaction?.runCallbacks();
+    return outcome.result as Result;
+  }
+
+  /** The transaction is open: runs its function, maybe once more. */
+  async attempt(handle: unknown): Promise<null> {
+    const planned = this.planned.get(handle);
+    if (planned === undefined) throw wrongValue('a transaction that nobody asked for');
+    planned.transaction?.end();
+    const transaction = new RemoteTransaction(handle as Handle, this.connection);
+    planned.transaction = transaction;
+    try {
+      planned.outcome = { result: await planned.work(transaction) };
+      return null;
+    } catch (error) {
+      planned.outcome = { error };
+      throw error;
+    }
+  }
+
+  /** Ends what is being run. */
+  close(error: Error): void {
+    for (const planned of this.planned.clear()) {
+      planned.outcome = { error };
+      planned.transaction?.end();
+    }
+  }
+}
