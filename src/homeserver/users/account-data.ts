@@ -116,11 +116,6 @@ export class AccountData {
     return { global, rooms };
   }
 
-  /** Forgets what users keep with a room that is removed. */
-  purgeRoom(roomId: RoomId): void {
-    this.store.deleteOfRoom(roomId);
-  }
-
   /** Forgets everything, when the account is deactivated. */
   purge(userId: UserId): void {
     this.store.deleteOfUser(userId);

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { findRule } from '../../../src/callbacks/registry.js';
-import type { When } from '../../../src/callbacks/when.js';
 import { subjectOf } from '../../../src/dispatch/subject.js';
 import { compileWhen, type Filter } from '../../../src/dispatch/when.js';
 import type { MatrixEvent } from '../../../src/matrix/event.js';
-import type { RoomId, UserId } from '../../../src/matrix/ids.js';
 import type { JsonObject } from '../../../src/matrix/json.js';
+import { argumentOf, eventOf, whenTable as table } from '../../support/when-table.js';
 import { sampleEvent } from '../../support/sample-event.js';
 
 const isLocal = (userId: unknown): boolean => String(userId).endsWith(':here');
@@ -30,78 +29,19 @@ function passes(when: unknown, event: Partial<MatrixEvent>): boolean {
 }
 
 describe('when', () => {
-  const deep: JsonObject = { a: { 'b.c': [1], n: null, t: true, x: 1.5 }, 'd\\': 'e', list: ['x'] };
-  const table: readonly (readonly [when: When, event: Partial<MatrixEvent>, result: boolean])[] = [
-    [{}, {}, true],
-    [{ type: 'm.room.message' }, {}, true],
-    [{ type: 'm.room.message' }, { type: 'm.room.message ' }, false],
-    [{ type: ['a', 'b'] }, { type: 'b' }, true],
-    [{ type: ['a', 'b'] }, { type: 'c' }, false],
-    [{ type: { not: 'a' } }, { type: 'a' }, false],
-    [{ type: { not: ['a', 'b'] } }, { type: 'c' }, true],
-    [{ type: { not: { not: 'a' } } }, { type: 'a' }, true],
-    [{ type: { glob: 'm.room.*' } }, {}, true],
-    [{ type: { glob: 'm.room' } }, {}, false],
-    [{ type: { glob: '*' } }, { type: '' }, true],
-    [{ type: { glob: '?' } }, { type: '' }, false],
-    [{ type: { glob: '??' } }, { type: '\u{1F600}a' }, true],
-    [{ type: { glob: ['x', 'm.*.message'] } }, {}, true],
-    [{ type: { glob: 'a.c' } }, { type: 'abc' }, false],
-    [{ type: { prefix: 'm.' } }, {}, true],
-    [{ type: { prefix: ['x.', 'y.'] } }, {}, false],
-    [{ state_key: '' }, {}, false],
-    [{ state_key: '' }, { stateKey: '' }, true],
-    [{ state_key: { exists: true } }, { stateKey: '' }, true],
-    [{ state_key: { exists: true } }, {}, false],
-    [{ state_key: { exists: false } }, {}, true],
-    [{ state_key: { not: 'x' } }, {}, true],
-    [{ state_key: { glob: '*' } }, {}, false],
-    [{ sender: { local: true } }, {}, true],
-    [{ sender: { local: true } }, { sender: '@a:there' as UserId }, false],
-    [{ sender: { local: false } }, { sender: '@a:there' as UserId }, true],
-    [{ sender: { not: { local: true } } }, {}, false],
-    [{ room_id: '!room:here' }, {}, true],
-    [{ room_id: { prefix: '!x' } }, { roomId: '!x:y' as RoomId }, true],
-    [{ 'content.msgtype': ['m.text', 'm.notice'] }, {}, true],
-    [{ 'content.msgtype': 'm.image' }, {}, false],
-    [{ 'content.nothing': { not: 'x' } }, {}, true],
-    [{ 'content.a.b\\.c': { exists: true } }, { content: deep }, true],
-    [{ 'content.a.b.c': { exists: true } }, { content: deep }, false],
-    [{ 'content.d\\\\': 'e' }, { content: deep }, true],
-    [{ 'content.a.n': null }, { content: deep }, true],
-    [{ 'content.a.n': null }, {}, false],
-    [{ 'content.a.t': true, 'content.a.x': 1.5 }, { content: deep }, true],
-    [{ 'content.a.t': 'true' }, { content: deep }, false],
-    [{ 'content.a': { exists: true } }, { content: deep }, true],
-    [{ 'content.list.0': { exists: true } }, { content: deep }, false],
-    [{ 'content.constructor': { exists: true } }, {}, false],
-    [{ 'content.__proto__.x': { exists: true } }, {}, false],
-    [{ type: 'm.room.message', not: { 'content.msgtype': 'm.text' } }, {}, false],
-    [{ not: [{ type: 'a' }, { type: 'b' }] }, {}, true],
-    [{ not: [{ type: 'a' }, { type: 'm.room.message' }] }, {}, false],
-    [{ not: { type: 'm.room.message', room_id: '!other:here' } }, {}, true],
-  ];
-  for (const [when, event, result] of table) {
-    it(`${JSON.stringify(when)} ${result ? 'takes' : 'leaves'} ${JSON.stringify(event)}`, () => {
-      assert.equal(passes(when, event), result);
+  for (const { when, event, passes: expected } of table.events) {
+    it(`${JSON.stringify(when)} ${expected ? 'takes' : 'leaves'} ${JSON.stringify(event)}`, () => {
+      assert.equal(passes(when, eventOf({ ...table.event, ...event })), expected);
     });
   }
 
-  it('tests the arguments of callbacks that get no event', () => {
-    const { filter, problems } = compile(
-      { type: 'm.room.topic', sender: { local: true }, state_key: '', 'content.topic': { prefix: 'x' } },
-      'spam_checker.user_may_send_state_event',
-    );
-    assert.deepEqual(problems, []);
-    assert.equal(filter(['@a:here', '!r:here', 'm.room.topic', '', { topic: 'xy' }]), true);
-    assert.equal(filter(['@a:there', '!r:here', 'm.room.topic', '', { topic: 'xy' }]), false);
-  });
-
-  it('finds the sender where a requester is passed', () => {
-    const { filter } = compile({ sender: { local: true } }, 'third_party_rules.on_create_room');
-    assert.equal(filter([{ userId: '@a:here' }, {}, false]), true);
-    assert.equal(filter([{ userId: '@a:there' }, {}, false]), false);
-  });
+  for (const { callback, when, args, passes: expected } of table.arguments) {
+    it(`${JSON.stringify(when)} ${expected ? 'takes' : 'leaves'} ${callback} of ${JSON.stringify(args)}`, () => {
+      const { filter, problems } = compile(when, callback);
+      assert.deepEqual(problems, []);
+      assert.equal(filter(args.map(argumentOf)), expected);
+    });
+  }
 
   const mistakes: readonly (readonly [when: unknown, problems: readonly string[], callback?: string])[] = [
     ['m.room.message', ['when must be an object of tests']],

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import type { When } from '../../src/callbacks/when.js';
+import { subjectOf } from '../../src/dispatch/subject.js';
+import { compileWhen } from '../../src/dispatch/when.js';
+import { inProject } from '../support/project.js';
+import { pythonIsMissing, pythonTools } from '../support/python-tools.js';
+import { sampleEvent } from '../support/sample-event.js';
+import { testSynapsePython } from '../support/synapse.js';
+import { eventOf, type WhenEvent, whenTable } from '../support/when-table.js';
+
+const run = promisify(execFile);
+const folder = inProject('src/synapse/python');
+const skip = await pythonIsMissing();
+
+describe('the Python file of the bridge', { skip, concurrency: true }, () => {
+  it('passes mypy --strict with the types of Synapse', async () => {
+    const [tools, synapse] = [await pythonTools(), await testSynapsePython()];
+    const cache = await mkdtemp(join(tmpdir(), 'vesicle-mypy-'));
+    try {
+      const args = ['--strict', '--cache-dir', cache, '--python-executable', synapse, 'vesicle_bridge.py'];
+      assert.match(await output(tools, ['-m', 'mypy', ...args]), /Success/);
+    } finally {
+      await rm(cache, { recursive: true });
+    }
+  });
+
+  it('passes ruff, and is formatted by it', async () => {
+    const tools = await pythonTools();
+    const files = ['vesicle_bridge.py', inProject('test/synapse/python')];
+    const settings = ['--config', join(folder, 'pyproject.toml'), '--no-cache'];
+    assert.match(await output(tools, ['-m', 'ruff', 'check', ...settings, ...files]), /All checks passed/);
+    assert.match(await output(tools, ['-m', 'ruff', 'format', '--check', ...settings, ...files]), /already formatted/);
+  });
+
+  it('is built as a wheel', async () => {
+    const out = await mkdtemp(join(tmpdir(), 'vesicle-wheel-'));
+    try {
+      // pip builds in the folder: not in ours.
+      const [source, wheels] = [join(out, 'source'), join(out, 'wheels')];
+      await run('cp', ['-r', folder, source]);
+      await output(await pythonTools(), ['-m', 'pip', 'wheel', '--quiet', '--no-deps', '-w', wheels, source]);
+      assert.deepEqual(await readdir(wheels), ['vesicle_bridge-0.1.0-py3-none-any.whl']);
+    } finally {
+      await rm(out, { recursive: true });
+    }
+  });
+
+  it('evaluates `when` as the dispatcher does', async () => {
+    const events = whenTable.events.map(({ when, event }) => ({ when, event }));
+    const random = fc.sample(fc.record({ when: randomWhen(), event: randomEvent() }), { numRuns: 3000, seed: 5 });
+    const table = { ...whenTable, events: [...events, ...random] };
+    const answers = JSON.parse(await evaluate(JSON.stringify(table))) as {
+      readonly events: readonly boolean[];
+      readonly arguments: readonly boolean[];
+    };
+    assert.deepEqual(
+      answers.arguments,
+      whenTable.arguments.map((row) => row.passes),
+    );
+    const expected = table.events.map(({ when, event }) => dispatcherPasses(when, { ...whenTable.event, ...event }));
+    const wrong = table.events.filter((_, index) => answers.events[index] !== expected[index]);
+    assert.deepEqual(wrong, []);
+  });
+});
+
+async function output(command: string, args: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await run(command, args, { cwd: folder, maxBuffer: 2 ** 24 });
+    return stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
+    assert.fail(`${command} ${args.join(' ')}:\n${stdout}${stderr}`);
+  }
+}
+
+async function evaluate(table: string): Promise<string> {
+  const script = inProject('test/synapse/python/when_table.py');
+  const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
+  const child = spawn(await testSynapsePython(), [script], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(table);
+  const [answer] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return answer;
+}
+
+function dispatcherPasses(when: When, event: WhenEvent): boolean {
+  const problems: string[] = [];
+  const isLocal = (userId: unknown): boolean => String(userId).endsWith(':here');
+  const filter = compileWhen(when, subjectOf(['event']), isLocal, (problem) => problems.push(problem));
+  assert.deepEqual(problems, []);
+  return filter([sampleEvent(eventOf(event))]);
+}
+
+const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '\u{1F600}', 'é'), maxLength: 5 });
+const scalar = fc.oneof(letters, fc.integer({ min: -2, max: 2 }), fc.boolean(), fc.constant(null));
+
+function randomTest(): fc.Arbitrary<unknown> {
+  const form = fc.oneof(
+    scalar,
+    fc.array(scalar, { minLength: 1, maxLength: 3 }),
+    fc.record({ glob: fc.oneof(letters, fc.array(letters, { minLength: 1, maxLength: 2 })) }),
+    fc.record({ prefix: fc.oneof(letters, fc.array(letters, { minLength: 1, maxLength: 2 })) }),
+    fc.record({ exists: fc.boolean() }),
+  );
+  return fc.oneof(form, fc.record({ not: form }));
+}
+
+function randomWhen(): fc.Arbitrary<When> {
+  const test = randomTest();
+  const members = {
+    type: test,
+    state_key: test,
+    sender: fc.oneof(test, fc.record({ local: fc.boolean() })),
+    'content.a': test,
+    'content.b.c': test,
+    'content.b\\.c': test,
+  };
+  const plain = fc.record(members, { requiredKeys: [] });
+  const negated = fc.record(
+    { ...members, not: fc.oneof(plain, fc.array(plain, { maxLength: 2 })) },
+    { requiredKeys: [] },
+  );
+  return fc.oneof(plain, negated) as fc.Arbitrary<When>;
+}
+
+function randomEvent(): fc.Arbitrary<Partial<WhenEvent>> {
+  const value = fc.oneof(scalar, fc.array(scalar, { maxLength: 2 }), fc.dictionary(fc.constantFrom('c', 'd'), scalar));
+  const content = fc.dictionary(fc.constantFrom('a', 'b', 'b.c'), value, { noNullPrototype: true });
+  const sender = fc.constantFrom('@a:here', '@a:there');
+  return fc.record({ type: letters, state_key: letters, sender, content }, { requiredKeys: ['content'] });
+}
