@@ -1,36 +1,10 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { ModuleApi } from '../../src/api/module-api.js';
-import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
-import { Module } from '../../src/decorators/module.js';
-import type { Clock } from '../../src/homeserver/clock.js';
+import { test } from 'node:test';
 import type { Mail, Mailer } from '../../src/homeserver/mailer.js';
 import type { RoomAlias, RoomId, UserId } from '../../src/matrix/ids.js';
 import { tuple } from '../../src/matrix/tuple.js';
-import { EmbeddedHomeserver } from '../support/embedded-homeserver.js';
 import { ManualTimers } from '../support/manual-timers.js';
-
-interface Opened {
-  readonly hs: EmbeddedHomeserver;
-  readonly api: ModuleApi;
-}
-
-async function open(
-  t: TestContext,
-  options: { readonly config?: Partial<HomeserverConfig>; readonly clock?: Clock; readonly mailer?: Mailer } = {},
-): Promise<Opened> {
-  let given: ModuleApi | undefined;
-  @Module()
-  class Probe {
-    constructor(api: ModuleApi) {
-      given = api;
-    }
-  }
-  const modules = [{ name: 'probe', type: Probe, config: {}, at: 'test' }];
-  const hs = await EmbeddedHomeserver.open(t, { ...options, modules });
-  assert.ok(given);
-  return { hs, api: given };
-}
+import { openProbed } from '../support/module-probe.js';
 
 const alice = '@alice:hs.test' as UserId;
 const stranger = '@x:other.test' as UserId;
@@ -38,7 +12,7 @@ const nobody = '@nobody:hs.test' as UserId;
 const nonsense = 'nonsense' as UserId;
 
 test('properties are those of the configuration', async (t) => {
-  const { api } = await open(t, { config: { publicBaseurl: 'https://matrix.example/base/', workerName: 'w1' } });
+  const { api } = await openProbed(t, { config: { publicBaseurl: 'https://matrix.example/base/', workerName: 'w1' } });
   assert.equal(api.serverName, 'hs.test');
   assert.equal(api.publicBaseurl, 'https://matrix.example/base/');
   assert.equal(api.emailAppName, 'Matrix');
@@ -49,7 +23,7 @@ test('properties are those of the configuration', async (t) => {
 });
 
 test('an account is known by its exact ID', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   const info = await api.getUserinfoById(alice);
   assert.deepEqual(
@@ -81,7 +55,7 @@ test('an account is known by its exact ID', async (t) => {
 });
 
 test('a user becomes an administrator, and no stranger does', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   await api.setUserAdmin(alice, true);
   assert.equal(await api.isUserAdmin(alice), true);
@@ -91,7 +65,7 @@ test('a user becomes an administrator, and no stranger does', async (t) => {
 });
 
 test('a registered account has addresses, devices and tokens, and loses them', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await api.checkUsername('bot');
   const bot = await api.registerUser('bot', { displayname: 'Bot', emails: ['Bot@Example.com'], admin: true });
   assert.deepEqual(await api.getProfileForUser('bot'), { displayName: 'Bot', avatarUrl: null });
@@ -115,7 +89,7 @@ test('a registered account has addresses, devices and tokens, and loses them', a
 });
 
 test('an identity elsewhere belongs to one account', async (t) => {
-  const { api } = await open(t);
+  const { api } = await openProbed(t);
   const [one, two] = [await api.registerUser('one'), await api.registerUser('two')];
   await api.recordUserExternalId('idp', 'ext', one);
   await api.recordUserExternalId('idp', 'ext', one);
@@ -123,7 +97,7 @@ test('an identity elsewhere belongs to one account', async (t) => {
 });
 
 test('a login token works once', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   const token = await api.createLoginToken(alice);
   const login = { type: 'm.login.token', token };
@@ -132,7 +106,7 @@ test('a login token works once', async (t) => {
 });
 
 test('rooms are created, changed and read', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   const bob = await hs.register('bob');
   const [roomId, alias] = await api.createRoom(alice, { room_alias_name: 'lobby', preset: 'public_chat' });
@@ -188,7 +162,7 @@ for (const [what, change, expected] of [
   ['a membership', { type: 'm.room.member', state_key: alice }, { status: 500 }],
 ] as const) {
   test(`an event with ${what} is not sent`, async (t) => {
-    const { hs, api } = await open(t);
+    const { hs, api } = await openProbed(t);
     await hs.register('alice');
     await hs.register('bob');
     const [roomId] = await api.createRoom(alice, {});
@@ -198,7 +172,7 @@ for (const [what, change, expected] of [
 }
 
 test('a room is removed in the background', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   const user = await hs.register('alice');
   const [roomId] = await api.createRoom(alice, {});
   await api.deleteRoom(roomId);
@@ -207,7 +181,7 @@ test('a room is removed in the background', async (t) => {
 });
 
 test('the public room list is changed without asking anybody', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   const [roomId] = await api.createRoom(alice, {});
   const list = api.publicRoomListManager;
@@ -222,7 +196,7 @@ test('the public room list is changed without asking anybody', async (t) => {
 });
 
 test('global account data is read and replaced', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   const manager = api.accountDataManager;
   assert.equal(await manager.getGlobal(alice, 'org.example'), null);
@@ -241,7 +215,7 @@ test('global account data is read and replaced', async (t) => {
 });
 
 test('presence is set for users', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   const user = await hs.register('alice');
   const status = `/_matrix/client/v3/presence/${alice}/status`;
   await api.setPresenceForUsers({ [alice]: ['unavailable', 'away'] });
@@ -252,7 +226,7 @@ test('presence is set for users', async (t) => {
 });
 
 test('actions of push rules are checked and set', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   await api.checkPushRuleActions(['notify', { set_tweak: 'sound', value: 'default' }]);
   await api.setPushRuleAction(alice, 'global', 'underride', '.m.rule.message', ['dont_notify']);
@@ -267,7 +241,7 @@ test('actions of push rules are checked and set', async (t) => {
 });
 
 test('a display name is set as an administrator would', async (t) => {
-  const { hs, api } = await open(t, { config: { enableSetDisplayname: false } });
+  const { hs, api } = await openProbed(t, { config: { enableSetDisplayname: false } });
   await hs.register('alice');
   await api.setDisplayname(alice, 'Alice');
   assert.equal((await api.getProfileForUser('alice')).displayName, 'Alice');
@@ -276,7 +250,7 @@ test('a display name is set as an administrator would', async (t) => {
 });
 
 test('a request is authenticated once', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   const { token } = await hs.register('alice');
   const request = new Request('http://hs.test/x', { headers: { authorization: `Bearer ${token}` } });
   assert.equal((await api.getUserByReq(request)).userId, alice);
@@ -287,7 +261,7 @@ test('a request is authenticated once', async (t) => {
 });
 
 test('a single sign-on ends with a page or a redirect that brings a login token', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   const response = await api.completeSsoLoginAsync(
     alice,
@@ -299,7 +273,7 @@ test('a single sign-on ends with a page or a redirect that brings a login token'
 });
 
 test('caches are invalidated, addresses remembered, active users not counted', async (t) => {
-  const { hs, api } = await open(t);
+  const { hs, api } = await openProbed(t);
   await hs.register('alice');
   const forgotten: unknown[] = [];
   const cached = Object.assign(async (_key: string) => 1, {
@@ -318,7 +292,7 @@ test('caches are invalidated, addresses remembered, active users not counted', a
 
 test('background calls follow the clock of the homeserver and end with it', async (t) => {
   const clock = new ManualTimers();
-  const { hs, api } = await open(t, { clock });
+  const { hs, api } = await openProbed(t, { clock });
   const calls: string[] = [];
   await api.loopingBackgroundCall(() => calls.push('loop'), 500, { desc: 'loop' });
   const once = await api.delayedBackgroundCall(700, () => calls.push('once'));
@@ -351,7 +325,7 @@ test('background calls follow the clock of the homeserver and end with it', asyn
 
 test('what fails in the background is logged, and loops go on', async (t) => {
   const clock = new ManualTimers();
-  const { hs, api } = await open(t, { clock });
+  const { hs, api } = await openProbed(t, { clock });
   let runs = 0;
   await api.loopingBackgroundCall(
     async () => {
@@ -384,7 +358,7 @@ test('what fails in the background is logged, and loops go on', async (t) => {
 
 test('sleeping and deferred work', async (t) => {
   const clock = new ManualTimers();
-  const { api } = await open(t, { clock });
+  const { api } = await openProbed(t, { clock });
   let isAwake = false;
   const sleeping = api.sleep(1.5).then(() => (isAwake = true));
   clock.advance(1499);
@@ -408,7 +382,7 @@ test('mail goes to whoever sends it for the homeserver', async (t) => {
       sent.push(mail);
     },
   };
-  const { api } = await open(t, { mailer });
+  const { api } = await openProbed(t, { mailer });
   await api.sendMail('Alice <alice@example.com>', 'Hi', '<p>hi', 'hi');
   assert.deepEqual(sent, [{ to: 'Alice <alice@example.com>', subject: 'Hi', html: '<p>hi', text: 'hi' }]);
   await assert.rejects(api.sendMail('Nobody <>', 'Hi', '', ''), { type: 'RuntimeError' });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { ModuleApi } from '../../../src/api/module-api.js';
 import type { Registrar } from '../../../src/api/registrar.js';
@@ -85,6 +85,15 @@ test('the documentation of a method says what it is called in Synapse', () => {
   const text = files.map((file) => readFileSync(`src/api/${file}.ts`, 'utf8')).join('\n');
   const unnamed = methods.filter((name) => !text.replace(/\s*\n\s*\* ?/g, ' ').includes(`Synapse: \`${name}\``));
   assert.deepEqual(unnamed, []);
+});
+
+test('every method that registers nothing is called by a test of the embedded homeserver', () => {
+  const text = globSync('test/homeserver/module-api*.test.ts')
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const called = (name: string): boolean => new RegExp(`\\bapi\\.${camelCase(name)}[<(]`).test(text);
+  const untested = methods.filter((name) => !/^register_.*(callbacks|resource)$/.test(name) && !called(name));
+  assert.deepEqual(untested, []);
 });
 
 test('a method for registering passes the category and the callbacks on', () => {
