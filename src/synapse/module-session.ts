@@ -40,6 +40,7 @@ export class ModuleSession {
   private opening: Promise<unknown> = Promise.resolve();
   private log: Logger;
   private refusal: VesicleError | undefined;
+  private readonly greeting: NodeJS.Timeout;
 
   constructor(
     input: Readable,
@@ -50,12 +51,12 @@ export class ModuleSession {
     this.log = options.log.child({ synapse: peer });
     this.connection = new Connection(input, output, this, this.log);
     this.connection.frameLimit = greetingLimit;
-    const timer = setTimeout(() => {
+    this.greeting = setTimeout(() => {
       this.log.warn('The connection was closed: nobody said hello.');
       this.connection.close('no hello');
     }, greetingMs).unref();
     this.ended = this.connection.closed.then(async (reason) => {
-      clearTimeout(timer);
+      clearTimeout(this.greeting);
       await this.end(reason);
     });
   }
@@ -100,6 +101,7 @@ export class ModuleSession {
       const versions = [textOf(protocol), textOf(bridge), String(protocolVersion), this.options.version];
       return this.refuse(new VesicleError('SYNAPSE_VERSION_MISMATCH', versions));
     }
+    clearTimeout(this.greeting);
     this.stage = 'greeted';
     this.connection.frameLimit = limits.frame;
     this.log.debug(`Synapse ${textOf(synapse)} connected`);

@@ -827,6 +827,7 @@ logger = logging.getLogger("vesicle")
 reactor = cast(Any, _twisted_reactor)  # a module to type checkers; the reactor in truth
 
 START_WITHIN: Final = 60.0
+HELLO_WITHIN: Final = 5.0
 LOST_GRACE: Final = 0.25
 SWEEP_EVERY: Final = 0.02
 RETRY_FIRST: Final = 0.1
@@ -1141,7 +1142,7 @@ def open_connection(config: BridgeConfig, within: float, dialling: list[socket.s
         hello = {"protocol": PROTOCOL_VERSION, "bridge": BRIDGE_VERSION, "synapse": _synapse_version()}
         if config.token is not None:
             hello["token"] = config.token
-        answer = asked.ask("hello", hello, START_WITHIN if process is not None else within)
+        answer = asked.ask("hello", hello, START_WITHIN if process is not None else max(within, HELLO_WITHIN))
         theirs = answer.get("protocol") if isinstance(answer, dict) else None
         if theirs != PROTOCOL_VERSION:
             raise HandshakeError(
