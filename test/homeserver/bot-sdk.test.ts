@@ -55,7 +55,7 @@ test('matrix-bot-sdk works against the embedded homeserver', { timeout: 60_000 }
   t.after(() => {
     for (const client of started) client.stop();
   });
-  const baseUrl = await listen(t, [WordFilter, { banned_words: ['casino'], mute_for: '10s' }]);
+  const baseUrl = await listen(t, [[WordFilter, { banned_words: ['casino'], mute_for: '10s' }]]);
   const alice = await start(baseUrl, 'alice');
   const bot = await start(baseUrl, 'bot');
   started.push(alice, bot);

@@ -39,7 +39,7 @@ class Riddle {
 const identifier = { type: 'm.id.user', user: 'alice' };
 
 test("matrix-js-sdk logs in by a module's login type", { timeout: 60_000 }, async (t) => {
-  const baseUrl = await listen(t, [Riddle]);
+  const baseUrl = await listen(t, [[Riddle]]);
   const anonymous = createClient({ baseUrl });
   const logIn = (answer: string): ReturnType<MatrixClient['loginRequest']> =>
     anonymous.loginRequest({ type: loginType, identifier, answer });

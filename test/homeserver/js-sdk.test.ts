@@ -78,7 +78,7 @@ function membership(client: MatrixClient, roomId: string, wanted: string): Promi
 }
 
 test('matrix-js-sdk works against the embedded homeserver', { timeout: 60_000 }, async (t) => {
-  const baseUrl = await listen(t, [WordFilter, { banned_words: ['casino'], mute_for: 1 }]);
+  const baseUrl = await listen(t, [[WordFilter, { banned_words: ['casino'], mute_for: 1 }]]);
   await register(baseUrl, 'alice');
   await register(baseUrl, 'bob');
   const alice = await logIn(t, baseUrl, 'alice');

@@ -9,11 +9,16 @@ import type { Class } from '../../src/metadata/metadata-store.js';
 export type ConfiguredModule = readonly [type: Class, config?: Readonly<Record<string, unknown>>];
 
 /** Opens an embedded homeserver for `localhost` on a real port, closed at the end of the test; its address. */
-export async function listen(t: TestContext, ...modules: readonly ConfiguredModule[]): Promise<string> {
+export async function listen(
+  t: TestContext,
+  modules: readonly ConfiguredModule[],
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const configuration = Configuration.of({
     server_name: 'localhost',
     listeners: [{ port: 0 }],
     room_list_publication_rules: [{ action: 'allow' }],
+    ...settings,
     modules: modules.map(([type, config = {}]) => ({ module: type.name, config })),
   });
   const loaded = await loadModules(configuration, {
