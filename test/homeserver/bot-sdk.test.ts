@@ -9,7 +9,7 @@ import {
   MatrixError,
   type MatrixProfileInfo,
 } from 'matrix-bot-sdk';
-import { WordFilter } from '../support/word-filter.js';
+import { WordFilter } from '../support/samples.js';
 import { listen } from '../support/listening-homeserver.js';
 
 const silent = (): void => undefined;

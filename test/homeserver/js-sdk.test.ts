@@ -16,7 +16,7 @@ import {
   SyncState,
   Visibility,
 } from 'matrix-js-sdk';
-import { WordFilter } from '../support/word-filter.js';
+import { WordFilter } from '../support/samples.js';
 import { listen } from '../support/listening-homeserver.js';
 
 /** Registers a user, as an application would. */

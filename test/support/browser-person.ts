@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Browser, FileChooser, HTTPResponse, Page } from 'puppeteer-core';
 
-const patienceMs = 15_000;
+const patienceMs = 30_000;
 
 /** Somebody who sits at a browser of their own and uses a Matrix client. */
 export class BrowserPerson {
@@ -85,11 +85,17 @@ export class BrowserPerson {
     await chooser.accept([file]);
   }
 
+  /** Does something, and waits until the homeserver refused a request for it. */
+  async whileRefused(path: string, action: () => Promise<unknown>): Promise<void> {
+    const isRefusal = (it: HTTPResponse): boolean => it.status() >= 400 && it.url().includes(path);
+    await Promise.all([this.page.waitForResponse(isRefusal), action()]);
+  }
+
   /** Keeps a picture of the page, once nothing moves there. */
   async photograph(folder: string | undefined, name: string): Promise<void> {
     if (folder === undefined) return;
     await this.page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: 2000 }).catch(() => undefined);
-    await this.page.screenshot({ path: join(folder, `${name}.png`), optimizeForSpeed: false });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
   }
 
   private async note(response: HTTPResponse): Promise<void> {

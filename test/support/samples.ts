@@ -5,3 +5,6 @@ installHooks();
 
 /** The sample `samples/word-filter`. */
 export const { WordFilter } = await import('../../samples/word-filter/module.js');
+
+/** The sample `samples/room-rules`. */
+export const { RoomRules } = await import('../../samples/room-rules/module.js');
