@@ -4,8 +4,13 @@ import type { Command } from './command.js';
 export const commands: readonly Command[] = [
   {
     name: 'dev',
-    summary: 'runs the embedded homeserver with the modules of FILE; reloads a module when its file changes',
+    summary: 'runs a homeserver with the modules of FILE; reloads a module when its file changes',
     options: [
+      {
+        name: 'host',
+        value: 'HOST',
+        summary: 'embedded, or synapse: a real one, installed when it is first asked for; embedded when absent',
+      },
       { name: 'try', value: 'TEXT', summary: 'makes a user and a room, and prints a curl line that sends TEXT there' },
       { name: 'log-level', value: 'LEVEL', summary: 'debug, info, warn or error; info when absent' },
       { name: 'log-format', value: 'FORMAT', summary: 'text for people, json for machines; text when absent' },

@@ -1,52 +1,62 @@
-import type { Homeserver } from '../homeserver/homeserver.js';
 import type { Logger } from '../log/logger.js';
 import type { CommandCall } from './command.js';
 import { openLogOf } from './command-log.js';
 import { makeCurlLine } from './curl-line.js';
+import type { DevServer } from './dev-server.js';
+import { openEmbeddedDevServer } from './embedded-dev-server.js';
 import { exitCodes } from './exit-codes.js';
-import { openFile, type OpenedFile } from './open-file.js';
-import { logRefusals } from './refusal-log.js';
+import { ModuleReloader } from './module-reloader.js';
 import { registeredByModule } from './registered.js';
 import { registeredTable } from './registered-table.js';
-import { ModuleReloader } from './module-reloader.js';
 import { StopSignal } from './stop-signal.js';
 import { surviveModules } from './survive-modules.js';
 
-/** `vesicle dev`: runs the embedded homeserver until the process is asked to stop. */
+/** `vesicle dev`: runs a homeserver until the process is asked to stop. */
 export async function dev(call: CommandCall): Promise<number> {
   const { terminal, values } = call;
+  const host = values.get('host') ?? 'embedded';
+  if (host !== 'embedded' && host !== 'synapse') {
+    terminal.error('--host is embedded or synapse.\n');
+    return exitCodes.usage.code;
+  }
   const log = await openLogOf(call, terminal.out);
   if (log === undefined) return exitCodes.usage.code;
   using stop = new StopSignal(terminal);
   using _survivor = surviveModules(log);
-  const opened = await openFile(call.file, log);
-  const { homeserver } = opened;
+  const server = await Promise.race([open(call, host, log), stop.requested]);
+  if (server === undefined) return exitCodes.done.code;
   try {
-    const [listener] = await homeserver.listen();
-    logRefusals(homeserver.dispatch, log);
-    using _reloader = ModuleReloader.watch(opened, log);
-    terminal.out(await greeting(opened, listener?.url ?? '', values.get('try')));
-    await stop.requested;
-    log.info('Stopping: calls in flight are finished. Press Ctrl-C again to stop at once.');
-    await closeUnlessKilled(homeserver, stop, log);
-    return stop.isRepeated ? exitCodes.killed.code : exitCodes.done.code;
+    using _reloader = ModuleReloader.watch(server, log);
+    terminal.out(await greeting(server, values.get('try')));
+    const end = await Promise.race([stop.requested, server.ended]);
+    if (end !== undefined) log.error(`${server.name} ended by itself: ${end}.`);
+    else log.info('Stopping: calls in flight are finished. Press Ctrl-C again to stop at once.');
+    await closeUnlessKilled(server, stop, log);
+    if (stop.isRepeated) return exitCodes.killed.code;
+    return end === undefined ? exitCodes.done.code : exitCodes.failed.code;
   } catch (error) {
-    await homeserver.close();
+    await server.close();
     throw error;
   }
 }
 
-async function greeting(opened: OpenedFile, url: string, text: string | undefined): Promise<string> {
-  const { homeserver } = opened;
+async function open(call: CommandCall, host: 'embedded' | 'synapse', log: Logger): Promise<DevServer> {
+  const { file, terminal, values } = call;
+  if (host === 'embedded') return await openEmbeddedDevServer(file, log);
+  const { openSynapseDevServer } = await import('./synapse-dev-server.js');
+  return await openSynapseDevServer(file, { log, isDebug: values.get('log-level') === 'debug', say: terminal.out });
+}
+
+async function greeting(server: DevServer, text: string | undefined): Promise<string> {
   const paragraphs = [
-    `Vesicle runs ${homeserver.context.serverName} at ${url}`,
-    registeredTable(registeredByModule(homeserver)),
-    ...(text === undefined ? [] : [`Try it:\n${await makeCurlLine(homeserver, url, text)}`]),
+    `${server.name} runs ${server.serverName} at ${server.url}`,
+    registeredTable(registeredByModule(server.parts)),
+    ...(text === undefined ? [] : [`Try it:\n${await makeCurlLine(server, text)}`]),
   ];
   return `\n${paragraphs.join('\n\n')}\n\n`;
 }
 
-async function closeUnlessKilled(homeserver: Homeserver, stop: StopSignal, log: Logger): Promise<void> {
-  await Promise.race([homeserver.close(), stop.repeated]);
+async function closeUnlessKilled(server: DevServer, stop: StopSignal, log: Logger): Promise<void> {
+  await Promise.race([server.close(), stop.repeated]);
   log.info(stop.isRepeated ? 'Stopped at once.' : 'Stopped.');
 }

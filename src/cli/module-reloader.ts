@@ -2,7 +2,8 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
 import type { Logger } from '../log/logger.js';
-import { type OpenedFile, readConfiguration } from './open-file.js';
+import type { DevServer } from './dev-server.js';
+import { readConfiguration } from './open-file.js';
 import { describeError } from './report-error.js';
 
 /** Editors write a file in several steps: so long is waited for the last one, in milliseconds. */
@@ -17,20 +18,20 @@ export class ModuleReloader implements Disposable {
   private work: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly opened: OpenedFile,
+    private readonly server: Pick<DevServer, 'file' | 'readAt' | 'loaded' | 'parts'>,
     private readonly log: Logger,
   ) {
-    this.modules = opened.modules;
+    this.modules = server.loaded;
     this.watchFolders();
     for (const file of this.files()) {
       const changedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      if (changedAt > opened.readAt) this.noticed(dirname(file), basename(file));
+      if (changedAt > server.readAt) this.noticed(dirname(file), basename(file));
     }
   }
 
   /** Watches the files of the modules until disposed of. */
-  static watch(opened: OpenedFile, log: Logger): ModuleReloader {
-    return new ModuleReloader(opened, log);
+  static watch(server: Pick<DevServer, 'file' | 'readAt' | 'loaded' | 'parts'>, log: Logger): ModuleReloader {
+    return new ModuleReloader(server, log);
   }
 
   [Symbol.dispose](): void {
@@ -70,13 +71,13 @@ export class ModuleReloader implements Disposable {
     const changed = [...this.changed];
     this.changed.clear();
     try {
-      const { homeserver, file } = this.opened;
+      const { parts, file } = this.server;
       const fresh = await loadModules(await readConfiguration(file), { isFresh: true });
-      for (const [index, running] of homeserver.modules.list.entries()) {
+      for (const [index, running] of parts.modules.list.entries()) {
         const module = fresh[index];
         const isConcerned = this.modules[index]?.files.some((path) => changed.includes(path)) === true;
         if (module === undefined || module.name !== running.loaded.name || !isConcerned) continue;
-        await homeserver.modules.replace(running.name, module);
+        await parts.modules.replace(running.name, module);
         this.log.info(
           `${running.name}: loaded again, because ${changed.map((path) => basename(path)).join(', ')} changed`,
         );

@@ -1,8 +1,8 @@
-import type { Homeserver } from '../homeserver/homeserver.js';
+import type { ModuleParts } from './dev-server.js';
 import type { RegisteredByModule } from './registered-table.js';
 
 /** What each module of a homeserver registered, in the order of the configuration. */
-export function registeredByModule({ modules, dispatch, webResources }: Homeserver): RegisteredByModule[] {
+export function registeredByModule({ modules, dispatch, webResources }: ModuleParts): RegisteredByModule[] {
   return modules.list.map(({ name }) => ({
     module: name,
     callbacks: dispatch
