@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -52,8 +53,9 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>> = 
 const readyMark = 'ready';
 
 function environmentName(packages: readonly string[]): string {
-  const further = packages.map((name) => `-${name.replace(/[^a-z0-9]+/gi, '-')}`);
-  return `synapse-${synapseVersion}${further.join('')}`;
+  const name = `synapse-${synapseVersion}`;
+  if (packages.length === 0) return name;
+  return `${name}-${createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 8)}`;
 }
 
 function pythonOf(folder: string): string {

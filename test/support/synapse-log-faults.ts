@@ -1,4 +1,4 @@
-/** What Synapse writes when somebody lost or mixed up its log contexts (`synapse/logging/context.py`), and failures besides. */
+/** What Synapse writes when somebody lost or mixed up its log contexts (`synapse/logging/context.py`). */
 const faults = [
   /Expected logging context/,
   /did not maintain the calling logcontext/,
@@ -6,12 +6,10 @@ const faults = [
   /to start with the sentinel logcontext/,
   /(?:Re-starting|Stopping|Called .*) (?:already )?finished log ?context/i,
   /log ?context .*(?:lost|leaked|finished|mismatch)/i,
-  /AssertionError/,
-  /Unhandled error in Deferred/,
   /Reentrant/i,
 ];
 
-/** The lines of a log of Synapse that tell of lost log contexts, failed assertions or forgotten errors. */
+/** The lines of a log of Synapse that tell of lost or mixed up log contexts. */
 export function logContextFaults(log: string): readonly string[] {
   return log.split('\n').filter((line) => faults.some((fault) => fault.test(line)));
 }

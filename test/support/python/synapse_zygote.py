@@ -32,6 +32,44 @@ def import_all() -> None:
             pass
 
 
+def warm_up() -> None:
+    """Do once what every start would do again with the same outcome: read schemas and templates."""
+    import jinja2
+    import jsonschema
+    import yaml
+
+    # Nothing is fetched over TLS, and reading all certificates takes long.
+    os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+    yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # The schemas are constants of Synapse; what is validated by them still is.
+    for validator in (jsonschema.Draft7Validator, jsonschema.Draft202012Validator):
+        validator.check_schema = classmethod(lambda cls, schema, **_: None)
+    compiled: dict = {}
+    compile_template = jinja2.Environment.compile
+
+    def compile_once(self, source, name=None, filename=None, raw=False, defer_init=False):
+        key = (source, name, filename, raw)
+        if key not in compiled:
+            compiled[key] = compile_template(self, source, name, filename, raw, defer_init)
+        return compiled[key]
+
+    jinja2.Environment.compile = compile_once
+    from synapse.config.homeserver import HomeServerConfig
+
+    settings = {
+        "server_name": "hs.test",
+        "signing_key": "ed25519 a_test " + "A" * 43,
+        "macaroon_secret_key": "macaroon",
+        "form_secret": "form",
+        "report_stats": False,
+        "stats": {"enabled": True},
+        "suppress_key_server_warning": True,
+        "trusted_key_servers": [],
+        "listeners": [{"port": 1, "type": "http", "resources": [{"names": ["client", "federation"]}]}],
+    }
+    HomeServerConfig().parse_config_dict(settings, "/", "/")
+
+
 def run(order: dict) -> None:
     """Run a homeserver in this process, which is a fork, and end with it."""
     folder = order["folder"]
@@ -86,6 +124,7 @@ def fork(order: dict) -> int:
 
 def main() -> None:
     import_all()
+    warm_up()
     gc.collect()
     gc.freeze()
     running = set()
