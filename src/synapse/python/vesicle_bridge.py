@@ -991,7 +991,7 @@ def _synapse_error(name: str, status: int, message: str, wire: Mapping[str, Json
 
 def _error_to_wire(error: BaseException) -> dict[str, Json]:
     """What the modules are told of an error of Synapse."""
-    message = error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
+    message = str(error)
     wire: dict[str, Json] = {"type": type(error).__name__, "message": message}
     if isinstance(error, SynapseError):
         fields = dict(error.error_dict(None))
@@ -1671,7 +1671,6 @@ _NEUTRAL: Final[dict[str, Callable[[], Any]]] = {
     "event_decision": lambda: (True, None),
     "presence_map": dict,
     "users": set,
-    "renewal": lambda: (False, False, 0),
 }
 
 
