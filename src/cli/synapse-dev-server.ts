@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { SigningKey } from '../homeserver/rooms/signing-key.js';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
-import type { Logger, LogLevel } from '../log/logger.js';
-import { bridgeFolder } from '../synapse/bridge-file.js';
+import type { Logger } from '../log/logger.js';
+import { bridgeFolder } from './bridge-folder.js';
+import { freePort } from '../synapse/free-port.js';
 import { openModuleHost } from '../synapse/module-host.js';
 import { packageVersion } from './package-version.js';
 import type { DevServer, ModuleParts } from './dev-server.js';
@@ -21,7 +21,7 @@ import { synapseLogging, synapseSettings } from './synapse-settings.js';
 /** What a development server on Synapse is opened with. */
 export interface SynapseDevServerOptions {
   readonly log: Logger;
-  readonly level: LogLevel;
+  readonly isDebug: boolean;
   /** Tells the user of work that takes long. */
   readonly say: (text: string) => void;
 }
@@ -107,29 +107,9 @@ async function freePorts({ homeserver }: Configuration): Promise<readonly number
   const ports: number[] = [];
   for (const { port, path, bindAddresses } of homeserver.listeners) {
     if (path !== undefined) ports.push(0);
-    else ports.push(await portFor(port, bindAddresses[0] ?? '127.0.0.1'));
+    else ports.push(await freePort(port, bindAddresses[0] ?? '127.0.0.1'));
   }
   return ports;
-}
-
-function portFor(port: number, address: string): Promise<number> {
-  const place = `${address} port ${port}`;
-  return new Promise((done, fail) => {
-    const probe = createServer();
-    probe.once('error', (cause: NodeJS.ErrnoException) => {
-      const error =
-        cause.code === 'EADDRINUSE'
-          ? new VesicleError('HTTP_ADDRESS_IN_USE', [place], { cause })
-          : new VesicleError('HTTP_CANNOT_LISTEN', [place, cause.message], { cause });
-      fail(error);
-    });
-    probe.listen(port, address, () => {
-      const bound = probe.address();
-      probe.close(() => {
-        done(typeof bound === 'object' && bound !== null ? bound.port : port);
-      });
-    });
-  });
 }
 
 function urlOf({ homeserver }: Configuration, ports: readonly number[]): string | undefined {
@@ -141,7 +121,7 @@ function urlOf({ homeserver }: Configuration, ports: readonly number[]): string 
 }
 
 async function writeFiles(
-  { configuration, level }: Start,
+  { configuration, isDebug }: Start,
   ports: readonly number[],
   socket: string,
 ): Promise<{ readonly configFile: string }> {
@@ -151,7 +131,7 @@ async function writeFiles(
   const config = { connect: `unix:${socket}`, modules: configuration.moduleEntries };
   const modules = [{ module: 'vesicle_bridge.VesicleBridge', config }];
   const settings = synapseSettings(configuration, { folder, modules, ports, signingKey });
-  const logging = synapseLogging(level === 'debug' ? 'INFO' : 'WARNING');
+  const logging = synapseLogging(isDebug ? 'INFO' : 'WARNING');
   const configFile = join(folder, 'homeserver.yaml');
   // Secrets of the environment are in it.
   await writeFile(configFile, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });

@@ -75,13 +75,15 @@ function listenerOf(listener: ListenerConfig, port: number | undefined): object 
   return { ...place, type, tls, x_forwarded: xForwarded, ...(type === 'http' && { resources }) };
 }
 
-/** How the log of Synapse is to be written, so that {@link readLogLine} of its reader understands it. */
+/** How the log of Synapse is to be written, so that `SynapseLogReader` understands it. */
 export function synapseLogging(level: string): object {
   return {
     version: 1,
     formatters: { line: { format: '%(levelname)s\t%(name)s\t%(message)s' } },
     handlers: { output: { class: 'logging.StreamHandler', formatter: 'line', stream: 'ext://sys.stderr' } },
     root: { level, handlers: ['output'] },
+    // It warns of each start.
+    loggers: { 'synapse.config.logger': { level: 'ERROR' } },
     disable_existing_loggers: false,
   };
 }

@@ -2,18 +2,16 @@ import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
-import type { LoadModulesOptions } from '../kernel/module-source.js';
 import type { Logger } from '../log/logger.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
+import type { ModuleSources } from './module-loading.js';
 import { ModuleSession, type SessionOptions } from './module-session.js';
 
 /** What a module host is opened with. */
-export interface ModuleHostOptions {
+export interface ModuleHostOptions extends Pick<ModuleSources, 'resolve' | 'load'>, Pick<SessionOptions, 'onOpen'> {
   readonly log: Logger;
   /** Where relative paths of modules start; the working directory when absent. */
   readonly directory?: string;
-  /** Offers a class for the name of a module before files and packages are looked at. */
-  readonly resolve?: LoadModulesOptions['resolve'];
   /** What a bridge must know; needed for TCP. */
   readonly token?: string;
   /** The version of this package, told to bridges. */
@@ -31,14 +29,7 @@ export class ModuleHost implements AsyncDisposable {
   private readonly sessionOptions: SessionOptions;
 
   constructor(private readonly options: ModuleHostOptions) {
-    const { log, directory = process.cwd(), resolve, token, version } = options;
-    this.sessionOptions = {
-      log,
-      directory,
-      version,
-      ...(resolve !== undefined && { resolve }),
-      ...(token !== undefined && { token }),
-    };
+    this.sessionOptions = { ...options, directory: options.directory ?? process.cwd() };
   }
 
   /** How many Synapse processes are connected. */

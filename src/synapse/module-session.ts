@@ -8,7 +8,7 @@ import { shape, textOf } from './untrusted-values.js';
 import { broken, Connection } from './connection.js';
 import type { IncomingCall } from './incoming-call.js';
 import { loadOverWire, type ModuleSources } from './module-loading.js';
-import { ProcessModules } from './process-modules.js';
+import { ProcessModules, type ProcessParts } from './process-modules.js';
 import { limits, protocolVersion } from './protocol.js';
 import { SynapseLog } from './synapse-log.js';
 import type { WireHomeserver } from './wire-values.js';
@@ -20,6 +20,8 @@ export interface SessionOptions extends ModuleSources {
   readonly token?: string;
   /** The version of this package. */
   readonly version: string;
+  /** Told of the modules of each process that has connected, once they run. */
+  readonly onOpen?: (parts: ProcessParts) => void;
 }
 
 /** Bytes that a frame may have before the other side has said who it is. */
@@ -141,6 +143,7 @@ export class ModuleSession {
     log.info(`Synapse ${homeserver.synapse_version} uses ${this.modules.length} modules`, {
       process: homeserver.worker_name ?? 'main',
     });
+    this.options.onOpen?.(process.parts());
     return registered;
   }
 

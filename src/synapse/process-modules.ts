@@ -2,6 +2,7 @@ import type { BackgroundUpdateSlot } from '../callbacks/background-update-contro
 import type { LoginCallback } from '../callbacks/password-auth-provider.js';
 import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { CallbackRegistration } from '../dispatch/registration.js';
 import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
 import type { Logger } from '../log/logger.js';
@@ -19,6 +20,13 @@ import { WatchedDispatcher } from './watched-dispatcher.js';
 import { WebRequests } from './web-requests.js';
 import { wireRegistrations, wireWebResources } from './wire-registrations.js';
 import type { WireHomeserver, WireRegistration, WireWebResource } from './wire-values.js';
+
+/** The running modules of a Synapse process, and what they registered. */
+export interface ProcessParts {
+  readonly modules: RunningModules;
+  readonly dispatch: Dispatcher;
+  readonly webResources: WebResources;
+}
 
 /** The modules of one Synapse process: instances of their own, which know its `workerName`. */
 export class ProcessModules {
@@ -71,6 +79,12 @@ export class ProcessModules {
     });
     this.web.seal();
     return { callbacks: wireRegistrations(this.dispatch), web: wireWebResources(this.web) };
+  }
+
+  /** The modules once they are open. */
+  parts(): ProcessParts {
+    if (this.running === undefined) throw broken('the modules are not open');
+    return { modules: this.running, dispatch: this.dispatch, webResources: this.web };
   }
 
   /** Asks the modules. */

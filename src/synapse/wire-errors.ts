@@ -70,6 +70,8 @@ function make(wire: WireError): Error {
     const body = Buffer.from(wire.response ?? '', 'base64');
     return new HttpResponseException(status ?? 500, message.replace(`${status ?? 500}: `, ''), body, options);
   }
+  // An error of a module that went through Synapse comes back as what it was.
+  if (type === 'ModuleError') return new Error(message, options);
   if (type === 'ConfigError') return new ConfigError(message, wire.path, options);
   return status === undefined ? new HostError(type, message, options) : synapseError(wire, status, options);
 }

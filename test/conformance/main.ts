@@ -5,13 +5,15 @@ import { readDifferences } from './differences.js';
 import { readCases } from './format.js';
 import type { ConformanceHost } from './host.js';
 import { openEmbeddedHost } from './hosts/embedded.js';
-import { runSuite } from './suite.js';
+import { openSynapseHost } from './hosts/synapse.js';
+import { runSuite, secondTry } from './suite.js';
 
-const usage = 'npm run conformance -- --host embedded [--cases DIR] [--only TEXT] [--report FILE] [--verbose]';
+const usage = 'npm run conformance -- --host embedded|synapse [--cases DIR] [--only TEXT] [--report FILE] [--verbose]';
 
 /** The hosts that cases can run on, by the name that `--host` takes. */
 const hosts: Readonly<Record<string, () => Promise<ConformanceHost>>> = {
   embedded: openEmbeddedHost,
+  synapse: openSynapseHost,
 };
 
 process.exitCode = await main();
@@ -36,7 +38,7 @@ async function main(): Promise<number> {
   try {
     const differences = readDifferences(inSources('differences.json'), host.name);
     const report = await runSuite(cases, host, differences, ({ id, result, reason }) => {
-      if (values.verbose || result === 'failed')
+      if (values.verbose || result === 'failed' || reason === secondTry)
         console.log(`${result} ${id}${reason === null ? '' : `\n    ${reason}`}`);
     });
     if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, null, 1)}\n`);
