@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { BenchRow } from './bench-row.js';
 import { median } from './measure.js';
 import { benchPath, contenders } from './web/contenders.js';
-import { measureLoad } from './web/load.js';
+import { countAnswers } from './web/load.js';
 
 const connections = 16;
 const roundMs = 120;
@@ -11,9 +11,10 @@ const rounds = 60;
 const rivals = ['hono', 'node-http', 'fastify', 'nestjs'] as const;
 
 /**
- * How many requests a second a web resource answers through the homeserver's listener, beside the same handler on other
- * servers. The servers are asked by turns, for short; a ratio is the median of those of neighbouring turns, because what
- * else the machine does weighs more than the difference.
+ * How many requests a web resource answers through the homeserver's listener in a second of its thread's processor time,
+ * beside the same handler on other servers: the time that the client takes, and that other programs of the machine take
+ * away, is nobody's. The servers are asked by turns, for short; a ratio is the median of those of neighbouring turns, because
+ * what else the machine does weighs more than the difference.
  */
 export async function web(): Promise<readonly BenchRow[]> {
   const servers = await Promise.all(Object.keys(contenders).map(openServer));
@@ -47,12 +48,19 @@ async function measureByTurns(servers: readonly OpenServer[]): Promise<ReadonlyM
   for (let round = -warmUpRounds; round < rounds; round++) {
     // Nobody is always measured right behind the same other.
     const order = round % 2 === 0 ? servers : servers.toReversed();
-    for (const { name, port } of order) {
-      const rate = await measureLoad(port, benchPath, connections, roundMs);
-      if (round >= 0) rates.get(name)?.push(rate);
+    for (const server of order) {
+      const rate = await measureTurn(server);
+      if (round >= 0) rates.get(server.name)?.push(rate);
     }
   }
   return rates;
+}
+
+async function measureTurn({ port, worker }: OpenServer): Promise<number> {
+  const before = await worker.cpuUsage();
+  const answered = await countAnswers(port, benchPath, connections, roundMs);
+  const after = await worker.cpuUsage();
+  return (answered * 1_000_000) / (after.user + after.system - before.user - before.system);
 }
 
 function openServer(name: string): Promise<OpenServer> {

@@ -1,13 +1,11 @@
 import { connect, type Socket } from 'node:net';
 
-/** Sends requests over some connections for a while, each waiting for its answer; answers with requests per second. */
-export async function measureLoad(port: number, path: string, connections: number, ms: number): Promise<number> {
+/** Sends requests over some connections for a while, each waiting for its answer; answers with how many were answered. */
+export async function countAnswers(port: number, path: string, connections: number, ms: number): Promise<number> {
   const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n\r\n`;
-  const start = performance.now();
-  const end = start + ms;
+  const end = performance.now() + ms;
   const counts = await Promise.all(Array.from({ length: connections }, () => askUntil(port, request, end)));
-  const answered = counts.reduce((sum, count) => sum + count, 0);
-  return (answered / (performance.now() - start)) * 1000;
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function askUntil(port: number, request: string, end: number): Promise<number> {
