@@ -1,6 +1,7 @@
 import type { DbRow } from '../../api/db-transaction.js';
 import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
 import { VesicleError } from '../../errors/vesicle-error.js';
+import { emptyDatabases } from './empty-databases.js';
 import type { StoreUpdate } from './store-update.js';
 
 /** One row: column name to value. */
@@ -40,7 +41,12 @@ export class Database implements Disposable {
     schemas: readonly Schema[],
   ) {
     this.connection = open(location);
-    this.migrate(schemas);
+    if (location !== ':memory:') {
+      this.migrate(schemas);
+    } else if (!emptyDatabases.fill(this.connection, schemas)) {
+      this.migrate(schemas);
+      emptyDatabases.keep(this.connection, schemas);
+    }
   }
 
   get isOpen(): boolean {
