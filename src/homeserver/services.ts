@@ -5,6 +5,7 @@ import type { HomeserverContext } from './context.js';
 import { eduHandlers } from './federation/edus.js';
 import { FederationServices } from './federation/federation-services.js';
 import type { EduHandlers } from './federation/transactions.js';
+import { adminMediaRoutes } from './http/admin-media-routes.js';
 import { adminReportRoutes } from './http/admin-report-routes.js';
 import { federationRoutes } from './http/federation-routes.js';
 import { directoryUpdates } from './directory-updates.js';
@@ -17,6 +18,7 @@ import { serverRoutes } from './http/server-routes.js';
 import { userRoutes } from './http/user-routes.js';
 import { liveSchemas, LiveServices } from './live-services.js';
 import { MediaFiles } from './media/media-files.js';
+import { MediaModeration } from './media/media-moderation.js';
 import { MediaRepository } from './media/media-repository.js';
 import { RateLimiters } from './rate-limiters.js';
 import { RoomServices } from './rooms/room-services.js';
@@ -24,6 +26,7 @@ import type { RoomUsers } from './rooms/room-users.js';
 import { backgroundUpdateSchema, BackgroundUpdateStore } from './store/background-update-store.js';
 import type { Schema } from './store/database.js';
 import { delayedEventSchema } from './store/delayed-event-store.js';
+import { mediaModerationSchema, MediaModerationStore } from './store/media-moderation-store.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
 import { ReportStore, reportSchema } from './store/report-store.js';
 import { roomSchema } from './store/room-schema.js';
@@ -43,6 +46,7 @@ export const schemas: readonly Schema[] = [
   reportSchema,
   searchSchema,
   mediaSchema,
+  mediaModerationSchema,
   backgroundUpdateSchema,
   ...liveSchemas,
 ];
@@ -62,17 +66,18 @@ export class Services implements AsyncDisposable {
   readonly backgroundUpdates: BackgroundUpdates;
   readonly routes: readonly Route[];
   private readonly backgroundUpdateStore: BackgroundUpdateStore;
+  private readonly mediaStore: MediaStore;
   private readonly mediaFiles: MediaFiles;
 
   constructor(readonly context: HomeserverContext) {
     const { config, clock, database, dispatch } = context;
     this.userStore = new UserStore(database);
     this.limiters = new RateLimiters(config, clock, dispatch, this.userStore);
-    const mediaStore = new MediaStore(database);
+    this.mediaStore = new MediaStore(database);
     const hooks = userHooks({
       rooms: () => this.rooms,
       live: () => this.live,
-      media: mediaStore,
+      media: this.mediaStore,
       isOnlyUser: (userId) => this.isOnlyUser(userId),
     });
     this.users = new UserServices(context, this.userStore, this.limiters, hooks);
@@ -83,8 +88,12 @@ export class Services implements AsyncDisposable {
     });
     this.federation = new FederationServices(this.rooms, this.eduHandlers());
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
+    this.rooms.shutdown.onPurge((roomId) => {
+      this.live.receipts.purge(roomId);
+      this.users.accountData.purgeRoom(roomId);
+    });
     this.mediaFiles = new MediaFiles(mediaFolderOf(config));
-    this.media = new MediaRepository(context, mediaStore, this.mediaFiles);
+    this.media = new MediaRepository(context, this.mediaStore, this.mediaFiles);
     this.backgroundUpdateStore = new BackgroundUpdateStore(database);
     const updates = new Map([...directoryUpdates, ...schemaUpdates(database, schemas)]);
     this.backgroundUpdates = new BackgroundUpdates(context, this.backgroundUpdateStore, updates);
@@ -144,6 +153,16 @@ export class Services implements AsyncDisposable {
       ...federationRoutes(this.federation, { rooms, users, keys: live.deviceKeys }),
       ...backgroundUpdateRoutes(rooms, this.backgroundUpdates, this.backgroundUpdateStore),
       ...live.routes,
+      ...adminMediaRoutes({
+        context,
+        moderation: new MediaModeration(
+          context.serverName,
+          new MediaModerationStore(context.database),
+          this.mediaFiles,
+        ),
+        find: (mediaId) => this.mediaStore.find(mediaId),
+        users: rooms.users,
+      }),
       ...mediaRoutes({ context, media, limiters, isAdmin: (userId) => userStore.isAdmin(parseUserId(userId)) }),
     ];
   }

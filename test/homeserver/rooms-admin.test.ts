@@ -215,3 +215,17 @@ test('reports that say nothing are refused, those of users that nobody knows are
   await world.done(alice, 'POST', '/users/@nobody:hs.test/report', { reason: 'x' });
   assert.equal((await world.get(admin, `${v1}/user_reports`)).at('total'), 0);
 });
+
+test('with a room goes what users kept of it', async (t) => {
+  const { world, admin, alice, roomId } = await server(t);
+  const eventId = await world.send(alice, roomId, 'said');
+  await world.done(alice, 'POST', `/rooms/${roomId}/receipt/m.read/${eventId}`);
+  await world.done(alice, 'PUT', `/user/${alice.userId}/rooms/${roomId}/tags/x.tag`);
+  await world.done(alice, 'PUT', `/user/${alice.userId}/rooms/${roomId}/account_data/x.test`, { a: 1 });
+  await world.request(admin, 'DELETE', `${v1}/rooms/${roomId}`, {});
+  const data = await world.get(alice, `/user/${alice.userId}/rooms/${roomId}/account_data/x.test`);
+  assert.equal(data.status, 404);
+  assert.deepEqual((await world.get(alice, `/user/${alice.userId}/rooms/${roomId}/tags`)).body, { tags: {} });
+  const { database } = world.hs.homeserver.context;
+  assert.deepEqual(database.all('SELECT * FROM receipts WHERE room_id = ?', roomId), []);
+});

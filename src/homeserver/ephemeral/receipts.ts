@@ -46,6 +46,11 @@ export class Receipts {
     return this.store.roomsChangedAfter(position);
   }
 
+  /** Forgets a room that is removed. */
+  purge(roomId: RoomId): void {
+    this.store.purge(roomId);
+  }
+
   /** The content of `m.receipt` with what changed in a room after a position, as one user sees it. */
   changedSince(roomId: RoomId, position: number, viewer: UserId): JsonObject | undefined {
     const visible = this.store

@@ -103,7 +103,7 @@ class MediaEndpoints {
     if (isUnsafe && !this.dependencies.isAdmin(userId)) {
       throw new SynapseError(400, 'Must be a server admin to bypass quarantine');
     }
-    return dressed(downloadHeaders, () => this.sendFile(call, true));
+    return dressed(downloadHeaders, () => this.sendFile(call, true, isUnsafe));
   };
 
   readonly legacyDownload = async (call: Call): Promise<Answer> => {
@@ -122,8 +122,8 @@ class MediaEndpoints {
     return dressed(mediaHeaders, () => this.sendThumbnail(call, false));
   };
 
-  private async sendFile(call: Call, isAuthenticated: boolean): Promise<Response> {
-    const media = await this.find(call, isAuthenticated);
+  private async sendFile(call: Call, isAuthenticated: boolean, withQuarantined = false): Promise<Response> {
+    const media = await this.find(call, isAuthenticated, withQuarantined);
     if (isCached(call)) return notModified(downloadHeaders);
     const name = call.params['fileName'] ?? media.uploadName;
     const file = await this.dependencies.media.openContent(media.mediaId);
@@ -167,12 +167,12 @@ class MediaEndpoints {
     return thumbnail;
   }
 
-  private async find(call: Call, isAuthenticated: boolean): Promise<LocalMedia> {
+  private async find(call: Call, isAuthenticated: boolean, withQuarantined = false): Promise<LocalMedia> {
     const wait = Math.min(queryInteger(call.query, 'timeout_ms') ?? USUAL_WAIT, MAX_WAIT);
     const { context, media } = this.dependencies;
     // Other servers are out of reach, as for a Synapse without federation.
     if (param(call, 'serverName') !== context.serverName) throw new SynapseError(502, 'Failed to fetch remote media');
-    const found = await media.find(param(call, 'mediaId'), wait, call.signal);
+    const found = await media.find(param(call, 'mediaId'), wait, call.signal, withQuarantined);
     if (found === undefined) throw notFound(call);
     if (found === 'pending') {
       throw new SynapseError(504, 'Media has not been uploaded yet', Codes.NOT_YET_UPLOADED);

@@ -2,6 +2,7 @@ import type { RoomServices } from '../rooms/room-services.js';
 import { adminRoomRoutes } from './admin-room-routes.js';
 import { delayedEventRoutes } from './delayed-event-routes.js';
 import { directoryRoutes } from './directory-routes.js';
+import { purgeHistoryRoutes } from './purge-history-routes.js';
 import { relationRoutes } from './relation-routes.js';
 import { RequestTransactions } from './request-transactions.js';
 import { roomCreationRoutes } from './room-creation-routes.js';
@@ -30,5 +31,6 @@ export function roomRoutes(services: RoomServices): Route[] {
     ...roomHierarchyRoutes(services),
     ...searchRoutes(services),
     ...adminRoomRoutes(services),
+    ...purgeHistoryRoutes(services),
   ];
 }

@@ -47,20 +47,35 @@ export class MediaFiles implements AsyncDisposable {
     await rm(await this.pathOf(info), { force: true });
   }
 
+  /** Removes a file and everything made of it. */
+  async removeAll(fileId: string): Promise<void> {
+    const root = await this.folder();
+    await rm(join(root, 'local_content', ...below(fileId)), { force: true });
+    await rm(join(root, 'local_thumbnails', ...below(fileId)), { recursive: true, force: true });
+  }
+
   /** Removes the folder when it was a temporary one. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.path === undefined && this.root !== undefined) await rm(await this.root, { recursive: true, force: true });
   }
 
   private async pathOf(info: MediaFileInfo): Promise<string> {
-    this.root ??= this.path === undefined ? mkdtemp(join(tmpdir(), 'vesicle-media-')) : Promise.resolve(this.path);
     const { fileId, thumbnail } = info;
-    const below = [fileId.slice(0, 2), fileId.slice(2, 4), fileId.slice(4)];
-    if (thumbnail === null) return join(await this.root, 'local_content', ...below);
+    const root = await this.folder();
+    if (thumbnail === null) return join(root, 'local_content', ...below(fileId));
     const { width, height, type, method } = thumbnail;
     const name = `${width}-${height}-${type.replace('/', '-')}-${method}`;
-    return join(await this.root, 'local_thumbnails', ...below, name);
+    return join(root, 'local_thumbnails', ...below(fileId), name);
   }
+
+  private folder(): Promise<string> {
+    this.root ??= this.path === undefined ? mkdtemp(join(tmpdir(), 'vesicle-media-')) : Promise.resolve(this.path);
+    return this.root;
+  }
+}
+
+function below(fileId: string): readonly string[] {
+  return [fileId.slice(0, 2), fileId.slice(2, 4), fileId.slice(4)];
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { MediaFileInfo } from '../../callbacks/media-file.js';
 import type { MediaUploadLimit } from '../../callbacks/media-repository.js';
 import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
@@ -6,6 +6,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { HomeserverContext } from '../context.js';
+import { randomLetters } from '../random-letters.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import type { LocalMedia, MediaStore, Thumbnail } from '../store/media-store.js';
 import type { MediaFiles, OpenFile } from './media-files.js';
@@ -18,6 +19,9 @@ export interface Upload {
   readonly mediaType: string;
   readonly uploadName: string | null;
 }
+
+/** How exactly it is known when a file was last looked at, in milliseconds. */
+const accessPrecision = 60_000;
 
 /** Media of this homeserver (`media/media_repository.py`, `media/media_storage.py`). */
 export class MediaRepository {
@@ -76,11 +80,13 @@ export class MediaRepository {
       await this.files.remove(info);
       throw error;
     }
+    const sha256 = createHash('sha256').update(content).digest('hex');
     this.store.setContent(mediaId, userId, this.context.clock.now(), {
       mediaType,
       mediaLength: content.byteLength,
       uploadName,
-      sha256: createHash('sha256').update(content).digest('hex'),
+      sha256,
+      quarantinedBy: this.store.isQuarantined(sha256) ? 'system' : null,
     });
     try {
       await this.makeThumbnails(mediaId, mediaType, content);
@@ -91,12 +97,17 @@ export class MediaRepository {
   }
 
   /** What is known of a media ID once it has content; undefined when there is nothing to be had, `'pending'` when not yet. */
-  async find(mediaId: string, waitMs: number, signal: AbortSignal): Promise<LocalMedia | 'pending' | undefined> {
+  async find(
+    mediaId: string,
+    waitMs: number,
+    signal: AbortSignal,
+    withQuarantined = false,
+  ): Promise<LocalMedia | 'pending' | undefined> {
     const until = this.context.clock.now() + waitMs;
     for (;;) {
       const media = this.store.find(mediaId);
-      if (media === undefined || media.quarantinedBy !== null) return undefined;
-      if (media.mediaLength !== null) return media;
+      if (media === undefined || (media.quarantinedBy !== null && !withQuarantined)) return undefined;
+      if (media.mediaLength !== null) return this.noteAccess(media);
       if (this.isExpired(media)) return undefined;
       if (this.context.clock.now() >= until || signal.aborted) return 'pending';
       await this.pause(signal);
@@ -129,6 +140,13 @@ export class MediaRepository {
 
   openThumbnail(mediaId: string, thumbnail: Thumbnail): Promise<OpenFile | undefined> {
     return this.files.open(fileInfo(mediaId, thumbnail));
+  }
+
+  /** Notes now and then that somebody looked. */
+  private noteAccess(media: LocalMedia): LocalMedia {
+    const now = this.context.clock.now();
+    if ((media.lastAccessTs ?? 0) + accessPrecision < now) this.store.setLastAccess(media.mediaId, now);
+    return media;
   }
 
   private async storeFile(info: MediaFileInfo, content: Uint8Array): Promise<void> {
@@ -202,10 +220,7 @@ function longestFirst(limits: readonly MediaUploadLimit[]): MediaUploadLimit[] {
   return [...limits].sort((one, other) => other.timePeriodMs - one.timePeriodMs);
 }
 
-/** 24 letters, as Synapse's media IDs have (`random_string`). */
+/** As Synapse's media IDs (`random_string`). */
 function newMediaId(): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-  let id = '';
-  while (id.length < 24) for (const byte of randomBytes(32)) if (byte < 208) id += letters.charAt(byte % 52);
-  return id.slice(0, 24);
+  return randomLetters(24);
 }

@@ -20,6 +20,7 @@ import { EventCreation } from './event-creation.js';
 import { sha256, signedTextOf } from './event-hash.js';
 import { EventPersistence } from './event-persistence.js';
 import { EventSender } from './event-sender.js';
+import { HistoryPurge } from './history-purge.js';
 import { IdentityServers } from './identity-server.js';
 import { Memberships } from './memberships.js';
 import { MessageSearch } from './message-search.js';
@@ -78,6 +79,7 @@ export class RoomServices implements Disposable {
   readonly autoJoin: AutoJoin;
   readonly roomUpgrade: RoomUpgrade;
   readonly shutdown: RoomShutdown;
+  readonly historyPurge: HistoryPurge;
   readonly powerGrant: RoomPowerGrant;
   readonly summaries: RoomSummaries;
   readonly publicRooms: PublicRooms;
@@ -211,6 +213,7 @@ export class RoomServices implements Disposable {
     });
     const search = new SearchStore(database);
     this.search = new MessageSearch({ search, states, relations, rooms, events, visibility });
+    this.historyPurge = new HistoryPurge({ context, rooms, eventStore, relations, search });
     this.shutdown.onPurge((roomId) => {
       search.purge(roomId);
     });

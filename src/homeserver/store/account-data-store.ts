@@ -130,6 +130,12 @@ export class AccountDataStore {
     });
   }
 
+  deleteOfRoom(roomId: RoomId): void {
+    for (const table of ['room_account_data', 'room_tags', 'room_tags_revisions']) {
+      this.database.run(`DELETE FROM ${table} WHERE room_id = ?`, roomId);
+    }
+  }
+
   // --- tags
 
   /** Tag to content. */

@@ -173,6 +173,29 @@ export class EventStore {
     );
   }
 
+  /**
+   * Takes what is less deep than `depth` out of a room's history: messages go, state stays known, and so do the messages
+   * of users of `keptServer`. The IDs of those that are gone.
+   */
+  purgeBefore(roomId: RoomId, depth: number, keptServer: string | undefined): readonly EventId[] {
+    const old = "room_id = ? AND json_extract(json, '$.depth') < ?";
+    const gone = this.database.all<{ event_id: EventId }>(
+      `DELETE FROM events WHERE ${old} AND state_key IS NULL AND (? IS NULL OR sender NOT LIKE '%:' || ?) RETURNING event_id`,
+      roomId,
+      depth,
+      keptServer ?? null,
+      keptServer ?? null,
+    );
+    const isOutlier = `json_set(coalesce(metadata, '{}'), '$.isOutlier', json('true'))`;
+    this.database.run(
+      `UPDATE events SET is_hidden = 1, metadata = iif(state_key IS NULL, ${isOutlier}, metadata)
+       WHERE ${old} AND is_hidden = 0`,
+      roomId,
+      depth,
+    );
+    return gone.map((row) => row.event_id);
+  }
+
   /** Notes that an event was redacted; the stored text stays. */
   setRedactedBy(eventId: EventId, redaction: EventId): void {
     this.database.run('UPDATE events SET redacted_by = ? WHERE event_id = ?', redaction, eventId);

@@ -41,7 +41,11 @@ export interface LocalMedia {
   readonly mediaLength: number | null;
   readonly uploadName: string | null;
   readonly quarantinedBy: string | null;
+  /** It cannot be put into quarantine. */
+  readonly isSafe: boolean;
   readonly isAuthenticated: boolean;
+  readonly lastAccessTs: number | null;
+  readonly sha256: string | null;
 }
 
 /** The content of local media. */
@@ -50,6 +54,8 @@ export interface MediaContent {
   readonly mediaLength: number;
   readonly uploadName: string | null;
   readonly sha256: string;
+  /** Who put it into quarantine at once. */
+  readonly quarantinedBy: string | null;
 }
 
 /** A thumbnail that was made. */
@@ -61,7 +67,8 @@ export interface Thumbnail {
   readonly length: number;
 }
 
-interface MediaRow {
+/** A row as it is stored. */
+export interface MediaRow {
   readonly media_id: string;
   readonly user_id: UserId;
   readonly created_ts: number;
@@ -69,7 +76,10 @@ interface MediaRow {
   readonly media_length: number | null;
   readonly upload_name: string | null;
   readonly quarantined_by: string | null;
+  readonly safe_from_quarantine: number;
   readonly is_authenticated: number;
+  readonly last_access_ts: number | null;
+  readonly sha256: string | null;
 }
 
 /** What is known of uploaded files; the files themselves lie on disk. */
@@ -95,10 +105,11 @@ export class MediaStore {
   /** Stores content under a new or a pending media ID. */
   setContent(mediaId: string, userId: UserId, now: number, content: MediaContent): void {
     this.database.run(
-      `INSERT INTO local_media (media_id, user_id, created_ts, media_type, media_length, upload_name, sha256)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO local_media
+         (media_id, user_id, created_ts, media_type, media_length, upload_name, sha256, quarantined_by)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (media_id) DO UPDATE SET media_type = excluded.media_type, media_length = excluded.media_length,
-         upload_name = excluded.upload_name, sha256 = excluded.sha256`,
+         upload_name = excluded.upload_name, sha256 = excluded.sha256, quarantined_by = excluded.quarantined_by`,
       mediaId,
       userId,
       now,
@@ -106,7 +117,18 @@ export class MediaStore {
       content.mediaLength,
       content.uploadName,
       content.sha256,
+      content.quarantinedBy,
     );
+  }
+
+  /** Whether such content is in quarantine. */
+  isQuarantined(sha256: string): boolean {
+    const sql = 'SELECT 1 FROM local_media WHERE sha256 = ? AND quarantined_by IS NOT NULL';
+    return this.database.get(sql, sha256) !== undefined;
+  }
+
+  setLastAccess(mediaId: string, now: number): void {
+    this.database.run('UPDATE local_media SET last_access_ts = ? WHERE media_id = ?', now, mediaId);
   }
 
   find(mediaId: string): LocalMedia | undefined {
@@ -145,7 +167,8 @@ export class MediaStore {
   }
 }
 
-function mediaOf(row: MediaRow): LocalMedia {
+/** What a row says. */
+export function mediaOf(row: MediaRow): LocalMedia {
   return {
     mediaId: row.media_id,
     userId: row.user_id,
@@ -154,6 +177,9 @@ function mediaOf(row: MediaRow): LocalMedia {
     mediaLength: row.media_length,
     uploadName: row.upload_name,
     quarantinedBy: row.quarantined_by,
+    isSafe: row.safe_from_quarantine !== 0,
     isAuthenticated: row.is_authenticated !== 0,
+    lastAccessTs: row.last_access_ts,
+    sha256: row.sha256,
   };
 }

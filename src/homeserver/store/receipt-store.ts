@@ -82,6 +82,11 @@ export class ReceiptStore {
     );
   }
 
+  /** Forgets the receipts of a room. */
+  purge(roomId: RoomId): void {
+    this.database.run('DELETE FROM receipts WHERE room_id = ?', roomId);
+  }
+
   /** The rooms in which receipts changed after a position. */
   roomsChangedAfter(position: number): readonly RoomId[] {
     return this.database

@@ -98,6 +98,12 @@ export class SearchStore {
     this.database.run('DELETE FROM event_search WHERE room_id = ?', roomId);
   }
 
+  /** Forgets the texts of events. */
+  forget(eventIds: readonly string[]): void {
+    const sql = 'DELETE FROM event_search WHERE event_id IN (SELECT value FROM json_each(?))';
+    this.database.run(sql, JSON.stringify(eventIds));
+  }
+
   private catchUp(): void {
     this.database.transaction(() => {
       const last = this.database.get<{ position: number }>('SELECT position FROM event_search_position')?.position ?? 0;

@@ -116,6 +116,11 @@ export class AccountData {
     return { global, rooms };
   }
 
+  /** Forgets what users keep with a room that is removed. */
+  purgeRoom(roomId: RoomId): void {
+    this.store.deleteOfRoom(roomId);
+  }
+
   /** Forgets everything, when the account is deactivated. */
   purge(userId: UserId): void {
     this.store.deleteOfUser(userId);
