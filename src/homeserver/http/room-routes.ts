@@ -1,7 +1,9 @@
 import type { RoomServices } from '../rooms/room-services.js';
+import { adminActivityRoutes } from './admin-activity-routes.js';
 import { adminRoomRoutes } from './admin-room-routes.js';
 import { delayedEventRoutes } from './delayed-event-routes.js';
 import { directoryRoutes } from './directory-routes.js';
+import { mutualRoomRoutes } from './mutual-room-routes.js';
 import { purgeHistoryRoutes } from './purge-history-routes.js';
 import { relationRoutes } from './relation-routes.js';
 import { RequestTransactions } from './request-transactions.js';
@@ -32,5 +34,7 @@ export function roomRoutes(services: RoomServices): Route[] {
     ...searchRoutes(services),
     ...adminRoomRoutes(services),
     ...purgeHistoryRoutes(services),
+    ...adminActivityRoutes(services),
+    ...mutualRoomRoutes(services),
   ];
 }

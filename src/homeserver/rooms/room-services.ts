@@ -44,6 +44,7 @@ import { SigningKey } from './signing-key.js';
 import { strippedStateFor } from './stripped-state.js';
 import { ThirdPartyExchange } from './third-party-exchange.js';
 import { ThirdPartyInvites } from './third-party-invites.js';
+import { UserRedactions } from './user-redactions.js';
 import { Visibility } from './visibility.js';
 
 /** What other parts of the homeserver do when something happens to rooms. */
@@ -80,6 +81,7 @@ export class RoomServices implements Disposable {
   readonly roomUpgrade: RoomUpgrade;
   readonly shutdown: RoomShutdown;
   readonly historyPurge: HistoryPurge;
+  readonly userRedactions: UserRedactions;
   readonly powerGrant: RoomPowerGrant;
   readonly summaries: RoomSummaries;
   readonly publicRooms: PublicRooms;
@@ -213,6 +215,7 @@ export class RoomServices implements Disposable {
     });
     const search = new SearchStore(database);
     this.search = new MessageSearch({ search, states, relations, rooms, events, visibility });
+    this.userRedactions = new UserRedactions({ context, rooms, events, eventStore, sender });
     this.historyPurge = new HistoryPurge({ context, rooms, eventStore, relations, search });
     this.shutdown.onPurge((roomId) => {
       search.purge(roomId);

@@ -59,6 +59,15 @@ const selected = `
     AND (:relatedBySenders = '[]' OR relations.sender IN (SELECT value FROM json_each(:relatedBySenders)))
     AND (:relatedByTypes = '[]' OR relations.rel_type IN (SELECT value FROM json_each(:relatedByTypes)))))`;
 
+/** Which events of a user are wanted. */
+export interface SentByQuery {
+  readonly types: readonly string[];
+  readonly limit: number;
+  /** Milliseconds since 1970; null: without limit. */
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
 /** Stored events. */
 export class EventStore {
   constructor(private readonly database: Database) {}
@@ -173,6 +182,41 @@ export class EventStore {
     );
   }
 
+  /** What a user sent into a room, the newest first. */
+  sentBy(userId: UserId, roomId: RoomId, { types, limit, before, after }: SentByQuery): readonly EventId[] {
+    const rows = this.database.all<{ event_id: EventId }>(
+      `SELECT event_id FROM events WHERE sender = ? AND room_id = ? AND type IN (SELECT value FROM json_each(?))
+       AND origin_server_ts <= ? AND origin_server_ts >= ? ORDER BY position DESC LIMIT ?`,
+      userId,
+      roomId,
+      JSON.stringify(types),
+      before ?? Number.MAX_SAFE_INTEGER,
+      after ?? Number.MIN_SAFE_INTEGER,
+      limit,
+    );
+    return rows.map((row) => row.event_id);
+  }
+
+  /** How many invites a user has sent since a time. */
+  countInvites(userId: UserId, since: number): number {
+    return this.count(
+      `SELECT count(*) AS count FROM events WHERE sender = ? AND type = 'm.room.member'
+       AND json_extract(json, '$.content.membership') = 'invite' AND origin_server_ts >= ?`,
+      userId,
+      since,
+    );
+  }
+
+  /** How many rooms a user has joined since a time, those that they left again included. */
+  countJoinedRooms(userId: UserId, since: number): number {
+    return this.count(
+      `SELECT count(DISTINCT room_id) AS count FROM events WHERE state_key = ? AND type = 'm.room.member'
+       AND json_extract(json, '$.content.membership') = 'join' AND origin_server_ts >= ?`,
+      userId,
+      since,
+    );
+  }
+
   /**
    * Takes what is less deep than `depth` out of a room's history: messages go, state stays known, and so do the messages
    * of users of `keptServer`. The IDs of those that are gone.
@@ -249,6 +293,10 @@ export class EventStore {
   /** Forgets transaction IDs used before a time. */
   forgetTransactions(before: number): void {
     this.database.run('DELETE FROM event_transactions WHERE sent_ts < ?', before);
+  }
+
+  private count(sql: string, userId: UserId, since: number): number {
+    return this.database.get<{ count: number }>(sql, userId, since)?.count ?? 0;
   }
 }
 
