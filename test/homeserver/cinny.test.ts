@@ -166,6 +166,7 @@ test('Cinny works against the embedded homeserver', { skip: skip(), timeout: 300
     await say(bob, 'My card is 4111 1111 1111 1111');
     await hear(alice, 'My card is [card number removed]');
     await alice.miss('casino');
+    await bob.photograph(pictures, 'cinny-message-refused');
   });
 
   await step('the refusal of a new name by a module is shown', async () => {
@@ -241,11 +242,12 @@ test('Cinny works against the embedded homeserver', { skip: skip(), timeout: 300
     await fetch(`${url}/_matrix/client/v3/login`, { method: 'POST', body: tablet });
     await alice.click({ css: '.pw button', text: 'Security' });
     await alice.see('Tablet');
+    await alice.evaluate(`document.querySelector('.device-manage').scrollIntoView()`);
     await alice.photograph(pictures, 'cinny-devices');
     const tile = `[...document.querySelectorAll('.setting-tile')].find((it) => it.innerText.includes('Tablet'))`;
     await alice.evaluate(`[...${tile}.querySelectorAll('button')].at(-1).click()`);
     await alice.click({ css: '.confirm-dialog button', text: 'Logout' });
-    await alice.fill('input[type=password]', "alice's secret");
+    await alice.fill('.auth-request input', "alice's secret");
     await alice.enter();
     await alice.miss('Tablet');
     await alice.clickLast('.pw .header button');
@@ -271,7 +273,7 @@ test('Cinny works against the embedded homeserver', { skip: skip(), timeout: 300
     await hear(bob, 'A secret.');
     await say(bob, 'Kept.');
     await hear(alice, 'Kept.');
-    await alice.photograph(pictures, 'cinny-encrypted');
+    await alice.photograph(pictures, 'cinny-chat');
   });
 
   await step('threads and spaces that other clients made are shown', async () => {

@@ -95,7 +95,9 @@ export class BrowserPerson {
   async photograph(folder: string | undefined, name: string): Promise<void> {
     if (folder === undefined) return;
     await this.page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: 2000 }).catch(() => undefined);
-    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+    const { default: sharp } = await import('sharp');
+    const bytes = await this.page.screenshot();
+    await sharp(bytes).png({ palette: true }).toFile(join(folder, `${name}.png`));
   }
 
   private async note(response: HTTPResponse): Promise<void> {
