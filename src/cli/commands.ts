@@ -42,4 +42,11 @@ export const commands: readonly Command[] = [
     ],
     run: async (call) => (await import('./host.js')).host(call),
   },
+  {
+    name: 'bridge',
+    summary: 'writes vesicle_bridge.py, the file that Synapse loads',
+    takesNoFile: true,
+    options: [{ name: 'out', value: 'DIR', summary: 'a directory on the PYTHONPATH of Synapse' }],
+    run: async (call) => (await import('./bridge.js')).bridge(call),
+  },
 ];

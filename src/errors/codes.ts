@@ -40,6 +40,10 @@ export const errorCodes = {
     blame: 'operator',
     text: 'The file {0} cannot be read: {1}. Check the path and its permissions.',
   },
+  CLI_FILE_UNWRITABLE: {
+    blame: 'operator',
+    text: 'The directory {0} cannot be written to: {1}. Check the path and its permissions.',
+  },
   CLI_PYTHON_MISSING: {
     blame: 'operator',
     text: 'No Python is found that can run Synapse. Install Python 3.10 or newer with its "venv" module (Debian: python3-venv), or name one that has Synapse in VESICLE_SYNAPSE_PYTHON.',
@@ -99,6 +103,10 @@ export const errorCodes = {
   KERNEL_NOT_A_MODULE: {
     blame: 'author',
     text: '{0} is no module. Mark the class with @Module().',
+  },
+  KERNEL_SHARED_ASKS: {
+    blame: 'author',
+    text: '{0}: a shared service cannot ask for {1}, of which each process has its own. Share that, too, or let the module pass what is needed.',
   },
   KERNEL_START_FAILED: {
     blame: 'author',

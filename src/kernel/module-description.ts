@@ -77,9 +77,13 @@ interface OptionTest {
 const optionTests: Readonly<Record<keyof ModuleOptions, OptionTest>> = {
   config: { isRight: (value) => typeof value === 'function', mustBe: 'a class' },
   name: { isRight: (value) => typeof value === 'string', mustBe: 'a text' },
+  runOn: {
+    isRight: (value) => typeof value === 'string' && value !== '',
+    mustBe: '"all", "background", "main" or the name of a worker',
+  },
   services: {
     isRight: (value) => Array.isArray(value) && value.every(isService),
-    mustBe: 'a list of classes, { provide, useClass } and { provide, useValue }',
+    mustBe: 'a list of classes, { provide, useClass, isShared? } and { provide, useValue }',
   },
   mode: { isRight: isMode, mustBe: '"enforce", "audit" or "off"' },
   timeout: { isRight: isTimeout, mustBe: 'a number of milliseconds above 0' },

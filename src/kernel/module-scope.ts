@@ -13,7 +13,9 @@ import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
 import { cacheMethods } from './cached-methods.js';
 import { checkInjection, takesRawConfig } from './injection-check.js';
 import type { ModuleDescription } from './module-description.js';
-import { classOfService, keyOfService } from './service-key.js';
+import { classOfService, isSharedService, keyOfService } from './service-key.js';
+import { checkSharedServices } from './shared-injection-check.js';
+import type { SharedServices } from './shared-services.js';
 
 /** Gives services by key. */
 export interface ServiceSource {
@@ -46,6 +48,7 @@ export class ModuleScope {
     private readonly description: ModuleDescription,
     private readonly given: ScopeValues,
     hostServices: readonly ModuleService[],
+    private readonly shared?: SharedServices,
   ) {
     this.values.set(ModuleApi, given.api).set(Logger, given.log).set(rawConfigKey, given.config);
     for (const type of description.config === undefined ? [] : lineage(description.config)) {
@@ -64,7 +67,8 @@ export class ModuleScope {
       const service = this.services.get(key);
       return service && classOfService(service);
     };
-    return checkInjection(type, { isKnown: known, classOf, hasConfigClass: config !== undefined });
+    const mistakes = checkInjection(type, { isKnown: known, classOf, hasConfigClass: config !== undefined });
+    return [...mistakes, ...checkSharedServices(this.services)];
   }
 
   /** Makes an instance with everything it asks for. */
@@ -109,13 +113,22 @@ export class ModuleScope {
     const own = [...this.values].filter(([key]) => !this.services.has(key));
     return new ServiceContainer(new Map(own), [...this.services.values()], {
       make: (service) => this.makeService(service),
-      end: endInstance,
+      end: (instance, service) => (this.isShared(service) ? Promise.resolve() : endInstance(instance)),
     });
+  }
+
+  private isShared(service: ModuleService): boolean {
+    return this.shared !== undefined && isSharedService(service);
   }
 
   private async makeService(service: ModuleService): Promise<unknown> {
     const type = classOfService(service);
     if (type === undefined) return undefined;
+    if (this.shared === undefined || !isSharedService(service)) return await this.makeStarted(type);
+    return await this.shared.get(type, this.given.config, () => this.makeStarted(type), endInstance);
+  }
+
+  private async makeStarted(type: Class): Promise<object> {
     const instance = await this.make(type);
     await startInstance(instance);
     return instance;

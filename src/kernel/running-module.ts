@@ -15,6 +15,7 @@ import type { ModuleDescription } from './module-description.js';
 import { ModuleRegistrar } from './module-registrar.js';
 import { endInstance, ModuleScope, startInstance } from './module-scope.js';
 import { throwMistakes } from './one-error.js';
+import type { SharedServices } from './shared-services.js';
 
 /** What a homeserver gives to its modules. */
 export interface ModuleHost {
@@ -25,6 +26,8 @@ export interface ModuleHost {
   readonly createModuleApi: (registrar: Registrar, moduleName: string) => ModuleApi & Partial<Disposable>;
   /** Services that every module's container has; they go before a module's own. */
   readonly services?: readonly ModuleService[];
+  /** Keeps the services that are made once for all instances of a module; without it each instance has its own. */
+  readonly shared?: SharedServices;
 }
 
 /** Where a module stands among the others. */
@@ -61,7 +64,12 @@ export class RunningModule {
       log: host.log.child({ module: place.name }),
       config: loaded.config,
     };
-    this.scope = new ModuleScope(description, values, [...(host.services ?? []), ...(loaded.services ?? [])]);
+    this.scope = new ModuleScope(
+      description,
+      values,
+      [...(host.services ?? []), ...(loaded.services ?? [])],
+      host.shared,
+    );
   }
 
   /** Undefined until it was constructed. */

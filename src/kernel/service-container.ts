@@ -6,7 +6,7 @@ import type { ServiceSource } from './module-scope.js';
 /** How an instance of a service is made and ended. */
 export interface ServiceLife {
   readonly make: (service: ModuleService) => Promise<unknown>;
-  readonly end: (instance: unknown) => Promise<void>;
+  readonly end: (instance: unknown, service: ModuleService) => Promise<void>;
 }
 
 /** The Inversify container of one module: what the host gives it, and its services, each made once when first asked for. */
@@ -42,7 +42,7 @@ export class ServiceContainer implements ServiceSource {
     this.bind(key)
       .toDynamicValue(() => life.make(service))
       .inSingletonScope()
-      .onDeactivation((instance) => life.end(instance));
+      .onDeactivation((instance) => life.end(instance, service));
   }
 
   private bind(key: ServiceKey): BindToFluentSyntax<unknown> {

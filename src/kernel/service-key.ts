@@ -16,3 +16,8 @@ export function classOfService(service: ModuleService): Class | undefined {
 export function nameOfKey(key: ServiceKey): string {
   return typeof key === 'function' ? key.name : typeof key === 'string' ? `"${key}"` : String(key);
 }
+
+/** Whether a service is made once for all instances of its module. */
+export function isSharedService(service: ModuleService | undefined): boolean {
+  return typeof service === 'object' && 'useClass' in service && service.isShared === true;
+}

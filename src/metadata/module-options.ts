@@ -4,10 +4,14 @@ import { type AbstractClass, type Class, MetadataRows } from './metadata-store.j
 /** What a service is asked for by: its class, or a text or symbol given to `@inject`. */
 export type ServiceKey = AbstractClass | string | symbol;
 
-/** A class that a module's container makes once and injects, or a key with what stands behind it. */
+/**
+ * A class that a module's container makes once and injects, or a key with what stands behind it. What `isShared` is made once
+ * for all instances of the module in one process, which several processes of a Synapse may have: it may ask for the
+ * configuration, the log and other shared services.
+ */
 export type ModuleService =
   | Class
-  | { readonly provide: ServiceKey; readonly useClass: Class }
+  | { readonly provide: ServiceKey; readonly useClass: Class; readonly isShared?: boolean }
   | { readonly provide: ServiceKey; readonly useValue: unknown };
 
 /**
@@ -29,6 +33,11 @@ export interface ModuleOptions extends CallbackPolicy {
   readonly name?: string;
   /** What the module's constructor and its services can ask for, each made once for the module. */
   readonly services?: readonly ModuleService[];
+  /**
+   * Which processes of a Synapse the module runs in: `all` (when absent), `background` (the one that runs background tasks),
+   * `main`, or the name of a worker. The embedded homeserver is one process and runs every module.
+   */
+  readonly runOn?: string;
 }
 
 const rows = new MetadataRows<ModuleOptions>('module');

@@ -49,6 +49,8 @@ export interface CallbackWire {
   readonly result: ResultKind;
   /** Told, not asked: while the host is away it is queued or dropped, as configured. */
   readonly isNotification?: boolean;
+  /** The neutral result where Synapse takes no None for it: what it uses when nobody registered the callback. */
+  readonly neutral?: number;
 }
 
 function asked(args: readonly ArgumentKind[], result: ResultKind): CallbackWire {
@@ -114,8 +116,8 @@ export const callbackWire: { readonly [C in CallbackCategory]: { readonly [N in 
   },
   background_update_controller: {
     on_update: asked(['json', 'json', 'json'], 'slot'),
-    default_batch_size: asked(['json', 'json'], 'number'),
-    min_batch_size: asked(['json', 'json'], 'number'),
+    default_batch_size: { ...asked(['json', 'json'], 'number'), neutral: 100 },
+    min_batch_size: { ...asked(['json', 'json'], 'number'), neutral: 1 },
   },
   account_data: {
     on_account_data_updated: told('json', 'json', 'json', 'json'),

@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
+import { SharedServices } from '../kernel/shared-services.js';
 import type { Logger } from '../log/logger.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
 import type { ModuleSources } from './module-loading.js';
@@ -27,9 +28,11 @@ export class ModuleHost implements AsyncDisposable {
   private readonly sessions = new Set<ModuleSession>();
   private readonly servers = new Set<Server>();
   private readonly sessionOptions: SessionOptions;
+  private readonly shared: SharedServices;
 
   constructor(private readonly options: ModuleHostOptions) {
-    this.sessionOptions = { ...options, directory: options.directory ?? process.cwd() };
+    this.shared = new SharedServices(options.log);
+    this.sessionOptions = { ...options, shared: this.shared, directory: options.directory ?? process.cwd() };
   }
 
   /** How many Synapse processes are connected. */
@@ -71,6 +74,7 @@ export class ModuleHost implements AsyncDisposable {
     this.servers.clear();
     await Promise.all([...this.sessions].map((session) => session.close('the module host stops')));
     await Promise.all(closed);
+    await this.shared.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { LoadedModule } from '../kernel/kernel.js';
+import { type HomeserverProcess, runsOn } from '../kernel/run-on.js';
+import type { SharedServices } from '../kernel/shared-services.js';
 import type { Logger } from '../log/logger.js';
 import type { JsonObject } from '../matrix/json.js';
 import { shape, textOf } from './untrusted-values.js';
@@ -22,6 +24,8 @@ export interface SessionOptions extends ModuleSources {
   readonly version: string;
   /** Told of the modules of each process that has connected, once they run. */
   readonly onOpen?: (parts: ProcessParts) => void;
+  /** Services that all sessions share. */
+  readonly shared: SharedServices;
 }
 
 /** Bytes that a frame may have before the other side has said who it is. */
@@ -130,19 +134,20 @@ export class ModuleSession {
   private async start(homeserver: WireHomeserver): Promise<unknown> {
     if (this.stage !== 'loaded') throw broken('modules.open at the wrong time');
     this.stage = 'opening';
-    const { log, connection } = this;
+    const { connection } = this;
     const own = this.options.log.child({ synapse: homeserver.worker_name ?? 'main' });
     this.log = own;
-    const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection));
+    const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection), this.options.shared);
     this.process = process;
-    const opened = process.open(this.modules);
+    const modules = this.modules.filter(({ type }) => runsOn(type, processOf(homeserver)));
+    const opened = process.open(modules);
     this.opening = opened.catch(() => undefined);
     const registered = await opened;
     this.stage = 'open';
     connection.watch();
-    log.info(`Synapse ${homeserver.synapse_version} uses ${this.modules.length} modules`, {
-      process: homeserver.worker_name ?? 'main',
-    });
+    own.info(
+      `Synapse ${homeserver.synapse_version} uses ${modules.map(({ name }) => name).join(', ') || 'no modules'}`,
+    );
     this.options.onOpen?.(process.parts());
     return registered;
   }
@@ -158,6 +163,13 @@ export class ModuleSession {
     await this.process.close();
     this.log.info(`The connection ended: ${reason}`);
   }
+}
+
+function processOf({
+  worker_name: workerName,
+  run_background_tasks: runsBackgroundTasks,
+}: WireHomeserver): HomeserverProcess {
+  return { workerName, runsBackgroundTasks };
 }
 
 /** Compares in a time that says nothing of where the difference is. */

@@ -5,6 +5,7 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { CallbackRegistration } from '../dispatch/registration.js';
 import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
+import type { SharedServices } from '../kernel/shared-services.js';
 import type { Logger } from '../log/logger.js';
 import { domainOf, type UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
@@ -43,6 +44,7 @@ export class ProcessModules {
     homeserver: WireHomeserver,
     private readonly connection: Connection,
     private readonly log: Logger,
+    private readonly shared: SharedServices,
   ) {
     this.dispatch = new WatchedDispatcher(
       { log, isLocalUser: (userId) => domainOf(userId as UserId) === homeserver.server_name },
@@ -75,6 +77,7 @@ export class ProcessModules {
       dispatch: this.dispatch,
       webResources: this.web,
       log: this.log,
+      shared: this.shared,
       createModuleApi: (registrar) => new RemoteModuleApi(registrar, this.services),
     });
     this.web.seal();

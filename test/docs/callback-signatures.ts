@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
+import { oneLine } from './one-line.js';
 
 /** What the source says of one callback. */
 export interface CallbackSignature {
@@ -34,14 +35,4 @@ export function readSignatures(): ReadonlyMap<string, CallbackSignature> {
 function commentOf(member: ts.PropertySignature): string {
   const [doc] = ts.getJSDocCommentsAndTags(member);
   return doc === undefined ? '' : oneLine(ts.getTextOfJSDocComment(doc.comment) ?? '');
-}
-
-function oneLine(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll('( ', '(')
-    .replaceAll(/,? \)/g, ')')
-    .replaceAll('< |', '<')
-    .replaceAll(/,? >/g, '>')
-    .trim();
 }

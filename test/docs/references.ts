@@ -1,20 +1,28 @@
 import { format, resolveConfig } from 'prettier';
+import { bridgeWithTables } from './bridge-tables.js';
 import { callbackReference } from './callback-reference.js';
 import { configurationReference } from './configuration-reference.js';
 import { errorReference } from './error-reference.js';
+import { protocolJson } from './protocol-json.js';
+import { protocolReference } from './protocol-reference.js';
 
 /** The documents that are made from tables in `src/`, by file. */
 const references: Readonly<Record<string, () => string>> = {
   'docs/callbacks.md': callbackReference,
   'docs/configuration.md': configurationReference,
   'docs/errors.md': errorReference,
+  'docs/protocol.md': protocolReference,
+  'src/synapse/protocol.json': protocolJson,
+  'src/synapse/python/vesicle_bridge.py': bridgeWithTables,
 };
 
 /** Every generated document, formatted like the rest. */
 export async function generateReferences(): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
   for (const [file, make] of Object.entries(references)) {
-    texts.set(file, await format(make(), { ...(await resolveConfig(file)), filepath: file }));
+    const text = make();
+    const isFormatted = !file.endsWith('.py');
+    texts.set(file, isFormatted ? await format(text, { ...(await resolveConfig(file)), filepath: file }) : text);
   }
   return texts;
 }

@@ -136,7 +136,7 @@ describe('what tsc cannot see is refused at load', () => {
     [
       'services that are none',
       moduleClass(() => undefined, { services: [{ provide: 'x' }] }),
-      '[MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: services must be a list of classes, { provide, useClass } and { provide, useValue }',
+      '[MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: services must be a list of classes, { provide, useClass, isShared? } and { provide, useValue }',
     ],
     [
       'a wrong policy',

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { messages } from '../../src/synapse/protocol.js';
+import { readMessageTypes } from '../docs/message-types.js';
+import { projectText } from '../support/project.js';
+
+const bridge = projectText('src/synapse/python/vesicle_bridge.py');
+
+test('every message of the protocol has types, and a notice no result', () => {
+  const types = readMessageTypes();
+  for (const [name, { kind }] of Object.entries(messages)) {
+    assert.equal(types.get(name)?.result === undefined, kind === 'notice', name);
+  }
+});
+
+test('the bridge knows every message of the protocol by its name', () => {
+  for (const name of Object.keys(messages)) assert.ok(bridge.includes(`"${name}"`), name);
+});
+
+test('the bridge has the version of the package', () => {
+  const { version } = JSON.parse(projectText('package.json')) as { readonly version: string };
+  assert.ok(bridge.includes(`BRIDGE_VERSION: Final = "${version}"`));
+});

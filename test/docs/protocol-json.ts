@@ -1,0 +1,25 @@
+import { callbackCategories } from '../../src/callbacks/registry.js';
+import { apiWire } from '../../src/synapse/api-wire.js';
+import { callbackWire } from '../../src/synapse/callback-wire.js';
+import { limits, messages, protocolVersion } from '../../src/synapse/protocol.js';
+import { readMessageTypes } from './message-types.js';
+
+/** `src/synapse/protocol.json`: the protocol as data, for those who do not read TypeScript. */
+export function protocolJson(): string {
+  const types = readMessageTypes();
+  const table = Object.entries(messages).map(([name, { to, kind, since, summary }]) => [
+    name,
+    { to, kind, since, summary, ...types.get(name) },
+  ]);
+  const callbacks = callbackCategories.flatMap((category) =>
+    Object.entries(callbackWire[category]).map(([name, wire]) => [`${category}.${name}`, wire]),
+  );
+  const protocol = {
+    version: protocolVersion,
+    limits,
+    messages: Object.fromEntries(table) as object,
+    callbacks: Object.fromEntries(callbacks) as object,
+    api: apiWire,
+  };
+  return JSON.stringify(protocol);
+}

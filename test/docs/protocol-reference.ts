@@ -1,0 +1,106 @@
+import { type ApiWire, apiWire } from '../../src/synapse/api-wire.js';
+import { callbackCategories } from '../../src/callbacks/registry.js';
+import { callbackWire } from '../../src/synapse/callback-wire.js';
+import type { Direction } from '../../src/synapse/message.js';
+import { limits, messages, protocolVersion } from '../../src/synapse/protocol.js';
+import { type MessageTypes, readMessageTypes, readWireValues } from './message-types.js';
+
+const answerers: Readonly<Record<Direction, string>> = {
+  toModules: 'bridge → module host',
+  toSynapse: 'module host → bridge',
+  both: 'both ways',
+};
+
+/** `docs/protocol.md`: what a module host and the bridge say to each other, from the tables in `src/synapse`. */
+export function protocolReference(): string {
+  const types = readMessageTypes();
+  return `${[
+    '# The protocol between Synapse and a module host',
+    '<!-- Made by `npm run docs` from src/synapse. Edit that, or test/docs/protocol-reference.ts, not this. -->',
+    prose(),
+    '## Limits',
+    table(
+      ['limit', 'value'],
+      Object.entries(limits).map(([name, value]) => [code(name), String(value)]),
+    ),
+    '`frame` and `chunk` are bytes, the others milliseconds.',
+    '## Messages',
+    ...Object.entries(messages).flatMap(([name, message]) => messageSection(name, message, types.get(name))),
+    '## Callbacks',
+    'Kinds of the arguments in order, and of the result. What is told is no question: it is queued while the host is away.',
+    table(['callback', 'arguments', 'result'], callbackRows()),
+    '## Methods of ModuleApi',
+    'Arguments by name with their kinds, and the kind of the result.',
+    table(['method', 'arguments', 'result'], Object.entries(apiWire).map(apiRow)),
+    '## Values',
+    'A value has its kind by its place. Keys are Synapse’s; bytes travel as base64.',
+    `\`\`\`ts\n${readWireValues()}\n\`\`\``,
+  ].join('\n\n')}\n`;
+}
+
+function prose(): string {
+  return `Version ${protocolVersion}. Both sides must speak the same: \`vesicle bridge --out DIR\` writes the bridge of a version. The same as data is in
+\`src/synapse/protocol.json\`.
+
+A **frame** is a length (4 bytes, big-endian) and so many bytes of JSON in UTF-8:
+
+\`\`\`
+request  {"id": 7, "method": "callback.invoke", "params": {...}}
+answer   {"id": 7, "result": ...}   or   {"id": 7, "error": {...}}
+notice   {"method": "log", "params": {...}}
+\`\`\`
+
+Both sides send requests and number their own; any number may be in flight, and answers come in any order. \`cancel\` says that nobody waits
+for an answer any more: it need not be sent.
+
+1. The bridge connects (or starts the host and speaks over its standard input and output). Its first frame is \`hello\`, with the token if
+   the host asks for one. A host that refuses answers with an error that says why, then closes. Nobody is waited for longer than 10
+   seconds, and until then a frame may have 64 KiB.
+2. \`modules.load\` finds and checks the modules: Synapse's \`parse_config\`. Problems come with Synapse's paths.
+3. \`modules.open\` makes them, with the facts of this Synapse process: Synapse's constructor. The answer lists what to register.
+4. \`callback.invoke\`, \`web.request\` and so on until one side closes. Each side asks with \`ping\` whether the other is there; one that
+   does not answer within \`pongWithin\` counts as unresponsive until it does.
+
+**Handles** are numbers for what stays where it is: the state of a room, a media file, a request, a function. Those that came with a call end with
+it; those in an answer end with \`release\`; all end with the connection.
+
+A frame that is longer than allowed, that is no JSON, or that no bridge of this version sends closes the connection, with one line in the
+log. A value of the wrong kind fails its call only.`;
+}
+
+function messageSection(
+  name: string,
+  { to, kind, since, summary }: (typeof messages)[keyof typeof messages],
+  types: MessageTypes | undefined,
+): readonly string[] {
+  const shown = [`${name}(${types?.params ?? ''})`, ...(types?.result === undefined ? [] : [`→ ${types.result}`])];
+  return [
+    `### ${name}`,
+    `${answerers[to]}, ${kind}, since ${since}. ${summary}`,
+    `\`\`\`\n${shown.join('\n')}\n\`\`\``,
+  ];
+}
+
+function callbackRows(): string[][] {
+  return callbackCategories.flatMap((category) =>
+    Object.entries(callbackWire[category]).map(([name, { args, result, isNotification }]) => [
+      code(`${category}.${name}`),
+      args.map(code).join(', '),
+      isNotification === true ? 'told' : code(result),
+    ]),
+  );
+}
+
+function apiRow([method, { args, result }]: [string, ApiWire]): string[] {
+  const given = Object.entries(args).map(([name, kind]) => code(`${name}: ${kind}`));
+  return [code(method), given.join(', '), code(result)];
+}
+
+function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [heading, heading.map(() => '---'), ...rows];
+  return all.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
