@@ -1,5 +1,5 @@
 // Runs everything that `npm test` runs once the project is built and linted: the compiled tests, then the conformance
-// cases on the embedded homeserver, then shows the coverage of src/. The last line is the sum: "N passed, N failed"; too
+// cases on the embedded homeserver and on a real Synapse, then shows the coverage of src/. The last line is the sum: "N passed, N failed"; too
 // little coverage counts as a failure.
 //   node test/run.mjs [--no-coverage]
 //   node test/run.mjs --only TEXT       test files whose path contains TEXT: no conformance cases, no coverage
@@ -43,10 +43,10 @@ async function runTests() {
   return counts;
 }
 
-/** Runs the conformance cases in a process of their own; answers with the numbers of its last line. */
-async function runConformance() {
+/** Runs the conformance cases on a host in a process of their own; answers with the numbers of its last line. */
+async function runConformance(host) {
   const main = `${relative(process.cwd(), root) || '.'}/dist/test/conformance/main.js`;
-  const child = spawn(process.execPath, ['--enable-source-maps', main, '--host', 'embedded'], {
+  const child = spawn(process.execPath, ['--enable-source-maps', main, '--host', host], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
@@ -54,7 +54,7 @@ async function runConformance() {
     output += chunk;
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
-  process.stdout.write(`\nConformance cases on the embedded homeserver\n${output}`);
+  process.stdout.write(`\nConformance cases, host ${host}\n${output}`);
   const last = /(\d+) passed, (\d+) failed\s*$/.exec(output);
   const counts = { passed: Number(last?.[1] ?? 0), failed: Number(last?.[2] ?? 1) };
   return { ...counts, failed: code === 0 ? counts.failed : Math.max(counts.failed, 1) };
@@ -65,7 +65,12 @@ await import('../bundle.mjs');
 const isWhole = values.only === '';
 const coverage = isWhole && values.coverage ? await measureCoverage() : undefined;
 const tests = await runTests();
-const cases = isWhole ? await runConformance() : { passed: 0, failed: 0 };
+const cases = { passed: 0, failed: 0 };
+for (const host of isWhole ? ['embedded', 'synapse'] : []) {
+  const { passed, failed } = await runConformance(host);
+  cases.passed += passed;
+  cases.failed += failed;
+}
 const isCovered = coverage === undefined || (await coverage.report());
 const failed = tests.failed + cases.failed + (isCovered ? 0 : 1);
 process.stdout.write(`\n${tests.passed + cases.passed} passed, ${failed} failed\n`, () => {

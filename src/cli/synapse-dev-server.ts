@@ -100,7 +100,7 @@ async function startOn(start: Start, closers: Closer[]): Promise<Started> {
 }
 
 /** The bridge repeats log lines of modules there, which are in our log already. */
-const ownLoggers = 'vesicle.module.';
+const ownLoggers = 'vesicle.';
 
 /** The ports of the listeners; those that may be any are chosen, the others must be free. */
 async function freePorts({ homeserver }: Configuration): Promise<readonly number[]> {

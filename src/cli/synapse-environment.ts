@@ -64,7 +64,7 @@ function pythonOf(folder: string): string {
 
 /** Two processes may do this at once: each makes its own, and the first one to be done keeps the name. */
 async function makeEnvironment(folder: string, options: SynapseEnvironmentOptions): Promise<void> {
-  const interpreter = await findInterpreter();
+  const interpreter = await findInterpreter(options.env);
   options.say?.(`Installing Synapse ${synapseVersion} with ${interpreter} into ${folder}: once, about a minute.\n`);
   const unfinished = `${folder}.${process.pid}`;
   try {
@@ -90,15 +90,15 @@ async function moveInPlace(from: string, to: string): Promise<void> {
   }
 }
 
-async function findInterpreter(): Promise<string> {
+async function findInterpreter(env: SynapseEnvironmentOptions['env'] = process.env): Promise<string> {
   for (const name of interpreters) {
-    const isSuitable = await execute(name, ['-c', suitability]).then(
+    const isSuitable = await execute(name, ['-c', suitability], { env: { ...env } }).then(
       () => true,
       () => false,
     );
     if (isSuitable) return name;
   }
-  throw new VesicleError('CLI_PYTHON_MISSING');
+  throw new VesicleError('CLI_PYTHON_MISSING', [interpreters.join(', ')]);
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {

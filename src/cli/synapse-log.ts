@@ -17,6 +17,8 @@ const lastLineMs = 50;
 interface Message {
   readonly level: LogLevel;
   readonly lines: string[];
+  /** It is in our log already. */
+  readonly isKnown?: boolean;
 }
 
 /** Passes the output of Synapse on to our log, marked as Synapse's; a stack stays with its message. */
@@ -69,14 +71,14 @@ export class SynapseLogReader {
     }
     this.flush();
     const [, level = '', logger = '', text = ''] = found;
-    if (this.isOwn(logger)) this.message = { level: 'debug', lines: [] };
-    else this.message = { level: levelNames[level] ?? 'info', lines: [`${logger}: ${text}`] };
+    const lines = [`${logger}: ${text}`];
+    this.message = { level: levelNames[level] ?? 'info', lines, isKnown: this.isOwn(logger) };
   }
 
   private flush(): void {
     const { message } = this;
     this.message = undefined;
     const text = message?.lines.join('\n').trim() ?? '';
-    if (message !== undefined && text !== '') this.log[message.level](text);
+    if (message !== undefined && text !== '' && message.isKnown !== true) this.log[message.level](text);
   }
 }

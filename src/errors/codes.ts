@@ -46,7 +46,7 @@ export const errorCodes = {
   },
   CLI_PYTHON_MISSING: {
     blame: 'operator',
-    text: 'No Python is found that can run Synapse. Install Python 3.10 or newer with its "venv" module (Debian: python3-venv), or name one that has Synapse in VESICLE_SYNAPSE_PYTHON.',
+    text: 'No Python is found that can run Synapse; tried: {0}. Install Python 3.10 or newer with its "venv" module (Debian: python3-venv), or name one that has Synapse in VESICLE_SYNAPSE_PYTHON.',
   },
   CLI_SYNAPSE_ENDED: {
     blame: 'operator',
