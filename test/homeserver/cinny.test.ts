@@ -61,6 +61,7 @@ async function hear(person: BrowserPerson, text: string): Promise<void> {
 }
 
 async function pick(person: BrowserPerson, text: string, item: string): Promise<void> {
+  await hear(person, text);
   await person.rightClick({ css: message, text });
   await person.click({ text: item });
 }
