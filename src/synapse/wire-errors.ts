@@ -67,7 +67,7 @@ function make(wire: WireError): Error {
   const options = causes[0] === undefined ? {} : { cause: new HostError('Exception', causes.join(': ')) };
   if (type === 'RedirectException') return redirect(wire);
   if (type === 'HttpResponseException') {
-    const body = Buffer.from(wire.response ?? '', 'base64');
+    const body = new Uint8Array(Buffer.from(wire.response ?? '', 'base64'));
     return new HttpResponseException(status ?? 500, message.replace(`${status ?? 500}: `, ''), body, options);
   }
   // An error of a module that went through Synapse comes back as what it was.
