@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { synapsePython } from '../../src/cli/synapse-environment.js';
 import { liftedRateLimits } from '../../src/cli/synapse-settings.js';
@@ -17,30 +17,45 @@ export async function testSynapsePython(): Promise<string> {
   return await synapsePython({ packages, say: (text) => process.stderr.write(text) });
 }
 
+/** What a Synapse has that is not the same for all. */
+export interface SynapseSettings {
+  /** `modules:` of its configuration. */
+  readonly modules?: readonly { readonly module: string; readonly config: object }[];
+  /** Folders with Python modules. */
+  readonly pythonPath?: readonly string[];
+}
+
 /** A folder with the configuration and database of a Synapse on SQLite, rate limits out of reach. */
 export class SynapseFolder implements AsyncDisposable {
   private constructor(
     private readonly python: string,
     private readonly folder: string,
     private readonly port: number,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async make(): Promise<SynapseFolder> {
+  static async make(settings: SynapseSettings = {}): Promise<SynapseFolder> {
     const python = await testSynapsePython();
     const folder = await mkdtemp(join(tmpdir(), 'vesicle-synapse-'));
     const port = await freePort();
-    const made = new SynapseFolder(python, folder, port);
-    await writeFile(made.configFile, JSON.stringify(configuration(folder, port)));
+    const env = {
+      ...process.env,
+      PYTHONPATH: (settings.pythonPath ?? []).join(delimiter),
+      PYTHONDONTWRITEBYTECODE: '1',
+    };
+    const made = new SynapseFolder(python, folder, port, env);
+    const { modules = [] } = settings;
+    await writeFile(made.configFile, JSON.stringify({ ...configuration(folder, port), modules }));
     await writeFile(join(folder, 'log.yaml'), JSON.stringify(logging(folder)));
-    await run(python, ['-m', 'synapse.app.homeserver', '-c', made.configFile, '--generate-keys'], { cwd: folder });
+    await run(python, ['-m', 'synapse.app.homeserver', '-c', made.configFile, '--generate-keys'], { cwd: folder, env });
     return made;
   }
 
   /** Starts Synapse on this folder. */
   async start(): Promise<ServerProcess> {
-    const { python, folder, port } = this;
+    const { python, folder, port, env } = this;
     const args = ['-m', 'synapse.app.homeserver', '-c', this.configFile];
-    return await startServerProcess({ command: python, args, cwd: folder, port });
+    return await startServerProcess({ command: python, args, cwd: folder, port, env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

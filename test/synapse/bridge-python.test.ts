@@ -35,7 +35,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
 
   it('passes ruff, and is formatted by it', async () => {
     const tools = await pythonTools();
-    const files = ['vesicle_bridge.py', inProject('test/synapse/python')];
+    const files = ['vesicle_bridge.py', inProject('test/synapse/python'), inProject('bench/bridge')];
     const settings = ['--config', join(folder, 'pyproject.toml'), '--no-cache'];
     assert.match(await output(tools, ['-m', 'ruff', 'check', ...settings, ...files]), /All checks passed/);
     assert.match(await output(tools, ['-m', 'ruff', 'format', '--check', ...settings, ...files]), /already formatted/);
