@@ -18,8 +18,8 @@ export async function testing(): Promise<BenchRow[]> {
   // Loads the code, and makes the tables of databases in memory once.
   for (let count = 0; count < 10; count++) await testModule();
   const memoryAtFirst = await memoryAfter(inARow, testModule);
+  const memoryAtLast = await memoryAfter(3 * inARow, testModule);
   const times = await byTurns({ own: () => middleOf(testModule), other: () => middleOf(testFastify) }, rounds);
-  const memoryAtLast = await memoryAfter(inARow, testModule);
   return [
     benchRow('testing/one', times['own'] ?? NaN, 'ms', 'fastify + node:sqlite', times['other'] ?? NaN),
     benchRow('testing/memory', memoryAtLast, 'bytes', 'after the first 110', memoryAtFirst),
