@@ -2,12 +2,14 @@ import type { RoomId, UserId } from '../matrix/ids.js';
 import type { HomeserverContext } from './context.js';
 import { DeviceKeys } from './encryption/device-keys.js';
 import { ToDevice } from './encryption/to-device.js';
+import { presenceContent } from './ephemeral/presence-transitions.js';
 import { type Neighbours, PresenceService } from './ephemeral/presence.js';
 import { Receipts } from './ephemeral/receipts.js';
 import { Typing } from './ephemeral/typing.js';
 import { encryptionRoutes } from './http/encryption-routes.js';
 import { ephemeralRoutes } from './http/ephemeral-routes.js';
 import type { Route } from './http/route.js';
+import type { OutgoingEdus } from './federation/outgoing-edus.js';
 import { eventStreamRoutes } from './http/event-stream-routes.js';
 import { syncRoutes } from './http/sync-routes.js';
 import type { RateLimiters } from './rate-limiters.js';
@@ -48,17 +50,32 @@ export class LiveServices implements Disposable {
     private readonly rooms: RoomServices,
     private readonly users: UserServices,
     private readonly limiters: RateLimiters,
+    edus: OutgoingEdus,
   ) {
     const { database } = context;
     const neighbours = neighboursIn(rooms);
     const displayNameOf = (userId: UserId, deviceId: string): string | null =>
       users.deviceStore.find(userId, deviceId)?.display_name ?? null;
     const devicesOf = (userId: UserId): string[] => users.deviceStore.ofUser(userId).map((device) => device.device_id);
-    this.presence = new PresenceService(context, new PresenceStore(database), neighbours);
-    this.typing = new Typing(context);
-    this.receipts = new Receipts(context, new ReceiptStore(database));
+    this.presence = new PresenceService(context, new PresenceStore(database), neighbours, (state, users) => {
+      edus.presence(state.userId, presenceContent(state, context.clock.now()), users);
+    });
+    this.typing = new Typing(context, (roomId, userId, isTyping) => {
+      edus.typing(roomId, userId, isTyping);
+    });
+    this.receipts = new Receipts(context, new ReceiptStore(database), (receipt) => {
+      edus.receipt(receipt);
+    });
     this.deviceKeys = new DeviceKeys(context, new DeviceKeyStore(database), displayNameOf, neighbours.joinedRooms);
-    this.toDevice = new ToDevice(context, new ToDeviceStore(database), limiters, devicesOf);
+    this.toDevice = new ToDevice(
+      context,
+      new ToDeviceStore(database),
+      limiters,
+      devicesOf,
+      (sender, type, messages) => {
+        edus.toDevice(sender, type, messages);
+      },
+    );
     this.deviceLists = new DeviceListReader(this.deviceKeys, neighbours);
     this.sync = this.makeSync();
     rooms.persistence.listen((events) => {

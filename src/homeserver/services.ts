@@ -87,7 +87,7 @@ export class Services implements AsyncDisposable {
       countDevices: (userIds) => this.users.deviceStore.countOf(userIds),
     });
     this.federation = new FederationServices(this.rooms, this.eduHandlers());
-    this.live = new LiveServices(context, this.rooms, this.users, this.limiters);
+    this.live = new LiveServices(context, this.rooms, this.users, this.limiters, this.federation.edus);
     this.rooms.shutdown.onPurge((roomId) => {
       this.live.receipts.purge(roomId);
       this.users.accountData.purgeRoom(roomId);
@@ -102,6 +102,7 @@ export class Services implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.live[Symbol.dispose]();
+    this.federation[Symbol.dispose]();
     this.rooms[Symbol.dispose]();
     await this.mediaFiles[Symbol.asyncDispose]();
   }
@@ -137,6 +138,10 @@ export class Services implements AsyncDisposable {
       setReceipt: (roomId, userId, type, event, threadId) => {
         const { eventId, position } = event;
         this.live.receipts.set(roomId, userId, type, { eventId: eventId as EventId, position }, threadId);
+      },
+      setPresence: (userId, change, lastActiveAgo) => this.live.presence.receive(userId, change, lastActiveAgo),
+      sendToDevices: (sender, type, messages) => {
+        this.live.toDevice.receive(sender, type, messages);
       },
     });
   }

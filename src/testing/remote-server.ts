@@ -57,6 +57,7 @@ export class RemoteServer implements AsyncDisposable {
   /** The transactions that the homeserver under test sent, oldest first. */
   readonly transactions: JsonObject[] = [];
   private readonly actors = new Map<string, Promise<Actor>>();
+  private isReachable = true;
 
   private constructor(
     private readonly own: Homeserver,
@@ -70,7 +71,9 @@ export class RemoteServer implements AsyncDisposable {
     const own = await openHomeserver({ config, modules: [], log: silentLog, clock, aroundWork: watch.around });
     const server = new RemoteServer(own, local, watch);
     local.services.federation.peers.connect(server.serverName, (request) => server.receive(request));
-    own.services.federation.peers.connect(local.context.serverName, (request) => local.fetch(request));
+    own.services.federation.peers.connect(local.context.serverName, async (request) =>
+      server.isReachable ? local.fetch(request) : unavailable(),
+    );
     return server;
   }
 
@@ -86,6 +89,16 @@ export class RemoteServer implements AsyncDisposable {
   /** What else it sent (typing, receipts, presence, messages to devices), oldest first. */
   get receivedEdus(): readonly JsonObject[] {
     return this.received('edus');
+  }
+
+  /** Cuts the server off, as when its network fails: what is sent to it waits, and comes late. */
+  disconnect(): void {
+    this.isReachable = false;
+  }
+
+  /** Lets it be reached again. It gets what waits for it when the pause is over or it sends something itself. */
+  reconnect(): void {
+    this.isReachable = true;
   }
 
   /** A user of this server, registered when first asked for. */
@@ -173,6 +186,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   private async receive(request: Request): Promise<Response> {
+    if (!this.isReachable) return unavailable();
     if (new URL(request.url).pathname.startsWith('/_matrix/federation/v1/send/')) {
       this.transactions.push((await request.clone().json()) as JsonObject);
     }
@@ -192,4 +206,9 @@ export class RemoteServer implements AsyncDisposable {
 
   private readonly ask: SendRequest = (method, path, body, options = {}) =>
     this.own.fetch(requestTo(this.serverName, method, path, body, options));
+}
+
+/** What a proxy answers in front of a server that is not there. */
+function unavailable(): Response {
+  return Response.json({ errcode: 'M_UNKNOWN', error: 'The server is out of reach' }, { status: 503 });
 }

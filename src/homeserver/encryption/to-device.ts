@@ -1,6 +1,6 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { Codes } from '../../errors/matrix-codes.js';
-import { domainOf, type UserId } from '../../matrix/ids.js';
+import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
@@ -12,6 +12,16 @@ const MAX_CONTENT = 65_536;
 /** Messages that one sync brings. */
 const MAX_PER_SYNC = 100;
 
+/** A message to one device, or with `*` to all of a user. */
+interface AddressedMessage {
+  readonly userId: UserId;
+  readonly deviceId: string;
+  readonly content: JsonObject;
+}
+
+/** Sends messages to devices of users of other servers. */
+export type SendAway = (sender: UserId, type: string, messages: ReadonlyMap<ServerName, JsonObject>) => void;
+
 /** Messages from device to device (`handlers/devicemessage.py`). */
 export class ToDevice {
   constructor(
@@ -19,25 +29,55 @@ export class ToDevice {
     private readonly store: ToDeviceStore,
     private readonly limiters: RateLimiters,
     private readonly devicesOf: (userId: UserId) => readonly string[],
+    private readonly sendAway: SendAway = () => {},
   ) {}
 
-  /** Sends `{ user: { device or *: content } }`; users of other servers and unknown devices get nothing. */
+  /** Sends `{ user: { device or *: content } }`; unknown devices get nothing. */
   async send(requester: Requester, type: string, messages: JsonObject): Promise<void> {
     const addressed = Object.entries(messages).flatMap(([userId, byDevice]) =>
       isUserId(userId) ? this.checked(userId, byDevice) : [],
     );
+    const here: AddressedMessage[] = [];
+    for (const message of addressed) {
+      if (type === 'm.room_key_request' && !(await this.mayRequestKeys(requester, message.userId))) continue;
+      if (domainOf(message.userId) === this.context.serverName) here.push(message);
+    }
+    this.deliver(requester.userId, type, here);
+    const away = this.byServer(messages);
+    if (away.size > 0) this.sendAway(requester.userId, type, away);
+  }
+
+  /** Takes messages from a user of another server. */
+  receive(sender: UserId, type: string, messages: JsonObject): void {
+    const addressed = Object.entries(messages).flatMap(([userId, byDevice]) =>
+      isUserId(userId) && domainOf(userId) === this.context.serverName ? this.checked(userId, byDevice) : [],
+    );
+    this.deliver(sender, type, addressed);
+  }
+
+  private deliver(sender: UserId, type: string, addressed: readonly AddressedMessage[]): void {
     const reached = new Set<UserId>();
     for (const { userId, deviceId, content } of addressed) {
-      if (domainOf(userId) !== this.context.serverName) continue;
-      if (type === 'm.room_key_request' && !(await this.mayRequestKeys(requester, userId))) continue;
       const known = this.devicesOf(userId);
       const devices = deviceId === '*' ? known : known.filter((device) => device === deviceId);
       for (const device of devices) {
-        this.store.add(this.context.stream.next(), userId, device, { content, type, sender: requester.userId });
+        this.store.add(this.context.stream.next(), userId, device, { content, type, sender });
       }
       if (devices.length > 0) reached.add(userId);
     }
     if (reached.size > 0) this.context.notifier.notify({ users: [...reached] });
+  }
+
+  /** What goes to other servers. */
+  private byServer(messages: JsonObject): ReadonlyMap<ServerName, JsonObject> {
+    const servers = new Map<ServerName, Record<string, JsonValue>>();
+    for (const [userId, byDevice] of Object.entries(messages)) {
+      if (!isUserId(userId) || domainOf(userId) === this.context.serverName || byDevice === undefined) continue;
+      const server = servers.get(domainOf(userId)) ?? {};
+      server[userId] = byDevice;
+      servers.set(domainOf(userId), server);
+    }
+    return servers;
   }
 
   /** The messages for a device after one position up to another; those before are forgotten, because the device has them. */
@@ -56,10 +96,7 @@ export class ToDevice {
     this.store.deleteUpTo(userId, deviceId, Number.MAX_SAFE_INTEGER);
   }
 
-  private checked(
-    userId: UserId,
-    byDevice: JsonValue | undefined,
-  ): { readonly userId: UserId; readonly deviceId: string; readonly content: JsonObject }[] {
+  private checked(userId: UserId, byDevice: JsonValue | undefined): AddressedMessage[] {
     if (!isJsonObject(byDevice)) throw new SynapseError(400, `messages.${userId} is not an object`, Codes.BAD_JSON);
     return Object.entries(byDevice).map(([deviceId, content]) => {
       if (!isJsonObject(content)) {

@@ -47,6 +47,8 @@ export class PresenceService implements Disposable {
     private readonly context: HomeserverContext,
     private readonly store: PresenceStore,
     private readonly neighbours: Neighbours,
+    /** Told of each state that others may know, with the users that modules want to be told. */
+    private readonly onTold: (state: UserPresenceState, users: Iterable<UserId>) => void = () => {},
   ) {}
 
   /** Presence is known at all. */
@@ -149,6 +151,20 @@ export class PresenceService implements Disposable {
     );
   }
 
+  /** Takes what another server says of its user. */
+  async receive(userId: UserId, { presence, statusMsg = null }: PresenceChange, lastActiveAgo: number): Promise<void> {
+    if (!this.isEnabled) return;
+    const lastActiveTs = this.context.clock.now() - lastActiveAgo;
+    const state = parsePresence(presence);
+    await this.update({
+      ...this.stateOf(userId),
+      state,
+      statusMsg,
+      lastActiveTs,
+      lastFederationUpdateTs: this.context.clock.now(),
+    });
+  }
+
   [Symbol.dispose](): void {
     this.timer?.cancel();
   }
@@ -224,11 +240,15 @@ export class PresenceService implements Disposable {
     for (const state of states) this.store.set(state, this.context.stream.next());
     const router = this.context.dispatch.hook('presence_router', 'get_users_for_states');
     const users = new Set(states.map((state) => state.userId));
+    const elsewhere = new Map<UserId, UserId[]>();
     if (router.isUsed) {
       // Asked once for this server's users and once for other servers', as Synapse does.
       for (const userId of (await router.ask(states)).keys()) users.add(userId);
-      await router.ask(states);
+      for (const [userId, wanted] of await router.ask(states)) {
+        for (const { userId: of } of wanted) elsewhere.set(of, [...(elsewhere.get(of) ?? []), userId]);
+      }
     }
+    for (const state of states) this.onTold(state, elsewhere.get(state.userId) ?? []);
     const rooms = states.flatMap((state) => [...this.neighbours.joinedRooms(state.userId)]);
     this.context.notifier.notify({ rooms, users: [...users] });
   }

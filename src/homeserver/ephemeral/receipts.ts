@@ -17,6 +17,8 @@ export class Receipts {
   constructor(
     private readonly context: Pick<HomeserverContext, 'clock' | 'stream' | 'notifier'>,
     private readonly store: ReceiptStore,
+    /** Told of every receipt that others may know. */
+    private readonly onPublic: (receipt: Receipt) => void = () => {},
   ) {}
 
   /** Notes that a user has read up to an event; an event before the one noted changes nothing. */
@@ -34,6 +36,7 @@ export class Receipts {
     if (before !== undefined && before >= event.position) return;
     this.store.set(receipt, event.position, stream.next());
     notifier.notify({ rooms: [roomId] });
+    if (type === 'm.read') this.onPublic(receipt);
   }
 
   /** How far a user has read a room; undefined when they never said. */

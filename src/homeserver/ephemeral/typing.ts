@@ -13,7 +13,11 @@ interface TypingRoom {
 export class Typing implements Disposable {
   private readonly rooms = new Map<RoomId, TypingRoom>();
 
-  constructor(private readonly context: Pick<HomeserverContext, 'clock' | 'stream' | 'notifier'>) {}
+  constructor(
+    private readonly context: Pick<HomeserverContext, 'clock' | 'stream' | 'notifier'>,
+    /** Told of everybody who begins or stops. */
+    private readonly onChange: (roomId: RoomId, userId: UserId, isTyping: boolean) => void = () => {},
+  ) {}
 
   start(roomId: RoomId, userId: UserId, timeoutMs: number): void {
     let room = this.rooms.get(roomId);
@@ -26,7 +30,9 @@ export class Typing implements Disposable {
         this.stop(roomId, userId);
       }),
     );
-    if (running === undefined) this.changed(roomId, room);
+    if (running !== undefined) return;
+    this.changed(roomId, room);
+    this.onChange(roomId, userId, true);
   }
 
   /** Also when a user leaves a room or sends a message. */
@@ -37,6 +43,7 @@ export class Typing implements Disposable {
     running.cancel();
     room.users.delete(userId);
     this.changed(roomId, room);
+    this.onChange(roomId, userId, false);
   }
 
   /** Who types in a room, when that changed after a position. */

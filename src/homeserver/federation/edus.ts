@@ -1,5 +1,5 @@
 import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import type { EduHandlers } from './transactions.js';
 
@@ -7,6 +7,8 @@ import type { EduHandlers } from './transactions.js';
 export interface EduTargets {
   readonly startTyping: (roomId: RoomId, userId: UserId) => void;
   readonly stopTyping: (roomId: RoomId, userId: UserId) => void;
+  readonly setPresence: (userId: UserId, change: ReceivedPresence, lastActiveAgo: number) => Promise<void>;
+  readonly sendToDevices: (sender: UserId, type: string, messages: JsonObject) => void;
   readonly setReceipt: (roomId: RoomId, userId: UserId, type: string, event: EduEvent, threadId?: string) => void;
 }
 
@@ -16,7 +18,13 @@ export interface EduEvent {
   readonly position: number;
 }
 
-/** Typing and receipts from other servers; whatever else passes between servers is let pass. */
+/** What another server says of its user's presence. */
+export interface ReceivedPresence {
+  readonly presence: string;
+  readonly statusMsg: string | null;
+}
+
+/** Typing, receipts, presence and messages to devices from other servers; whatever else passes between servers is let pass. */
 export function eduHandlers(rooms: RoomServices, targets: EduTargets): EduHandlers {
   const isMember = (origin: ServerName, roomId: string, userId: string): boolean =>
     domainOf(userId as UserId) === origin && rooms.rooms.find(roomId)?.state.membershipOf(userId) === 'join';
@@ -43,7 +51,32 @@ export function eduHandlers(rooms: RoomServices, targets: EduTargets): EduHandle
         }
       },
     ],
+    [
+      'm.presence',
+      async (origin: ServerName, { push }: JsonObject): Promise<void> => {
+        for (const update of Array.isArray(push) ? (push as readonly JsonValue[]) : []) {
+          if (!isJsonObject(update)) continue;
+          const { user_id: userId, presence, last_active_ago: ago, status_msg: statusMsg } = update;
+          if (!isFrom(origin, userId) || typeof presence !== 'string' || !presences.includes(presence)) continue;
+          const change = { presence, statusMsg: typeof statusMsg === 'string' ? statusMsg : null };
+          await targets.setPresence(userId, change, typeof ago === 'number' ? ago : 0);
+        }
+      },
+    ],
+    [
+      'm.direct_to_device',
+      async (origin: ServerName, { sender, type, messages }: JsonObject): Promise<void> => {
+        if (!isFrom(origin, sender) || typeof type !== 'string' || !isJsonObject(messages)) return;
+        targets.sendToDevices(sender, type, messages);
+      },
+    ],
   ]);
+}
+
+const presences = ['online', 'unavailable', 'offline'];
+
+function isFrom(origin: ServerName, userId: JsonValue | undefined): userId is UserId {
+  return typeof userId === 'string' && /^@[^:]*:/.test(userId) && domainOf(userId as UserId) === origin;
 }
 
 interface ReceivedReceipt {

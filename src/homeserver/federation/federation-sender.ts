@@ -1,6 +1,7 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import type { Timer } from '../clock.js';
 import type { RoomEvent } from '../rooms/room-event.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import type { RoomState } from '../rooms/room-state.js';
@@ -10,10 +11,25 @@ import { pduOf } from './handshakes.js';
 import type { Peers } from './peers.js';
 
 const maxPdus = 50;
+const maxEdus = 100;
+/** How long a server that could not be reached is left alone at first, and at most (`util/retryutils.py`). */
+const firstPauseMs = 10 * 60_000;
+const longestPauseMs = 7 * 24 * 60 * 60_000;
 
-/** Sends events to the other servers of their rooms, to each in order (`federation/sender/`). */
-export class FederationSender {
-  private readonly queues = new Map<ServerName, RoomEvent[]>();
+/** What waits for one server. */
+interface Queue {
+  pdus: RoomEvent[];
+  edus: JsonObject[];
+  isRunning: boolean;
+  /** The next pause when it cannot be reached again. */
+  pauseMs: number;
+  /** Set while the server is left alone. */
+  timer: Timer | undefined;
+}
+
+/** Sends events and other news to the other servers of their rooms, to each in order (`federation/sender/`). */
+export class FederationSender implements Disposable {
+  private readonly queues = new Map<ServerName, Queue>();
   private lastTransaction = 0;
 
   constructor(
@@ -23,9 +39,14 @@ export class FederationSender {
     private readonly deliveries: Deliveries,
   ) {}
 
+  /** Whether any other server is within reach. */
+  get hasPeers(): boolean {
+    return !this.peers.isEmpty;
+  }
+
   /** Sends events of this server's users to the servers that are, or just were, in the room. */
   follow(events: readonly RoomEvent[]): void {
-    if (this.peers.isEmpty) return;
+    if (!this.hasPeers) return;
     const { serverName } = this.services.context;
     for (const event of events) {
       const room = this.services.rooms.find(event.roomId);
@@ -36,16 +57,20 @@ export class FederationSender {
 
   /** Sends an event to servers within reach. */
   send(event: RoomEvent, servers: Iterable<ServerName>): void {
-    for (const server of new Set(servers)) {
-      if (server === this.services.context.serverName || this.peers.find(server) === undefined) continue;
-      const queue = this.queues.get(server);
-      if (queue !== undefined) {
-        queue.push(event);
-        continue;
-      }
-      this.queues.set(server, [event]);
-      this.services.context.inBackground('events for another server', () => this.empty(server));
-    }
+    this.enqueue(servers, ({ pdus }) => pdus.push(event));
+  }
+
+  /** Sends what is no event: typing, receipts, presence, messages to devices. */
+  sendEdu(type: string, content: JsonObject, servers: Iterable<ServerName>): void {
+    this.enqueue(servers, ({ edus }) => edus.push({ edu_type: type, content }));
+  }
+
+  /** A server that was left alone has shown that it is there. */
+  wake(server: ServerName): void {
+    const queue = this.queues.get(server);
+    if (queue?.timer === undefined) return;
+    queue.timer.cancel();
+    this.resume(server, queue);
   }
 
   /** The servers that are in a state. */
@@ -63,23 +88,76 @@ export class FederationSender {
     return servers;
   }
 
-  private async empty(server: ServerName): Promise<void> {
-    const queue = this.queues.get(server) ?? [];
-    try {
-      while (queue.length > 0) await this.transmit(server, queue.splice(0, maxPdus));
-    } finally {
-      this.queues.delete(server);
+  [Symbol.dispose](): void {
+    for (const { timer } of this.queues.values()) timer?.cancel();
+  }
+
+  private enqueue(servers: Iterable<ServerName>, add: (queue: Queue) => void): void {
+    for (const server of new Set(servers)) {
+      if (server === this.services.context.serverName) continue;
+      let queue = this.queues.get(server);
+      if (queue === undefined) {
+        if (this.peers.find(server) === undefined) continue;
+        queue = { pdus: [], edus: [], isRunning: false, pauseMs: firstPauseMs, timer: undefined };
+        this.queues.set(server, queue);
+      }
+      add(queue);
+      this.start(server, queue);
     }
   }
 
-  private async transmit(server: ServerName, events: readonly RoomEvent[]): Promise<void> {
+  private start(server: ServerName, queue: Queue): void {
+    if (queue.isRunning || queue.timer !== undefined) return;
+    queue.isRunning = true;
+    this.services.context.inBackground('events for another server', () => this.empty(server, queue));
+  }
+
+  private async empty(server: ServerName, queue: Queue): Promise<void> {
+    try {
+      while (queue.pdus.length > 0 || queue.edus.length > 0) {
+        const pdus = queue.pdus.splice(0, maxPdus);
+        if (!(await this.transmit(server, pdus, queue.edus.splice(0, maxEdus)))) {
+          this.leaveAlone(server, queue, pdus);
+          return;
+        }
+      }
+      this.queues.delete(server);
+    } finally {
+      queue.isRunning = false;
+    }
+  }
+
+  private leaveAlone(server: ServerName, queue: Queue, failed: readonly RoomEvent[]): void {
+    queue.pdus.unshift(...failed);
+    const { pauseMs } = queue;
+    queue.pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    queue.timer = this.services.context.clock.after(pauseMs, () => {
+      this.resume(server, queue);
+    });
+  }
+
+  /** The server gets the newest event of each room, and asks for what else it missed itself. */
+  private resume(server: ServerName, queue: Queue): void {
+    const newest = new Map(queue.pdus.map((event) => [event.roomId, event]));
+    queue.pdus = [...newest.values()];
+    queue.edus = [];
+    queue.timer = undefined;
+    this.start(server, queue);
+  }
+
+  /** Whether the server took it. */
+  private async transmit(
+    server: ServerName,
+    events: readonly RoomEvent[],
+    edus: readonly JsonObject[],
+  ): Promise<boolean> {
     const { serverName, clock, log } = this.services.context;
     const txnId = `${clock.now()}-${++this.lastTransaction}`;
     const content: JsonObject = {
       origin: serverName,
       origin_server_ts: clock.now(),
       pdus: events.map(pduOf),
-      edus: [],
+      edus,
     };
     try {
       const answer = await this.client.object('PUT', server, federationPath('/v1/send', txnId), content);
@@ -93,9 +171,11 @@ export class FederationSender {
         events.filter((event) => !isRefused(event)),
         'SEND',
       );
+      return true;
     } catch (error) {
       if (!(error instanceof SynapseError) && !(error instanceof UnreachableServerError)) throw error;
       log.warn(`Events could not be sent to ${server}`, { err: error });
+      return false;
     }
   }
 }

@@ -12,6 +12,7 @@ import { FederationSender } from './federation-sender.js';
 import { Handshakes } from './handshakes.js';
 import { IncomingEvents } from './incoming-events.js';
 import { KeyRing } from './key-ring.js';
+import { OutgoingEdus } from './outgoing-edus.js';
 import { OutgoingMemberships } from './outgoing-memberships.js';
 import { PeerEvents } from './peer-events.js';
 import { Peers } from './peers.js';
@@ -19,7 +20,7 @@ import { RoomReader } from './room-reader.js';
 import { type EduHandlers, Transactions } from './transactions.js';
 
 /** What this server does with other servers, made once. */
-export class FederationServices {
+export class FederationServices implements Disposable {
   readonly peers = new Peers();
   readonly keys: KeyRing;
   readonly checks: EventChecks;
@@ -31,6 +32,7 @@ export class FederationServices {
   readonly deliveries: Deliveries;
   readonly handshakes: Handshakes;
   readonly sender: FederationSender;
+  readonly edus: OutgoingEdus;
   readonly remoteRooms: OutgoingMemberships;
   readonly reader: RoomReader;
   readonly transactions: Transactions;
@@ -51,6 +53,7 @@ export class FederationServices {
     const { checks, incoming, deliveries } = this;
     this.sender = new FederationSender(rooms, this.peers, this.client, deliveries);
     const { sender } = this;
+    this.edus = new OutgoingEdus(rooms, sender);
     rooms.sender.follow((events) => {
       sender.follow(events);
     });
@@ -61,7 +64,20 @@ export class FederationServices {
       sender.send(event, servers);
     });
     this.reader = new RoomReader(rooms, incoming.graph, deliveries);
-    this.transactions = new Transactions(rooms, new FederationStore(context.database), checks, incoming, edus);
+    this.transactions = new Transactions(
+      rooms,
+      new FederationStore(context.database),
+      checks,
+      incoming,
+      edus,
+      (origin) => {
+        sender.wake(origin);
+      },
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.sender[Symbol.dispose]();
   }
 
   private async fetchKeys(server: ServerName): Promise<JsonObject | undefined> {

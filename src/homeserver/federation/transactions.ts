@@ -41,6 +41,8 @@ export class Transactions {
     private readonly checks: EventChecks,
     private readonly incoming: IncomingEvents,
     private readonly edus: EduHandlers,
+    /** Told of every server that shows that it is there. */
+    private readonly onContact: (origin: ServerName) => void,
   ) {
     this.shouldDrop = services.context.dispatch.hook('spam_checker', 'should_drop_federated_event');
   }
@@ -49,6 +51,7 @@ export class Transactions {
   async receive(transaction: ReceivedTransaction): Promise<TransactionAnswer> {
     const { origin, txnId, content } = transaction;
     const { pdus = [], edus = [] } = content;
+    this.onContact(origin);
     if (!Array.isArray(pdus) || !Array.isArray(edus)) {
       throw new SynapseError(400, 'Invalid transaction', Codes.BAD_JSON);
     }
