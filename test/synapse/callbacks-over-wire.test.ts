@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ModuleApi } from '../../src/api/module-api.js';
-import type { CallbacksOf } from '../../src/api/registrar.js';
 import { RegistrationBehaviour } from '../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';
 import { Module } from '../../src/decorators/module.js';
@@ -184,22 +183,22 @@ for (const { category, name, args, given, answer, wire } of rows) {
       };
       const register = {
         spam_checker: () => {
-          api.registerSpamCheckerCallbacks(callbacks as CallbacksOf<'spam_checker'>);
+          api.registerSpamCheckerCallbacks(callbacks);
         },
         third_party_rules: () => {
-          api.registerThirdPartyRulesCallbacks(callbacks as CallbacksOf<'third_party_rules'>);
+          api.registerThirdPartyRulesCallbacks(callbacks);
         },
         presence_router: () => {
-          api.registerPresenceRouterCallbacks(callbacks as CallbacksOf<'presence_router'>);
+          api.registerPresenceRouterCallbacks(callbacks);
         },
         media_repository: () => {
-          api.registerMediaRepositoryCallbacks(callbacks as CallbacksOf<'media_repository'>);
+          api.registerMediaRepositoryCallbacks(callbacks);
         },
         ratelimit: () => {
-          api.registerRatelimitCallbacks(callbacks as CallbacksOf<'ratelimit'>);
+          api.registerRatelimitCallbacks(callbacks);
         },
         account_validity: () => {
-          api.registerAccountValidityCallbacks(callbacks as CallbacksOf<'account_validity'>);
+          api.registerAccountValidityCallbacks(callbacks);
         },
       };
       register[category]();
@@ -272,7 +271,7 @@ test('state is asked for when somebody looks, and ends with the call', async (t)
           const name = await state.get('m.room.name', '');
           await state.get('m.room.name', '');
           const all = await state.all();
-          return [name === undefined, { keys: (await state.keys()).length, all: all.length } as never];
+          return [name === undefined, { keys: (await state.keys()).length, all: all.length }];
         },
       });
     },

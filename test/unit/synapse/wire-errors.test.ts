@@ -31,7 +31,7 @@ for (const error of errors) {
   test(`${error.name} "${error.message}" is the same error on the other side`, () => {
     const came = returned(error);
     assert.equal(came.constructor, error.constructor);
-    const members = (of: Error): object => ({ ...of, message: of.message, name: of.name });
+    const members = (of: Error): object => Object.assign({}, of, { message: of.message, name: of.name });
     assert.deepEqual(JSON.parse(JSON.stringify(members(came))), JSON.parse(JSON.stringify(members(error))));
   });
 }
