@@ -14,6 +14,7 @@ import { mediaRoutes } from './http/media-routes.js';
 import { reportRoutes } from './http/report-routes.js';
 import { roomRoutes } from './http/room-routes.js';
 import type { Route } from './http/route.js';
+import { serverNoticeRoutes } from './http/server-notice-routes.js';
 import { serverRoutes } from './http/server-routes.js';
 import { userRoutes } from './http/user-routes.js';
 import { liveSchemas, LiveServices } from './live-services.js';
@@ -23,6 +24,7 @@ import { MediaRepository } from './media/media-repository.js';
 import { RateLimiters } from './rate-limiters.js';
 import { RoomServices } from './rooms/room-services.js';
 import type { RoomUsers } from './rooms/room-users.js';
+import { ServerNotices } from './rooms/server-notices.js';
 import { backgroundUpdateSchema, BackgroundUpdateStore } from './store/background-update-store.js';
 import type { Schema } from './store/database.js';
 import { delayedEventSchema } from './store/delayed-event-store.js';
@@ -146,6 +148,20 @@ export class Services implements AsyncDisposable {
     });
   }
 
+  private serverNotices(): ServerNotices {
+    const { states, roomCreation, memberships, sender } = this.rooms;
+    return new ServerNotices({
+      context: this.context,
+      states,
+      roomCreation,
+      memberships,
+      sender,
+      setTag: (userId, roomId, tag) => {
+        this.users.accountData.setTag(userId, roomId, tag, {});
+      },
+    });
+  }
+
   private makeRoutes(): Route[] {
     const reports = new ReportStore(this.context.database);
     const { context, users, rooms, media, limiters, userStore, live } = this;
@@ -158,6 +174,7 @@ export class Services implements AsyncDisposable {
       ...federationRoutes(this.federation, { rooms, users, keys: live.deviceKeys }),
       ...backgroundUpdateRoutes(rooms, this.backgroundUpdates, this.backgroundUpdateStore),
       ...live.routes,
+      ...serverNoticeRoutes(this.serverNotices(), rooms.users, context.serverName),
       ...adminMediaRoutes({
         context,
         moderation: new MediaModeration(

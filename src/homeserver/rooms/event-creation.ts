@@ -162,7 +162,9 @@ export class EventCreation {
 
 /** A create event may only name a version that is known. */
 function checkVersion(version: JsonValue | undefined): void {
-  if (version === undefined || findRoomVersion(version) !== undefined) return;
+  // Synapse takes it for granted that there is one.
+  if (version === undefined) throw new Error("KeyError: 'room_version'");
+  if (findRoomVersion(version) !== undefined) return;
   const shown = typeof version === 'string' ? version : pythonRepr(version);
   throw new SynapseError(400, shown, Codes.UNSUPPORTED_ROOM_VERSION);
 }

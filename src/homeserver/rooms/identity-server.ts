@@ -101,7 +101,11 @@ export class IdentityServers {
       const answer: unknown = await response.json();
       if (response.ok && isJsonObject(answer)) return answer;
     } catch (error) {
-      throw new SynapseError(502, unreachable, Codes.UNKNOWN, {}, {}, { cause: error });
+      if (error instanceof DOMException && error.name === 'TimeoutError') {
+        throw new SynapseError(500, 'Timed out contacting identity server', Codes.UNKNOWN, {}, {}, { cause: error });
+      }
+      // Whatever else happens is an exception that Synapse does not expect: 500.
+      throw error;
     }
     throw new SynapseError(502, unreachable);
   }

@@ -12,13 +12,17 @@ export function propagateProfile(
   requester: Requester,
   userId: UserId,
 ): void {
+  if (requester.shadowBanned) return;
+  // Synapse forgets here whether it is a guest: the memberships lose that they are one's.
+  const { authenticatedEntity } = requester;
+  const member = { userId, isGuest: false, shadowBanned: false, authenticatedEntity };
   context.inBackground('update_join_states', async () => {
     const joined = states.membershipsOf(userId).filter((entry) => entry.membership === 'join');
     for (const roomId of joined.map((entry) => entry.room_id).sort()) {
       // Who has left in the meantime stays out.
       if (states.membership(userId, roomId)?.membership !== 'join') continue;
       try {
-        await memberships.update(requester, userId, roomId, 'join', { ratelimit: false });
+        await memberships.update(member, userId, roomId, 'join', { ratelimit: false });
       } catch (error) {
         context.log.warn(`Failed to update join event for room ${roomId}`, { userId, err: error });
       }
