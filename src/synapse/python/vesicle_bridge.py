@@ -2901,7 +2901,7 @@ class VesicleBridge:
         while self._queue and not link.is_closed:
             hook, args = self._queue.popleft()
             try:
-                link.ask(hook, args).addErrback(_log_failure, hook.where)
+                run_in_background(link.ask, hook, args).addErrback(_log_failure, hook.where)
             except Exception:
                 logger.exception("A notification (%s) could not be sent", hook.where)
 
