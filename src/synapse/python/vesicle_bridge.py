@@ -832,6 +832,7 @@ LOST_GRACE: Final = 0.25
 SWEEP_EVERY: Final = 0.02
 RETRY_FIRST: Final = 0.1
 RETRY_LAST: Final = 1.0
+RESTART_LAST: Final = 5.0
 WARN_EVERY: Final = 5.0
 ROWS_AT_ONCE: Final = 500
 PIECE: Final = 4 * 1024 * 1024
@@ -1848,7 +1849,7 @@ class Link:
         self._sock = opened.sock
         self._sock.setblocking(False)
         self._fileno = self._sock.fileno()
-        self._last_id = 1000
+        self.last_id = 1000
         self._pending: dict[int, _Call] = {}
         self._deadlines: dict[int, float] = {}
         self._is_sweeping = False
@@ -1869,21 +1870,23 @@ class Link:
         """Reads from now on."""
         reactor.addReader(self)
         self._tick()
-        with self._gathering():
-            for message in self._reader.feed(b""):
-                self._hear(message)
+        self._take(b"")
 
     # -- Requests of ours --
 
     def ask(self, hook: _Hook, args: Args) -> Deferred[Any]:
         """Asks all modules that registered a callback. Follows Synapse's rules for log contexts."""
-        self._last_id = request_id = self._last_id + 1
+        self.last_id = request_id = self.last_id + 1
         handles: Sequence[int] = ()
         if hook.only_encoder is not None:
             text = hook.only_encoder(args[0])
         else:
             handles = []
-            text = hook.encode(self, handles, args)
+            try:
+                text = hook.encode(self, handles, args)
+            except BaseException:
+                self.release(handles)
+                raise
         data = f'{{"id":{request_id},{hook.head}{text}]}}}}'.encode("ascii")
         if len(data) > LIMITS["frame"]:
             raise ValueError(f"{hook.where}: the arguments are too long for the module host")
@@ -1899,7 +1902,7 @@ class Link:
         """Asks the module host anything; the Deferred knows nothing of log contexts."""
         if self.is_closed:
             return fail(ModuleHostError("the connection with the module host is lost"))
-        self._last_id = request_id = self._last_id + 1
+        self.last_id = request_id = self.last_id + 1
         frame = frame_of(to_json({"id": request_id, "method": method, "params": params}))
         answer: Deferred[Any] = Deferred()
         self._pending[request_id] = _Call(answer, None, (), ())
@@ -1986,6 +1989,9 @@ class Link:
         if self._is_unresponsive:
             self._is_unresponsive = False
             self.bridge.responds_again(self)
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         try:
             with self._gathering():
                 for message in self._reader.feed(data):
@@ -1994,9 +2000,9 @@ class Link:
                     self._hear(message)
         except ProtocolError as error:
             self.lose(f"the module host sent {error}")
-        except Exception:
-            logger.exception("The bridge failed on a message of the module host")
-            self.lose("a message could not be handled")
+        except Exception as error:
+            logger.debug("A message of the module host", exc_info=True)
+            self.lose(f"the module host sent what cannot be handled ({error!r})")
 
     def doWrite(self) -> None:  # noqa: N802 -- Twisted's name
         """The socket takes bytes again."""
@@ -2137,11 +2143,12 @@ class Link:
         late = [request_id for request_id, deadline in self._deadlines.items() if deadline <= now]
         with self._gathering():
             for request_id in late:
-                self._give_up(request_id, "the module host did not answer in time")
+                self.give_up(request_id, "the module host did not answer in time")
         if self._deadlines:
             self._sweep_later()
 
-    def _give_up(self, request_id: int, why: str) -> None:
+    def give_up(self, request_id: int, why: str) -> None:
+        """Waits no longer for an answer."""
         self._deadlines.pop(request_id, None)
         call = self._pending.pop(request_id, None)
         if call is not None:
@@ -2161,7 +2168,7 @@ class Link:
                 with self._gathering():
                     for request_id, call in list(self._pending.items()):
                         if call.hook is not None:
-                            self._give_up(request_id, "the module host does not respond")
+                            self.give_up(request_id, "the module host does not respond")
             return
         self._pinged_at = now
         self.request("ping", {}).addErrback(lambda _: None)
@@ -2494,6 +2501,7 @@ class _Transaction:
         self._link, self._handle = link, handle
         self._inbox: queue.SimpleQueue[Callable[[Any], bool]] = queue.SimpleQueue()
         self._attempt = 0
+        self._run_id = 0
         self._raised: Exception | None = None
 
     def run(self, txn: Any) -> None:
@@ -2506,12 +2514,14 @@ class _Transaction:
             try:
                 work = self._inbox.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
+                reactor.callFromThread(self._link.give_up, self._run_id, "the transaction takes too long")
                 raise RuntimeError(f"the transaction took longer than {LIMITS['transaction'] // 1000} s") from None
             if work(txn):
                 return
 
     def _start(self, attempt: int) -> None:
         done = self._link.request("db.run", {"transaction": self._handle, "attempt": attempt})
+        self._run_id = self._link.last_id
         done.addCallbacks(lambda _: self._end(attempt, None), lambda failure: self._end(attempt, failure.value))
 
     def _end(self, attempt: int, error: Exception | None) -> None:
@@ -2522,7 +2532,7 @@ class _Transaction:
             if error is None:
                 return True
             # Synapse tries again after some errors of its database: they have to be the same objects.
-            if raised is not None and type(raised).__name__ == getattr(error, "wire_type", None):
+            if raised is not None and str(raised) != "" and str(raised) in str(error):
                 raise raised
             raise error
 
@@ -3097,7 +3107,7 @@ class VesicleBridge:
                     said = str(error)
                     logger.warning("The module host at %s cannot be used: %s", self.config.where, said)
             await api.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(wait * 2, RETRY_LAST)
+            wait = min(wait * 2, RETRY_LAST if self.config.spawn is None else RESTART_LAST)
 
     async def _connect_again(self) -> None:
         opened = await self.api.defer_to_thread(open_connection, self.config, 0.0, self._dialling)

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { IsInt } from 'class-validator';
+import { postConstruct } from 'inversify';
+import { ModuleApi } from '../../src/api/module-api.js';
+import { NOT_SPAM, type SpamVerdict } from '../../src/callbacks/spam-verdict.js';
+import { Callback } from '../../src/decorators/callback.js';
+import { Module } from '../../src/decorators/module.js';
+import type { UserId } from '../../src/matrix/ids.js';
+import { formatListenAddress } from '../../src/synapse/listen-address.js';
+import { openTestHost } from '../support/module-host-process.js';
+import { inProject } from '../support/project.js';
+import { pythonIsMissing } from '../support/python-tools.js';
+import { type RunningSynapse, SynapseEnded, SynapseForks } from '../support/synapse-forks.js';
+import { logContextFaults } from '../support/synapse-log-faults.js';
+import { vesicleCommand } from '../support/vesicle-process.js';
+
+const skip = await pythonIsMissing();
+
+class CounterConfig {
+  @IsInt() limit = 1;
+}
+
+@Module({ config: CounterConfig })
+class Counter {
+  constructor(readonly config: CounterConfig) {}
+
+  @Callback('spam_checker', 'check_event_for_spam')
+  async checkEvent(): Promise<SpamVerdict> {
+    return NOT_SPAM;
+  }
+}
+
+@Module()
+class Prepared {
+  static tables: readonly unknown[] = [];
+  static user: unknown = 'nobody was asked';
+
+  constructor(private readonly api: ModuleApi) {}
+
+  @postConstruct()
+  async prepare(): Promise<void> {
+    Prepared.user = await this.api.getUserinfoById('@nobody:hs.test' as UserId);
+    Prepared.tables = await this.api.runDbInteraction('prepare', async (txn) => {
+      await txn.execute('CREATE TABLE IF NOT EXISTS prepared (name TEXT)');
+      await txn.executemany('INSERT INTO prepared VALUES (?)', [['a'], ['b']]);
+      await txn.execute('SELECT name FROM prepared ORDER BY name');
+      return await txn.fetchall();
+    });
+  }
+}
+
+@Module()
+class Unwilling {
+  @postConstruct()
+  async refuse(): Promise<void> {
+    throw new Error('the stars are not right');
+  }
+}
+
+@Module()
+class Guardian {
+  @Callback('account_validity', 'is_user_expired')
+  async isExpired(): Promise<boolean> {
+    return false;
+  }
+
+  @Callback('password_auth_provider', 'is_3pid_allowed')
+  async isAllowed(): Promise<boolean> {
+    return true;
+  }
+
+  @Callback('spam_checker', 'check_event_for_spam')
+  async checkEvent(): Promise<SpamVerdict> {
+    return NOT_SPAM;
+  }
+}
+
+const classes = { Counter, Prepared, Unwilling, Guardian };
+
+describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
+  let forks: SynapseForks;
+  before(async () => {
+    forks = await SynapseForks.open();
+  });
+  after(() => forks[Symbol.asyncDispose]());
+
+  /** Starts Synapse with one entry of the bridge. */
+  async function start(
+    config: object,
+    settings: object = {},
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RunningSynapse> {
+    const modules = [{ module: 'vesicle_bridge.VesicleBridge', config }];
+    return await forks.start(await forks.newFolder(), { modules, ...settings }, env);
+  }
+
+  /** All that Synapse says when it does not start. */
+  async function failure(config: object, env: Readonly<Record<string, string>> = {}): Promise<string> {
+    try {
+      await using synapse = await start(config, {}, env);
+      return assert.fail(`Synapse starts: ${await synapse.output()}`);
+    } catch (error) {
+      if (!(error instanceof SynapseEnded)) throw error;
+      assert.equal(error.code, 1);
+      return error.message;
+    }
+  }
+
+  const mistakes: readonly (readonly [config: object, text: RegExp])[] = [
+    [{}, /at 'modules\.<item 0>\.config':\n.*\n\s+give either 'connect'/],
+    [{ connect: 'unix:/x', spawn: ['x'] }, /give either 'connect'/],
+    [{ connect: 'localhost:1' }, /config\.connect':\n.*\n\s+expected unix:PATH or tcp:HOST:PORT/],
+    [{ connct: 'unix:/x' }, /config\.connct':\n.*\n\s+unknown key: did you mean 'connect'\?/],
+    [{ spawn: 'npx' }, /config\.spawn':\n.*\n\s+expected a list of texts/],
+    [{ spawn: ['/no/such/program'] }, /config\.spawn':\n.*\n\s+cannot start '\/no\/such\/program': No such file/],
+    [{ connect: 'unix:/x', queue: -1 }, /config\.queue':\n.*\n\s+expected a number of at least 0/],
+    [{ connect: 'unix:/x', timeout: '1' }, /config\.timeout':\n.*\n\s+expected a number of milliseconds above 0/],
+    [{ connect: 'unix:/x', token_file: '/no/file' }, /config\.token_file':\n.*\n\s+cannot be read/],
+    [
+      { connect: 'unix:/no/such.sock', connect_timeout: 200 },
+      /config\.connect':\n.*\n\s+cannot reach the module host .*: No such file .*`vesicle host --listen unix:\/no\/such\.sock`/,
+    ],
+  ];
+  for (const [config, text] of mistakes) {
+    it(`refuses ${JSON.stringify(config)}`, async () => {
+      assert.match(await failure(config), text);
+    });
+  }
+
+  it('says of the configuration of a module what Synapse says of a Python one, with the place of the class', async (t) => {
+    const { address } = await openTestHost(t, classes);
+    const modules = [{ module: 'Counter' }, { module: 'Counter', config: { limit: 'x' } }];
+    const output = await failure({ connect: formatListenAddress(address), modules });
+    assert.match(output, /Error in configuration at 'modules\.<item 0>\.config\.modules\.<item 1>\.config\.limit':/);
+    assert.match(output, /Failed to parse config for module/);
+  });
+
+  it('waits until modules are ready, which may use the database meanwhile', async (t) => {
+    const { address } = await openTestHost(t, classes);
+    await using synapse = await start({ connect: formatListenAddress(address), modules: [{ module: 'Prepared' }] });
+    assert.equal(Prepared.user, null);
+    assert.deepEqual(JSON.parse(JSON.stringify(Prepared.tables)), [['a'], ['b']]);
+    assert.deepEqual(logContextFaults(await synapse.output()), []);
+  });
+
+  it('fails with the error of a module that cannot be made, and names it', async (t) => {
+    const { address } = await openTestHost(t, classes);
+    const output = await failure({ connect: formatListenAddress(address), modules: [{ module: 'Unwilling' }] });
+    assert.match(output, /Error during startup/);
+    assert.match(output, /Unwilling.*the stars are not right|the stars are not right.*Unwilling/s);
+  });
+
+  it('warns once of callbacks that never run where logins are delegated', async (t) => {
+    const { address } = await openTestHost(t, classes);
+    const delegation = { enabled: true, endpoint: 'http://127.0.0.1:1/', secret: 'secret' };
+    const settings = {
+      matrix_authentication_service: delegation,
+      enable_registration: false,
+      password_config: { enabled: false },
+    };
+    await using synapse = await start(
+      { connect: formatListenAddress(address), modules: [{ module: 'Guardian' }] },
+      settings,
+    );
+    const lines = (await synapse.output()).split('\n').filter((line) => line.includes('never'));
+    assert.equal(lines.length, 1);
+    assert.match(
+      lines[0] ?? '',
+      /account_validity\.is_user_expired, password_auth_provider\.is_3pid_allowed|password_auth_provider\.is_3pid_allowed, account_validity\.is_user_expired/,
+    );
+  });
+
+  it('needs the token of a host that listens on TCP', async (t) => {
+    const address = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+    const opened = await openTestHost(t, classes, { token: 'right', address });
+    const connect = formatListenAddress(opened.address);
+    const modules = [{ module: 'Counter' }];
+    assert.match(await failure({ connect, modules, token: 'wrong' }), /config\.connect':[^]*token/);
+    assert.match(await failure({ connect, modules }), /config\.connect':[^]*token/);
+    await using given = await start({ connect, modules, token: 'right' });
+    await using fromEnvironment = await start({ connect, modules }, {}, { VESICLE_TOKEN: 'right' });
+    assert.deepEqual(logContextFaults(await given.output()), []);
+    assert.deepEqual(logContextFaults(await fromEnvironment.output()), []);
+  });
+
+  it('names both versions and the remedy when the module host speaks another protocol', async (t) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        const answer = JSON.stringify({ id: 1, result: { protocol: 99, vesicle: '9.9.9', node: '24' } });
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(answer.length);
+        socket.write(Buffer.concat([length, Buffer.from(answer)]));
+      });
+    });
+    t.after(() => server.close());
+    const path = join(await forks.newFolder(), 'other.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const output = await failure({ connect: `unix:${path}`, modules: [] });
+    assert.match(
+      output,
+      /protocol 99 \(vesicle 9\.9\.9\), this bridge protocol 1 \(vesicle .*vesicle bridge --out DIR/,
+    );
+  });
+
+  it('starts the module host itself, and again when that dies', async () => {
+    const folder = await forks.newFolder();
+    const diary = join(folder, 'pid');
+    const script = `require('node:fs').writeFileSync(${JSON.stringify(diary)}, String(process.pid)); process.argv.splice(1, 0, ${JSON.stringify(vesicleCommand)}); import(${JSON.stringify(vesicleCommand)});`;
+    const spawn = [process.execPath, '-e', script, 'host', '--stdio'];
+    const modules = [{ module: inProject('samples/word-filter/module.ts'), config: { banned_words: ['casino'] } }];
+    await using synapse = await start({ spawn, modules });
+    const first = Number(readFileSync(diary, 'utf8'));
+    process.kill(first, 'SIGKILL');
+    while (!(await synapse.output()).includes('Connected with the module host')) await delay(20);
+    const second = Number(readFileSync(diary, 'utf8'));
+    assert.notEqual(second, first);
+    await synapse.kill('SIGTERM');
+    // Its standard input has ended.
+    while (isRunning(second)) await delay(20);
+    assert.deepEqual(logContextFaults(await synapse.output()), []);
+  });
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
