@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { send } from '../conformance/client.js';
 import type { Json } from '../conformance/format.js';
 
@@ -9,8 +10,6 @@ export interface Answered {
 
 /** A user of a homeserver, over HTTP. */
 export class MatrixClient {
-  private sent = 0;
-
   private constructor(
     private readonly url: string,
     readonly userId: string,
@@ -42,7 +41,7 @@ export class MatrixClient {
 
   /** Sends a text, with a transaction ID of its own. */
   async send(roomId: string, text: string): Promise<Answered> {
-    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${++this.sent}-${this.userId}`;
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${randomUUID()}`;
     return await this.request('PUT', path, { msgtype: 'm.text', body: text });
   }
 

@@ -8,13 +8,13 @@ import { inProject } from './project.js';
 import { answersAt, freePort } from './server-process.js';
 import { testSynapsePython } from './synapse.js';
 import { synapseTemplate } from './synapse-template.js';
-import { type ForkedSynapse, SynapseZygote } from './synapse-zygote.js';
+import { type ForkedSynapse, type ForkOrder, SynapseZygote } from './synapse-zygote.js';
 
 /** Where `vesicle_bridge.py` is. */
 export const bridgeFolder = inProject('src/synapse/python');
 
 /** No start takes longer than this. */
-const startLimitMs = 60_000;
+const startLimitMs = 120_000;
 
 /** The homeserver did not start; the message is all that it said. */
 export class SynapseEnded extends Error {
@@ -32,6 +32,7 @@ export class RunningSynapse implements AsyncDisposable {
     readonly url: string,
     readonly folder: string,
     private readonly fork: ForkedSynapse,
+    private readonly files: readonly string[],
   ) {}
 
   get pid(): number {
@@ -45,7 +46,8 @@ export class RunningSynapse implements AsyncDisposable {
 
   /** Its output and its log. */
   async output(): Promise<string> {
-    return await outputOf(this.folder);
+    const texts = this.files.map((name) => readFile(join(this.folder, name), 'utf8').catch(() => ''));
+    return (await Promise.all(texts)).join('');
   }
 
   /** Ends it. */
@@ -101,8 +103,26 @@ export class SynapseForks implements AsyncDisposable {
     if (!existsSync(database)) await copyFile(this.database, database);
     const port = await freePort();
     await writeFiles(folder, { ...needed(folder), ...settings, listeners: listenersOf(settings, port) });
-    const fork = await this.zygote.fork({ folder, env: { PYTHONPATH: bridgeFolder, ...env } });
-    const synapse = new RunningSynapse(`http://127.0.0.1:${port}`, folder, fork);
+    return await this.fork({ folder, env: { PYTHONPATH: bridgeFolder, ...env } }, port, 'log.txt');
+  }
+
+  /** Starts a worker of the homeserver of a folder, which answers on a port. */
+  async startWorker(folder: string, name: string, settings: object, port: number): Promise<RunningSynapse> {
+    const [file, log] = [`${name}.yaml`, `${name}.log.txt`];
+    await writeFile(join(folder, `${name}.log.yaml`), JSON.stringify(logging(join(folder, log))));
+    const worker = { worker_app: 'synapse.app.generic_worker', worker_name: name, ...settings };
+    const logConfig = { worker_log_config: join(folder, `${name}.log.yaml`) };
+    await writeFile(join(folder, file), JSON.stringify({ ...worker, ...logConfig }));
+    const args = ['-c', join(folder, file)];
+    const output = `${name}.output.txt`;
+    const env = { PYTHONPATH: bridgeFolder };
+    return await this.fork({ folder, output, app: 'generic_worker', args, env }, port, log);
+  }
+
+  private async fork(order: ForkOrder, port: number, log: string): Promise<RunningSynapse> {
+    const fork = await this.zygote.fork(order);
+    const files = [order.output ?? 'output.txt', log];
+    const synapse = new RunningSynapse(`http://127.0.0.1:${port}`, order.folder, fork, files);
     try {
       await started(synapse);
       return synapse;
@@ -147,16 +167,19 @@ function listenersOf(settings: Readonly<Record<string, unknown>>, port: number):
   return (given ?? [{ port: 0, ...usual }]).map((one) => (one.port === 0 ? { ...one, port } : one));
 }
 
-async function writeFiles(folder: string, settings: object): Promise<void> {
-  const logging = {
+function logging(filename: string): object {
+  return {
     version: 1,
     formatters: { line: { format: '%(levelname)s %(name)s: %(message)s' } },
-    handlers: { file: { class: 'logging.FileHandler', formatter: 'line', filename: join(folder, 'log.txt') } },
+    handlers: { file: { class: 'logging.FileHandler', formatter: 'line', filename } },
     root: { level: 'WARNING', handlers: ['file'] },
     disable_existing_loggers: false,
   };
+}
+
+async function writeFiles(folder: string, settings: object): Promise<void> {
   await writeFile(join(folder, 'homeserver.yaml'), JSON.stringify(settings));
-  await writeFile(join(folder, 'log.yaml'), JSON.stringify(logging));
+  await writeFile(join(folder, 'log.yaml'), JSON.stringify(logging(join(folder, 'log.txt'))));
   await writeFile(join(folder, 'signing.key'), `ed25519 a_test ${'A'.repeat(43)}\n`);
 }
 
@@ -170,9 +193,4 @@ async function started(synapse: RunningSynapse): Promise<void> {
     if (performance.now() > end) throw new Error(`Synapse does not start: ${await synapse.output()}`);
     await delay(5);
   }
-}
-
-async function outputOf(folder: string): Promise<string> {
-  const texts = ['output.txt', 'log.txt'].map((name) => readFile(join(folder, name), 'utf8').catch(() => ''));
-  return (await Promise.all(texts)).join('');
 }

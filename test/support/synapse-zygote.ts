@@ -12,8 +12,14 @@ export interface ForkedSynapse {
 
 /** What a fork starts with. */
 export interface ForkOrder {
-  /** Holds `homeserver.yaml`; its output goes to `output.txt` there. */
+  /** Holds `homeserver.yaml`. */
   readonly folder: string;
+  /** Where its output goes in the folder; `output.txt` when absent. */
+  readonly output?: string;
+  /** The module of `synapse.app`; `homeserver` when absent. */
+  readonly app?: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 

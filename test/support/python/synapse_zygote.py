@@ -2,9 +2,9 @@
 
 What runs in a fork is Synapse's own `main`. Orders come as lines of JSON on standard input:
 
-    {"folder": "/tmp/run1", "app": "homeserver", "env": {"NAME": "value"}}
+    {"folder": "/tmp/run1", "output": "output.txt", "app": "homeserver", "args": [], "env": {"NAME": "value"}}
 
-They start Synapse on `homeserver.yaml` in that folder, its output in `output.txt` there, and are answered with `{"pid": 123}`, in
+They start Synapse on `homeserver.yaml` in that folder (all but the folder may be left out), its output in a file there, and are answered with `{"pid": 123}`, in
 order. When a homeserver ends, `{"ended": 123, "code": 0}` is written. At the end of standard input all of them are killed.
 """
 
@@ -75,7 +75,7 @@ def run(order: dict) -> None:
     folder = order["folder"]
     os.chdir(folder)
     os.setsid()
-    output = os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    output = os.open(order.get("output", "output.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output, 1)
