@@ -54,11 +54,23 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
     }
   });
 
+  it('closes a connection that brings nonsense with one line, and neither fails nor grows', async () => {
+    const { failures, lost, grown } = JSON.parse(await runScript('hostile_frames.py', ['100000'], '')) as {
+      readonly failures: readonly string[];
+      readonly lost: number;
+      /** Kibibytes. */
+      readonly grown: number;
+    };
+    assert.deepEqual(failures, []);
+    assert.ok(lost > 1000, `${lost} connections were closed`);
+    assert.ok(grown < 32_768, `the memory grew by ${grown} KiB`);
+  });
+
   it('evaluates `when` as the dispatcher does', async () => {
     const events = whenTable.events.map(({ when, event }) => ({ when, event }));
     const random = fc.sample(fc.record({ when: randomWhen(), event: randomEvent() }), { numRuns: 3000, seed: 5 });
     const table = { ...whenTable, events: [...events, ...random] };
-    const answers = JSON.parse(await evaluate(JSON.stringify(table))) as {
+    const answers = JSON.parse(await runScript('when_table.py', [], JSON.stringify(table))) as {
       readonly events: readonly boolean[];
       readonly arguments: readonly boolean[];
     };
@@ -82,11 +94,11 @@ async function output(command: string, args: readonly string[]): Promise<string>
   }
 }
 
-async function evaluate(table: string): Promise<string> {
-  const script = inProject('test/synapse/python/when_table.py');
+async function runScript(name: string, args: readonly string[], input: string): Promise<string> {
+  const script = inProject(`test/synapse/python/${name}`);
   const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
-  const child = spawn(await testSynapsePython(), [script], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(table);
+  const child = spawn(await testSynapsePython(), [script, ...args], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(input);
   const [answer] = await Promise.all([text(child.stdout), once(child, 'close')]);
   return answer;
 }
