@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { encodeFrames, FrameReader } from '../../src/synapse/frames.js';
+import { protocolVersion } from '../../src/synapse/protocol.js';
+import { FakeBridge } from '../support/fake-bridge.js';
+import { projectText } from '../support/project.js';
+import { folderWith, runCli, startCli } from '../support/vesicle-cli.js';
+import { vesicleCommand } from '../support/vesicle-process.js';
+
+const module = `
+import { Callback, Module } from 'vesicle';
+
+@Module()
+export class Strict {
+  @Callback('third_party_rules', 'check_can_deactivate_user')
+  async mayDeactivate() {
+    console.log('printed by a module');
+    return false;
+  }
+}
+`;
+
+test('vesicle bridge writes the bridge of this version', async (t) => {
+  const folder = await folderWith(t, {});
+  const { code, out } = await runCli(t, folder, ['bridge', '--out', 'python/deep']);
+  assert.equal(code, 0);
+  assert.match(out, /^Wrote python\/deep\/vesicle_bridge\.py\./);
+  const written = await readFile(join(folder, 'python/deep/vesicle_bridge.py'), 'utf8');
+  assert.equal(written, projectText('src/synapse/python/vesicle_bridge.py'));
+  assert.equal((await runCli(t, folder, ['bridge'])).code, 2);
+  const belowFile = ['bridge', '--out', 'python/deep/vesicle_bridge.py/x'];
+  assert.match((await runCli(t, folder, belowFile)).error, /^\[CLI_FILE_UNWRITABLE\]/);
+});
+
+test('vesicle host serves modules at a socket until it is stopped', async (t) => {
+  const folder = await folderWith(t, { 'strict.ts': module });
+  const host = startCli(t, folder, ['host', '--listen', 'unix:modules.sock']);
+  await host.see(/waits for Synapse at unix:modules\.sock/);
+  const address = { kind: 'unix', path: join(folder, 'modules.sock') } as const;
+  const bridge = await FakeBridge.open(t, address, [{ module: './strict.ts' }]);
+  assert.equal(await bridge.invoke('third_party_rules.check_can_deactivate_user', '@a:x', false), false);
+  assert.match((await runCli(t, folder, ['host', '--listen', 'unix:modules.sock'])).error, /SYNAPSE_ADDRESS_IN_USE/);
+  host.kill('SIGTERM');
+  await bridge.closed;
+  const { code, out } = await host.finished;
+  assert.equal(code, 0);
+  assert.match(out, /uses \.\/strict\.ts/);
+});
+
+test('a socket that a killed host left is taken over', async (t) => {
+  const folder = await folderWith(t, {});
+  const first = startCli(t, folder, ['host', '--listen', 'unix:modules.sock']);
+  await first.see(/waits for Synapse/);
+  first.kill('SIGKILL');
+  await first.finished;
+  const second = startCli(t, folder, ['host', '--listen', 'unix:modules.sock']);
+  await second.see(/waits for Synapse/);
+});
+
+test('vesicle host --stdio serves whoever started it, keeps prints apart, and ends with it', async (t) => {
+  const folder = await folderWith(t, { 'strict.ts': module });
+  const child = spawn(process.execPath, [vesicleCommand, 'host', '--stdio'], { cwd: folder, stdio: 'pipe' });
+  t.after(() => child.kill('SIGKILL'));
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const answers: unknown[] = [];
+  const reader = new FrameReader(
+    () => 1_000_000,
+    (frame) => {
+      answers.push((JSON.parse(frame) as { readonly result: unknown }).result);
+      if (answers.length === 4) child.stdin.end();
+    },
+  );
+  child.stdout.on('data', (chunk: Buffer) => {
+    reader.push(chunk);
+  });
+  const callback = 'third_party_rules.check_can_deactivate_user';
+  const requests = [
+    ['hello', { protocol: protocolVersion, bridge: '0', synapse: '1' }],
+    ['modules.load', { modules: [{ module: './strict.ts' }] }],
+    ['modules.open', { server_name: 'x', public_baseurl: '', worker_name: null, run_background_tasks: true }],
+    ['callback.invoke', { callback, args: ['@a:x', false] }],
+  ];
+  for (const [index, [method, params]] of requests.entries()) {
+    child.stdin.write(encodeFrames([JSON.stringify({ id: index + 1, method, params })]));
+    while (answers.length <= index) await once(child.stdout, 'data');
+  }
+  const [code] = (await once(child, 'exit')) as [number | null];
+  assert.deepEqual([code, answers.at(-1)], [0, false]);
+  assert.match(errors, /printed by a module/);
+});
+
+for (const args of [[], ['--listen', 'unix:x', '--stdio'], ['--listen', 'unix:x', '--socket-mode', '9']]) {
+  test(`vesicle host ${args.join(' ')} is a wrong command line`, async (t) => {
+    const { code, error } = await runCli(t, await folderWith(t, {}), ['host', ...args]);
+    assert.equal(code, 2);
+    assert.match(error, /--listen unix:PATH/);
+  });
+}
+
+test('a wrong address, a missing token and a file that is not there are said', async (t) => {
+  const folder = await folderWith(t, {});
+  assert.match((await runCli(t, folder, ['host', '--listen', 'http://x'])).error, /^\[SYNAPSE_ADDRESS_INVALID\]/);
+  assert.match((await runCli(t, folder, ['host', '--listen', 'tcp:127.0.0.1:0'])).error, /^\[SYNAPSE_TOKEN_MISSING\]/);
+  const missing = ['host', '--listen', 'tcp:127.0.0.1:0', '--token-file', 'no'];
+  assert.match((await runCli(t, folder, missing)).error, /^\[CLI_FILE_UNREADABLE\]/);
+  assert.match((await runCli(t, folder, ['host', 'file.yaml', '--stdio'])).error, /^It takes no file: file\.yaml/);
+});
