@@ -4,8 +4,8 @@ import { limits } from './protocol.js';
 /** Asks the other side from time to time whether it is there, and says when it is not. */
 export class PulseWatch {
   private timer: NodeJS.Timeout | undefined;
-  /** When the ping was sent that has not been answered. */
-  private askedAt: number | undefined;
+  /** Milliseconds since the ping was sent that has not been answered. */
+  private silence: number | undefined;
   private isUnresponsive = false;
 
   constructor(
@@ -25,20 +25,19 @@ export class PulseWatch {
   }
 
   private beat(): void {
-    const now = performance.now();
-    if (this.askedAt === undefined) {
-      this.askedAt = now;
+    if (this.silence === undefined) {
+      this.silence = 0;
       this.ping().then(this.answered, () => undefined);
-    } else if (!this.isUnresponsive && now - this.askedAt >= limits.pongWithin) {
-      this.isUnresponsive = true;
-      this.log.warn(
-        `Synapse has not answered for ${Math.round((now - this.askedAt) / 1000)} s: it is busy or stopped.`,
-      );
+      return;
     }
+    this.silence += limits.pingEvery;
+    if (this.isUnresponsive || this.silence < limits.pongWithin) return;
+    this.isUnresponsive = true;
+    this.log.warn(`Synapse has not answered for ${this.silence / 1000} s: it is busy or stopped.`);
   }
 
   private readonly answered = (): void => {
-    this.askedAt = undefined;
+    this.silence = undefined;
     if (this.isUnresponsive) this.log.info('Synapse answers again.');
     this.isUnresponsive = false;
   };

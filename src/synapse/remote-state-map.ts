@@ -1,6 +1,7 @@
 import type { MatrixEvent, StateMap } from '../matrix/event.js';
 import type { Connection } from './connection.js';
 import type { IncomingCall } from './incoming-call.js';
+import { refuseInside } from './inside-transaction.js';
 import { RemoteEvent } from './remote-event.js';
 import type { Handle } from './wire-values.js';
 
@@ -53,6 +54,7 @@ export class RemoteStateMap implements StateMap {
   }
 
   private use(): void {
+    refuseInside('The state of a room');
     this.call.use('The state of a room');
   }
 }

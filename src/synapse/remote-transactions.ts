@@ -1,9 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DbTransaction } from '../api/db-transaction.js';
-import { VesicleError } from '../errors/vesicle-error.js';
 import { wrongValue } from './untrusted-values.js';
 import type { Connection } from './connection.js';
 import { HandleTable } from './handle-table.js';
+import { runInside } from './inside-transaction.js';
 import { RemoteTransaction } from './remote-transaction.js';
 import type { Handle } from './wire-values.js';
 
@@ -18,26 +17,13 @@ interface Planned {
 /** Functions of modules that Synapse runs in transactions of its database (`ModuleApi.run_db_interaction`). */
 export class RemoteTransactions {
   private readonly planned = new HandleTable<Planned>();
-  /** The transaction that the running code is part of. */
-  private readonly inside = new AsyncLocalStorage<{ readonly desc: string; readonly transaction: RemoteTransaction }>();
 
   constructor(private readonly connection: Connection) {}
-
-  /**
-   * Throws inside a transaction: with SQLite Synapse has one connection to its database, which would wait for the
-   * transaction, which would wait for it.
-   */
-  refuseInside(method: string): void {
-    const inside = this.inside.getStore();
-    if (inside?.transaction.isOver === false) {
-      throw new VesicleError('SYNAPSE_CALL_IN_TRANSACTION', [method, inside.desc]);
-    }
-  }
 
   /** Runs a function in a transaction. What the function throws is thrown, after the rollback. */
   async run<Result>(desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
     const planned: Planned = {
-      work: (transaction) => this.inside.run({ desc, transaction }, () => work(transaction)),
+      work: (transaction) => runInside(desc, transaction, () => work(transaction)),
     };
     const handle = this.planned.add(planned);
     try {

@@ -7,6 +7,7 @@ import type { Logger } from '../log/logger.js';
 import { encodeApiArguments, decodeApiResult } from './api-codecs.js';
 import type { ApiMethod } from './api-wire.js';
 import type { Connection } from './connection.js';
+import { refuseInside } from './inside-transaction.js';
 import { RemoteTransactions } from './remote-transactions.js';
 import type { WireHomeserver } from './wire-values.js';
 
@@ -33,7 +34,7 @@ export class SynapseServices {
 
   /** Calls a method of Synapse's `ModuleApi`: the required arguments in order, the others by name. */
   async call(method: ApiMethod, required: readonly unknown[], options: object = {}): Promise<unknown> {
-    this.transactions.refuseInside(method);
+    refuseInside(method);
     const args = encodeApiArguments(method, required, options, this.connection);
     const result = await this.connection.request('api.call', { method, args: args.wire });
     return decodeApiResult(method, args.take(result), this.connection);
@@ -41,7 +42,7 @@ export class SynapseServices {
 
   /** Runs a function in a transaction of Synapse's database. */
   async transact<Result>(desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
-    this.transactions.refuseInside('run_db_interaction');
+    refuseInside('run_db_interaction');
     return await this.transactions.run(desc, work);
   }
 
