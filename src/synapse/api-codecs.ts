@@ -1,8 +1,9 @@
+import { snakeCase } from '../config/readers.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
 import { decodeRequester } from './argument-codecs.js';
 import { list, shape } from './untrusted-values.js';
 import { type ApiArgumentKind, type ApiMethod, type ApiResultKind, type ApiWire, apiWire } from './api-wire.js';
-import { camelKeys, snakeCase } from './casing.js';
+import { camelKeys } from './casing.js';
 import type { Connection } from './connection.js';
 import { replaceMembers } from './live-json.js';
 import { RemoteEvent } from './remote-event.js';

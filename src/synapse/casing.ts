@@ -5,11 +5,6 @@ export function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_whole, letter: string) => letter.toUpperCase());
 }
 
-/** Synapse's name for ours: `durationInMs` is `duration_in_ms`. */
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
 /** A record of Synapse's with our names; its values stay. */
 export function camelKeys(record: JsonObject): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [camelCase(name), value]));
