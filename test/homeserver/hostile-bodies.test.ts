@@ -197,6 +197,8 @@ class Attack {
     const isFault = status >= 500 && !harmless.has(status);
     if (!isFault && (status < 400 || isMatrixError(answer))) return;
     const { err } = this.hs.log.lines.at(-1)?.fields ?? {};
+    // An identity server that the request names and that is not there: Synapse fails, too.
+    if (status === 500 && err instanceof TypeError && err.message === 'fetch failed') return;
     const stack = err instanceof Error ? err.stack : undefined;
     this.faults.push(`${status} ${text.slice(0, 120)} <- ${what.slice(0, 300)} ${stack ?? ''}`);
   }
