@@ -31,10 +31,11 @@ export class BridgedPlace {
     bridge: Readonly<Record<string, unknown>> = {},
     modules: readonly object[] = [{ module: './guard.ts', config: { diary: this.diaryFile } }],
     settings: Readonly<Record<string, unknown>> = {},
+    env: Readonly<Record<string, string>> = {},
   ): Promise<RunningSynapse> {
     const config = { connect: this.listen, modules, ...bridge };
     const entry = { module: 'vesicle_bridge.VesicleBridge', config };
-    return await this.forks.start(this.folder, { modules: [entry], ...settings });
+    return await this.forks.start(this.folder, { modules: [entry], ...settings }, env);
   }
 
   /** What the module noted. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { assertCleanLog, BridgedPlace, moduleFolder, until } from '../support/bridged-synapse.js';
 import { MatrixClient } from '../support/matrix-client.js';
 import { VesicleHost } from '../support/vesicle-host.js';
-import { SynapseForks } from '../support/synapse-forks.js';
+import { bridgeFolder, SynapseForks } from '../support/synapse-forks.js';
 
 describe('a real Synapse whose module host', { timeout: 240_000 }, () => {
   let forks: SynapseForks;
@@ -141,5 +143,43 @@ describe('a real Synapse whose module host', { timeout: 240_000 }, () => {
     await place.noted('started', 2);
     assert.ok(host.pid > 0);
     await assertCleanLog(again);
+  });
+
+  it('is killed within a database transaction leaves nothing of it', async () => {
+    const place = await BridgedPlace.make(forks);
+    const ledger = '/_synapse/client/ledger';
+    await using first = await VesicleHost.start(place.listen, moduleFolder);
+    await using synapse = await place.startSynapse({}, [{ module: './ledger.ts' }]);
+    const alice = await MatrixClient.register(synapse.url, 'alice');
+    await alice.request('POST', `${ledger}/add`, {});
+    const hanging = alice.request('POST', `${ledger}/hang`, {});
+    await until(async () => first.output.includes('in the middle of it'), 'the transaction');
+    await first.kill('SIGKILL');
+    assert.ok((await hanging).status >= 500);
+    // Synapse has one connection to SQLite: it is free again.
+    await alice.createRoom();
+    await using _second = await VesicleHost.start(place.listen, moduleFolder);
+    const rows = async (): Promise<unknown> => (await alice.request('GET', `${ledger}/rows`)).body['rows'];
+    await until(async () => Array.isArray(await rows()), 'the new module host');
+    assert.deepEqual(await rows(), ['kept']);
+    await assertCleanLog(synapse);
+  });
+
+  it('serves two bridges of different versions takes the one of its own and refuses the other', async () => {
+    const place = await BridgedPlace.make(forks);
+    await using host = await VesicleHost.start(place.listen, moduleFolder);
+    await using synapse = await place.startSynapse();
+    const other = await BridgedPlace.make(forks);
+    const text = await readFile(join(bridgeFolder, 'vesicle_bridge.py'), 'utf8');
+    const changed = text.replace(/^(PROTOCOL_VERSION\b.*= )\d+$/m, '$199');
+    assert.notEqual(changed, text);
+    await writeFile(join(other.folder, 'vesicle_bridge.py'), changed);
+    const start = other.startSynapse({ connect: place.listen }, undefined, {}, { PYTHONPATH: other.folder });
+    await assert.rejects(start, /protocol 99 .*protocol 1 .*vesicle bridge --out DIR/s);
+    const alice = await MatrixClient.register(synapse.url, 'alice');
+    const room = await alice.createRoom();
+    assert.equal((await alice.send(room, 'bad')).status, 403);
+    assert.equal(host.output.filter((line) => line.includes('SYNAPSE_VERSION_MISMATCH')).length, 1);
+    await assertCleanLog(synapse);
   });
 });
