@@ -1,10 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inProject } from '../test/support/project.js';
 import { SynapseFolder } from '../test/support/synapse.js';
-import { ModuleHostProcess } from '../test/support/spawned-module-host.js';
+import { VesicleHost } from '../test/support/vesicle-host.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
+
+/** Where the module host listens. */
+const listen = `unix:${join(tmpdir(), `vesicle-bench-${process.pid}.sock`)}`;
 
 const rounds = 5;
 
@@ -22,9 +27,9 @@ interface Figures {
 export async function bridge(): Promise<BenchRow[]> {
   const http = await openAntispamServer();
   try {
-    await using host = await ModuleHostProcess.start();
+    await using _host = await VesicleHost.start(listen, inProject('bench/bridge'));
     await using folder = await SynapseFolder.make({
-      modules: synapseModules(host.address, (http.address() as AddressInfo).port),
+      modules: synapseModules(listen, (http.address() as AddressInfo).port),
       pythonPath: [inProject('src/synapse/python'), inProject('bench/bridge')],
     });
     await using synapse = await folder.start();
@@ -78,7 +83,7 @@ async function measure(url: string): Promise<BenchRow[]> {
 function synapseModules(connect: string, httpPort: number): readonly { module: string; config: object }[] {
   const bridgeTo = (...names: readonly string[]): { module: string; config: object } => ({
     module: 'vesicle_bridge.VesicleBridge',
-    config: { connect, modules: names.map((name) => ({ module: `${inProject('bench/bridge/modules.ts')}#${name}` })) },
+    config: { connect, modules: names.map((name) => ({ module: `./modules.ts#${name}` })) },
   });
   const antispam = { base_url: `http://127.0.0.1:${httpPort}`, enabled_callbacks: ['check_event_for_spam'] };
   return [

@@ -1,19 +1,24 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inProject } from '../test/support/project.js';
-import { ModuleHostProcess } from '../test/support/spawned-module-host.js';
 import { SynapseFolder } from '../test/support/synapse.js';
+import { VesicleHost } from '../test/support/vesicle-host.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { Connection } from './homeserver/connection.js';
 import { median } from './measure.js';
+
+/** Where the module host listens. */
+const listen = `unix:${join(tmpdir(), `vesicle-bench-${process.pid}.sock`)}`;
 
 const warmUp = 100;
 const measured = 1000;
 
 /** What sending a message takes on a Synapse with a Vesicle module, beside one without; message by message, by turns. */
 export async function send(): Promise<BenchRow[]> {
-  await using host = await ModuleHostProcess.start();
+  await using _host = await VesicleHost.start(listen, inProject('bench/bridge'));
   const config = {
-    connect: host.address,
-    modules: [{ module: `${inProject('bench/bridge/modules.ts')}#Quiet` }],
+    connect: listen,
+    modules: [{ module: './modules.ts#Quiet' }],
   };
   await using folder = await SynapseFolder.make({
     modules: [{ module: 'vesicle_bridge.VesicleBridge', config }],
