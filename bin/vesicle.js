@@ -14,6 +14,11 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
 } else {
   // Each thread keeps memory of its own, and there is little to do for the usual four (files, passwords).
   if (process.env.UV_THREADPOOL_SIZE === undefined) process.env.UV_THREADPOOL_SIZE = '2';
+  // Node 22 warns that its SQLite is experimental; it is good enough for a homeserver that is there to develop with.
+  var emitWarning = process.emitWarning;
+  process.emitWarning = function (warning) {
+    if (!/^SQLite is/.test(warning)) emitWarning.apply(process, arguments);
+  };
   // Before the flags: node compiled its own modules without them, and would have to do so again.
   var early = ['v8', 'module', 'http', 'crypto', 'sqlite', 'worker_threads', 'zlib', 'fs/promises'];
   Promise.all(
@@ -22,6 +27,7 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
     }),
   )
     .then(function (imported) {
+      process.emitWarning = emitWarning;
       // What a request makes dies with it: a young generation that does not grow saves 30 MB, and is no slower.
       imported[0].setFlagsFromString('--semi-space-growth-factor=1');
       // The code of the compilers between the interpreter and the optimising one takes another 20 MB.

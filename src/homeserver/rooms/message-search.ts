@@ -3,7 +3,7 @@ import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { RelationStore } from '../store/relation-store.js';
-import type { SearchHit, SearchMark, SearchScope, SearchStore } from '../store/search-store.js';
+import type { SearchHit, SearchStore } from '../store/search-store.js';
 import type { StateStore } from '../store/state-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import type { ShownEvent } from './client-events.js';
@@ -39,7 +39,11 @@ export interface SearchResults {
   readonly next?: string;
 }
 
+/** Newest hits are read from before this time, or at this time and before this position. */
+type SearchMark = Pick<SearchHit, 'origin_server_ts' | 'position'>;
+
 const maxRounds = 5;
+const maxBest = 500;
 const nothing: SearchResults = { results: [], count: 0, highlights: [] };
 
 /** Searches the rooms that somebody is in (`handlers/search.py`). */
@@ -51,40 +55,34 @@ export class MessageSearch {
     const rooms = this.roomsFor(userId, filter).filter((roomId) => batch?.group !== 'room_id' || roomId === batch.key);
     if (rooms.length === 0) return nothing;
     const { query, highlights } = readSearchTerms(request.term);
-    const scope = { rooms, keys: request.keys };
-    try {
-      const found =
-        request.orderBy === 'rank'
-          ? this.best(userId, query, scope, filter)
-          : this.newest(userId, query, scope, filter, batch?.token);
-      return { ...found, count: this.parts.search.count(query, scope), highlights };
-    } catch (error) {
-      if (error instanceof SynapseError || !String(error).includes('MATCH')) throw error;
-      throw new SynapseError(400, 'Invalid search query', undefined, {}, {}, { cause: error });
-    }
+    const hits = this.parts.search.find(query, { rooms, keys: request.keys });
+    const found =
+      request.orderBy === 'rank'
+        ? this.best(userId, hits, filter)
+        : this.newest(userId, hits, filter, batch?.token === undefined ? undefined : readMark(batch.token));
+    return { ...found, count: hits.length, highlights };
   }
 
-  private best(userId: UserId, query: string, scope: SearchScope, filter: EventFilter): Pick<SearchResults, 'results'> {
-    const results = this.shown(userId, this.parts.search.best(query, scope), filter);
-    return { results: results.slice(0, filter.limit) };
+  private best(userId: UserId, hits: readonly SearchHit[], filter: EventFilter): Pick<SearchResults, 'results'> {
+    const best = hits.toSorted((a, b) => b.rank - a.rank).slice(0, maxBest);
+    return { results: this.shown(userId, best, filter).slice(0, filter.limit) };
   }
 
   private newest(
     userId: UserId,
-    query: string,
-    scope: SearchScope,
+    hits: readonly SearchHit[],
     filter: EventFilter,
-    token: string | undefined,
+    mark: SearchMark | undefined,
   ): Pick<SearchResults, 'results' | 'next'> {
     const { limit } = filter;
+    const newest = hits
+      .filter((hit) => mark === undefined || compareMarks(hit, mark) < 0)
+      .sort((a, b) => compareMarks(b, a));
     const results: SearchResult[] = [];
-    let mark = token === undefined ? undefined : readMark(token);
     for (let round = 0; round < maxRounds && results.length < limit; round++) {
-      const hits = this.parts.search.newest(query, scope, limit * 2, mark);
-      results.push(...this.shown(userId, hits, filter));
-      const last = hits.at(-1);
-      if (last === undefined || hits.length < limit * 2) break;
-      mark = { timestamp: last.origin_server_ts, position: last.position };
+      const some = newest.slice(round * limit * 2, (round + 1) * limit * 2);
+      if (some.length === 0) break;
+      results.push(...this.shown(userId, some, filter));
     }
     const page = results.slice(0, limit);
     const end = page.length < limit ? undefined : page.at(-1)?.shown.event;
@@ -132,5 +130,9 @@ export class MessageSearch {
 function readMark(token: string): SearchMark {
   const [timestamp, position] = /^(\d{1,15}),(\d{1,15})$/.exec(token)?.slice(1) ?? [];
   if (timestamp === undefined || position === undefined) throw new SynapseError(400, 'Invalid pagination token');
-  return { timestamp: Number(timestamp), position: Number(position) };
+  return { origin_server_ts: Number(timestamp), position: Number(position) };
+}
+
+function compareMarks(a: SearchMark, b: SearchMark): number {
+  return a.origin_server_ts - b.origin_server_ts || a.position - b.position;
 }

@@ -1,7 +1,8 @@
 import type { DbRow } from '../../api/db-transaction.js';
-import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { VesicleError } from '../../errors/vesicle-error.js';
 import { emptyDatabases } from './empty-databases.js';
+import { DatabaseSync, StatementSync } from './sqlite.js';
 import type { StoreUpdate } from './store-update.js';
 
 /** One row: column name to value. */
@@ -71,6 +72,11 @@ export class Database implements Disposable {
     ...values: SQLInputValue[] | [Readonly<Record<string, SQLInputValue>>]
   ): T[] {
     return this.prepare(sql).all(...(values as SQLInputValue[])) as T[];
+  }
+
+  /** Makes a function of SQL that answers the same to the same values. */
+  define(name: string, answer: (...values: SQLOutputValue[]) => SQLInputValue): void {
+    this.connection.function(name, { deterministic: true }, answer);
   }
 
   /** Runs `work` in a transaction, rolled back when it throws; inner calls join the outer one. Synchronous by design. */

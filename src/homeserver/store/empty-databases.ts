@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from './sqlite.js';
 
 /** Node 22 cannot turn a database into bytes. */
 const canCopy = 'deserialize' in DatabaseSync.prototype;
