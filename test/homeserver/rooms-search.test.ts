@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TestAnswer, TestUser } from '../support/embedded-homeserver.js';
+import { makeOlderSearch, tablesOf } from '../support/older-file.js';
 import { RoomWorld } from '../support/room-world.js';
 
 const events = ['search_categories', 'room_events'] as const;
@@ -12,8 +16,8 @@ interface Library {
   readonly search: (wanted: object, query?: string, user?: TestUser) => Promise<TestAnswer>;
 }
 
-async function library(t: TestContext): Promise<Library> {
-  const world = await RoomWorld.open(t);
+async function library(t: TestContext, databasePath = ':memory:'): Promise<Library> {
+  const world = await RoomWorld.open(t, { config: { databasePath } });
   const [alice] = await world.users('alice');
   const roomId = await world.hs.createRoom(alice, { name: 'Rabbit hole', topic: 'all about rabbits' });
   for (const body of ['The rabbit runs', 'running fast', 'hello world', 'rabbit rabbit rabbit']) {
@@ -114,6 +118,22 @@ test('the rooms that an upgraded room replaced are searched with it', async (t) 
   const answer = await world.done(alice, 'POST', `/rooms/${roomId}/upgrade`, { new_version: '11' });
   const newRoom = answer.textAt('replacement_room');
   assert.deepEqual(found(await search({ search_term: 'hello', filter: { rooms: [newRoom] } })), ['hello world']);
+});
+
+test('a file of the first version is searched as a new one, and gets rid of its index', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vesicle-search-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'homeserver.db');
+  const { world, alice } = await library(t, file);
+  await world.hs.homeserver.close();
+  makeOlderSearch(file);
+  const again = await RoomWorld.open(t, { config: { databasePath: file } });
+  await again.hs.homeserver.idle();
+  const body = { search_categories: { room_events: { search_term: 'run', order_by: 'recent' } } };
+  assert.deepEqual(found(await again.request(alice, 'POST', '/search', body)), ['running fast', 'The rabbit runs']);
+  await again.hs.homeserver.close();
+  const tables = tablesOf(file).filter((name) => /^event_(?:search|text)/.test(name));
+  assert.deepEqual(tables, ['event_search_position', 'event_texts']);
 });
 
 const mistakes: readonly (readonly [body: unknown, error: string])[] = [

@@ -1,14 +1,36 @@
-import { DatabaseSync } from 'node:sqlite';
+import { SqliteFile } from './sqlite-file.js';
 
 /** Makes a homeserver's file what the first release would have written: without what came later, owing nothing. */
 export function makeOlder(file: string): void {
-  using database = new DatabaseSync(file);
+  using database = new SqliteFile(file);
   database.exec(`
     DROP INDEX events_jump_to_date_index;
     ALTER TABLE events DROP COLUMN contains_url;
     UPDATE schema_versions SET version = 2 WHERE name = 'rooms';
     DELETE FROM background_updates;
   `);
+}
+
+/** Makes the search of a homeserver's file what the first release would have written, in a Node that can. */
+export function makeOlderSearch(file: string): void {
+  using database = new SqliteFile(file);
+  database.exec(`
+    DROP TABLE event_texts;
+    UPDATE event_search_position SET position = (SELECT max(position) FROM events);
+    UPDATE schema_versions SET version = 1 WHERE name = 'search';
+  `);
+  try {
+    database.exec('CREATE VIRTUAL TABLE event_search USING fts4 (event_id, room_id, key, value, tokenize=porter)');
+  } catch (error) {
+    if (!String(error).includes('no such module')) throw error;
+  }
+}
+
+/** The tables of a file that no homeserver has open. */
+export function tablesOf(file: string): readonly string[] {
+  using database = new SqliteFile(file, { readOnly: true });
+  const rows = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all();
+  return rows.map((row) => String(row['name']));
 }
 
 /** How far the updates of the table of events got, read from a file that no homeserver has open. */
@@ -18,7 +40,7 @@ export function stateOfEvents(file: string): {
   readonly missing: number;
   readonly withUrl: number;
 } {
-  using database = new DatabaseSync(file, { readOnly: true });
+  using database = new SqliteFile(file, { readOnly: true });
   const count = (sql: string): number => Number(database.prepare(`SELECT count(*) AS n FROM ${sql}`).get()?.['n']);
   return {
     owed: database

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder, synapseVersion } from '../../src/cli/synapse-environment.js';
 import type { SynapseZygote } from './synapse-zygote.js';
+import { SqliteFile } from './sqlite-file.js';
 
 /** A new SQLite database of Synapse takes seconds to make: it is made once, and its background updates are done. */
 export async function synapseTemplate(zygote: SynapseZygote): Promise<string> {
@@ -21,10 +21,7 @@ export async function synapseTemplate(zygote: SynapseZygote): Promise<string> {
     await updatesDone(join(folder, 'hs.db'));
     process.kill(pid, 'SIGTERM');
     await ended;
-    // Everything into one file, without a log beside it.
-    using database = new DatabaseSync(join(folder, 'hs.db'));
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE');
-    database.close();
+    mergeLog(join(folder, 'hs.db'));
     const unfinished = `${file}.${process.pid}`;
     await copyFile(join(folder, 'hs.db'), unfinished);
     await rename(unfinished, file);
@@ -32,6 +29,12 @@ export async function synapseTemplate(zygote: SynapseZygote): Promise<string> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Brings everything into one file, without a log beside it. */
+function mergeLog(file: string): void {
+  using database = new SqliteFile(file);
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE');
 }
 
 function configuration(folder: string): object {
@@ -62,7 +65,7 @@ async function updatesDone(file: string): Promise<void> {
 
 function countUpdates(file: string): number {
   try {
-    using database = new DatabaseSync(file, { readOnly: true });
+    using database = new SqliteFile(file, { readOnly: true });
     const schema = database.prepare('SELECT count(*) AS count FROM schema_compat_version').get();
     const updates = database.prepare('SELECT count(*) AS count FROM background_updates').get();
     return Number(schema?.['count']) === 0 ? 1 : Number(updates?.['count']);

@@ -35,6 +35,8 @@ export class Database implements Disposable {
   private readonly connection: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
   private depth = 0;
+  /** Node tells since 22.15. */
+  private isClosed = false;
 
   constructor(
     /** `:memory:` or the path of a file. */
@@ -51,7 +53,7 @@ export class Database implements Disposable {
   }
 
   get isOpen(): boolean {
-    return this.connection.isOpen;
+    return !this.isClosed;
   }
 
   /** Runs a statement that answers with no rows. */
@@ -125,7 +127,8 @@ export class Database implements Disposable {
 
   [Symbol.dispose](): void {
     this.statements.clear();
-    if (this.connection.isOpen) this.connection.close();
+    if (!this.isClosed) this.connection.close();
+    this.isClosed = true;
   }
 
   private totalChanges(): number {
@@ -186,7 +189,7 @@ function open(location: string): DatabaseSync {
     connection.exec(settings.join(';'));
     return connection;
   } catch (error) {
-    if (connection?.isOpen === true) connection.close();
+    connection?.close();
     const { errcode, message } = error as Error & { readonly errcode?: number };
     if (errcode === SQLITE_BUSY) throw new VesicleError('STORE_FILE_IN_USE', [location], { cause: error });
     throw new VesicleError('STORE_CANNOT_OPEN', [location, message], { cause: error });

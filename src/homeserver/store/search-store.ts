@@ -65,7 +65,7 @@ interface OccurrenceRow {
 }
 
 /**
- * Texts of events by their words, which are looked for in all of them: a search of 100,000 texts takes some hundredths of a
+ * Texts of events by their words, which are looked for in all of them: a rare word among 100,000 texts takes some hundredths of a
  * second. What was sent since the last search is read by the next one: sending costs nothing.
  */
 export class SearchStore {

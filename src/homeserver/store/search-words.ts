@@ -1,16 +1,29 @@
+import { BoundedCache } from './bounded-cache.js';
 import { stem } from './porter-stemmer.js';
 
-const word = /[0-9A-Za-z_\u0080-\uffff]+/g;
+const wordPattern = /[0-9A-Za-z_\u0080-\uffff]+/g;
 const capitals = /[A-Z]/g;
 const english = /^[a-z]{3,20}$/;
 
 /** The words of a text as they are looked for: as SQLite's `porter` tokenizer, which Synapse uses, reads them. */
 export function searchWords(text: string): readonly string[] {
-  const words = text.match(word) ?? [];
+  const words = text.match(wordPattern) ?? [];
   return words.map((typed) => {
     const small = typed.replace(capitals, (letter) => letter.toLowerCase());
-    return english.test(small) ? stem(small) : shorten(small);
+    return english.test(small) ? stemOf(small) : shorten(small);
   });
+}
+
+/** Stems of words that were read lately: most of a text are. */
+const stems = new BoundedCache<string, string>(2000);
+
+function stemOf(word: string): string {
+  let found = stems.get(word);
+  if (found === undefined) {
+    found = stem(word);
+    stems.set(word, found);
+  }
+  return found;
 }
 
 /** Of long words, and of numbers sooner, only the beginning and the end count. */

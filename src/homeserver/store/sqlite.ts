@@ -1,9 +1,7 @@
-import process from 'node:process';
+import type * as sqlite from 'node:sqlite';
 
-type Sqlite = typeof import('node:sqlite');
-
-/** Loads node's SQLite: that of Node 22 is the one that is used here, too, and warns each process that it is experimental. */
-function loadQuietly(): Sqlite {
+/** Loads node's SQLite without the warning of Node 22 that it is experimental: whoever tests a module cannot do anything about it. */
+function loadQuietly(): typeof sqlite {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
@@ -13,6 +11,7 @@ function loadQuietly(): Sqlite {
   }
 }
 
-export const { DatabaseSync, StatementSync }: Pick<Sqlite, 'DatabaseSync' | 'StatementSync'> = loadQuietly();
-export type DatabaseSync = InstanceType<Sqlite['DatabaseSync']>;
-export type StatementSync = InstanceType<Sqlite['StatementSync']>;
+const { DatabaseSync, StatementSync } = loadQuietly();
+type DatabaseSync = sqlite.DatabaseSync;
+type StatementSync = sqlite.StatementSync;
+export { DatabaseSync, StatementSync };

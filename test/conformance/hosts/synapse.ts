@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TextLog } from '../../../src/log/text-log.js';
 import type { ServerName } from '../../../src/matrix/ids.js';
@@ -13,6 +12,7 @@ import { type ConformanceHost, type RunningServer, type ServerPlan, StartupFailu
 import { resolvePuppet } from '../puppets/puppet-class.js';
 import type { Theatre } from '../puppets/theatre.js';
 import { puppetServer, puppetServerKey, signInvite } from './signed-invite.js';
+import { SqliteFile } from '../../support/sqlite-file.js';
 
 /** Log lines of the module host go to standard error when this variable is set. */
 const isLoud = process.env['CONFORMANCE_LOG'] !== undefined;
@@ -84,7 +84,7 @@ async function untilQuiet(theatre: Theatre, quietMs: number): Promise<void> {
 }
 
 function addPuppetServerKey(file: string): void {
-  using database = new DatabaseSync(file);
+  using database = new SqliteFile(file);
   const { keyId, publicKey } = puppetServerKey;
   const now = Date.now();
   const validUntil = now + 1_000_000_000;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { DatabaseSync } from '../../../src/homeserver/store/sqlite.js';
 import { joinWords, searchWords } from '../../../src/homeserver/store/search-words.js';
 
 const words: readonly (readonly [text: string, found: readonly string[]])[] = [
