@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { BackgroundUpdatesConfig } from '../../src/config/homeserver-sections.js';
 import type { TestAnswer, TestUser } from '../support/embedded-homeserver.js';
 import { makeOlderSearch, tablesOf } from '../support/older-file.js';
 import { RoomWorld } from '../support/room-world.js';
@@ -127,7 +128,8 @@ test('a file of the first version is searched as a new one, and gets rid of its 
   const { world, alice } = await library(t, file);
   await world.hs.homeserver.close();
   makeOlderSearch(file);
-  const again = await RoomWorld.open(t, { config: { databasePath: file } });
+  const backgroundUpdates = Object.assign(new BackgroundUpdatesConfig(), { sleepEnabled: false });
+  const again = await RoomWorld.open(t, { config: { databasePath: file, backgroundUpdates } });
   await again.hs.homeserver.idle();
   const body = { search_categories: { room_events: { search_term: 'run', order_by: 'recent' } } };
   assert.deepEqual(found(await again.request(alice, 'POST', '/search', body)), ['running fast', 'The rabbit runs']);

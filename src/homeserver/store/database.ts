@@ -8,6 +8,11 @@ import type { StoreUpdate } from './store-update.js';
 /** One row: column name to value. */
 export type Row = Readonly<Record<string, SQLInputValue>>;
 
+/**
+ * Values for each `?` of a statement, or one object of values for each `:name`. Node 22.13 does not know the values of `?1`.
+ */
+export type Values = readonly SQLInputValue[] | readonly [Row];
+
 /** A part of the schema: its statements run once, in order; later versions append. */
 export interface Schema {
   /** Names the part in the table of applied versions. */
@@ -57,22 +62,19 @@ export class Database implements Disposable {
   }
 
   /** Runs a statement that answers with no rows. */
-  run(sql: string, ...values: SQLInputValue[]): { readonly changes: number; readonly lastId: number } {
-    const result = this.prepare(sql).run(...values);
+  run(sql: string, ...values: Values): { readonly changes: number; readonly lastId: number } {
+    const result = this.prepare(sql).run(...(values as SQLInputValue[]));
     return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
   }
 
   /** The first row, or undefined. */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the columns
-  get<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    return this.prepare(sql).get(...values) as T | undefined;
+  get<T extends object = Row>(sql: string, ...values: Values): T | undefined {
+    return this.prepare(sql).get(...(values as SQLInputValue[])) as T | undefined;
   }
 
-  /** All rows. Values by position, or one object of values by name. */
-  all<T extends object = Row>(
-    sql: string,
-    ...values: SQLInputValue[] | [Readonly<Record<string, SQLInputValue>>]
-  ): T[] {
+  /** All rows. */
+  all<T extends object = Row>(sql: string, ...values: Values): T[] {
     return this.prepare(sql).all(...(values as SQLInputValue[])) as T[];
   }
 

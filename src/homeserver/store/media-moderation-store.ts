@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { Database, Row, Schema } from './database.js';
+import type { Database, Schema, Values } from './database.js';
 import { type LocalMedia, mediaOf, type MediaRow } from './media-store.js';
 
 /** The changes of {@link MediaModerationStore}. */
@@ -92,13 +92,12 @@ export class MediaModerationStore {
   quarantine(mediaIds: readonly string[], by: UserId | null): number {
     return this.database.transaction(() => {
       const affected = this.ids(
-        `UPDATE local_media SET quarantined_by = ?1
-         WHERE (media_id IN (SELECT value FROM json_each(?2)) OR sha256 IN (
-             SELECT sha256 FROM local_media WHERE media_id IN (SELECT value FROM json_each(?2))
-           )) AND (?1 IS NULL OR safe_from_quarantine = 0)
+        `UPDATE local_media SET quarantined_by = :by
+         WHERE (media_id IN (SELECT value FROM json_each(:ids)) OR sha256 IN (
+             SELECT sha256 FROM local_media WHERE media_id IN (SELECT value FROM json_each(:ids))
+           )) AND (:by IS NULL OR safe_from_quarantine = 0)
          RETURNING media_id`,
-        by,
-        JSON.stringify(mediaIds),
+        { by, ids: JSON.stringify(mediaIds) },
       );
       for (const mediaId of affected) {
         const sql = 'INSERT INTO quarantined_media_changes (media_id, quarantined) VALUES (?, ?)';
@@ -150,7 +149,7 @@ export class MediaModerationStore {
     });
   }
 
-  private ids(sql: string, ...values: Row[string][]): readonly string[] {
+  private ids(sql: string, ...values: Values): readonly string[] {
     return this.database.all<{ media_id: string }>(sql, ...values).map((row) => row.media_id);
   }
 }

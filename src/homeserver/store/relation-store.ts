@@ -97,12 +97,10 @@ export class RelationStore {
   /** Whether an event of one of these senders relates to this one in one of these ways; empty lists leave nothing out. */
   isRelatedBy(eventId: string, senders: readonly string[], relTypes: readonly string[]): boolean {
     const row = this.database.get(
-      `SELECT 1 FROM relations WHERE parent_id = ?1
-       AND (?2 = '[]' OR sender IN (SELECT value FROM json_each(?2)))
-       AND (?3 = '[]' OR rel_type IN (SELECT value FROM json_each(?3))) LIMIT 1`,
-      eventId,
-      JSON.stringify(senders),
-      JSON.stringify(relTypes),
+      `SELECT 1 FROM relations WHERE parent_id = :parent
+       AND (:senders = '[]' OR sender IN (SELECT value FROM json_each(:senders)))
+       AND (:types = '[]' OR rel_type IN (SELECT value FROM json_each(:types))) LIMIT 1`,
+      { parent: eventId, senders: JSON.stringify(senders), types: JSON.stringify(relTypes) },
     );
     return row !== undefined;
   }

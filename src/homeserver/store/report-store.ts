@@ -1,5 +1,5 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Row, Schema } from './database.js';
 
 export const reportSchema: Schema = {
   name: 'reports',
@@ -125,14 +125,16 @@ export class ReportStore {
 
   /** Reports of events in rooms that still exist. */
   events(query: ReportQuery): ReportPage<EventReport> {
-    const where = `(?1 = '' OR instr(user_id, ?1)) AND (?2 = '' OR instr(room_id, ?2)) AND (?3 = '' OR sender = ?3)
+    const where = `(:user = '' OR instr(user_id, :user)) AND (:room = '' OR instr(room_id, :room)) AND (:sender = '' OR sender = :sender)
       AND room_id IN (SELECT room_id FROM rooms)`;
-    return this.page('event_reports', where, [query.userId ?? '', query.roomId ?? '', query.sender ?? ''], query);
+    const { userId: user = '', roomId: room = '', sender = '' } = query;
+    return this.page('event_reports', where, { user, room, sender }, query);
   }
 
   users(query: ReportQuery): ReportPage<UserReport> {
-    const where = `(?1 = '' OR instr(user_id, ?1)) AND (?2 = '' OR instr(target_user_id, ?2))`;
-    return this.page('user_reports', where, [query.userId ?? '', query.targetUserId ?? ''], query);
+    const where = `(:user = '' OR instr(user_id, :user)) AND (:target = '' OR instr(target_user_id, :target))`;
+    const { userId: user = '', targetUserId: target = '' } = query;
+    return this.page('user_reports', where, { user, target }, query);
   }
 
   /** Whether there was such a report. */
@@ -143,21 +145,15 @@ export class ReportStore {
   private page<T extends object>(
     table: string,
     where: string,
-    values: readonly string[],
+    values: Row,
     { start, limit, isNewestFirst }: ReportQuery,
   ): ReportPage<T> {
     const order = isNewestFirst ? 'DESC' : 'ASC';
     const reports = this.database.all<T>(
-      `SELECT * FROM ${table} WHERE ${where} ORDER BY received_ts ${order}, id ${order}
-       LIMIT ?${values.length + 1} OFFSET ?${values.length + 2}`,
-      ...values,
-      limit,
-      start,
+      `SELECT * FROM ${table} WHERE ${where} ORDER BY received_ts ${order}, id ${order} LIMIT :limit OFFSET :start`,
+      { ...values, limit, start },
     );
-    const count = this.database.get<{ total: number }>(
-      `SELECT count(*) AS total FROM ${table} WHERE ${where}`,
-      ...values,
-    );
+    const count = this.database.get<{ total: number }>(`SELECT count(*) AS total FROM ${table} WHERE ${where}`, values);
     return { reports, total: count?.total ?? 0 };
   }
 }
