@@ -62,7 +62,11 @@ test('words are what SQLite makes of them, in all that is written here about Ves
 });
 
 test('words are what SQLite makes of them, whatever they consist of', options, () => {
-  const stems = fc.string({ unit: fc.constantFrom(...'aeiouybcdlstz'), minLength: 1, maxLength: 6 });
+  const stems = fc.string({
+    unit: fc.constantFrom(...'a e i o u y b c d l s t z'.split(' ')),
+    minLength: 1,
+    maxLength: 6,
+  });
   const endings =
     'ational tional enci izer logi bli ousli ization ation iveness aliti biliti icate ative ical ness ement ion ing ed s'.split(
       ' ',
