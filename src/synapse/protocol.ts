@@ -174,11 +174,12 @@ export const messages = {
     { readonly template: Handle; readonly values: Readonly<Record<string, JsonValue>> },
     string
   >('toSynapse', { since: 1, summary: 'Renders a template that `read_templates` answered with.' }),
-  'cache.invalidate': notice<'toModules', { readonly cache: string; readonly keys: readonly JsonValue[] }>(
+  'cache.invalidate': notice<'toModules', { readonly cache: string; readonly keys: readonly JsonValue[] | null }>(
     'toModules',
     {
       since: 1,
-      summary: 'Another process of the homeserver forgot a result of a cached function.',
+      summary:
+        'Another process of the homeserver forgot a result of a cached function, or with null for `keys` all of them.',
     },
   ),
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { injectable, preDestroy } from 'inversify';
 import { ModuleApi } from '../../src/api/module-api.js';
+import { Cached } from '../../src/decorators/cached.js';
 import { Callback } from '../../src/decorators/callback.js';
 import { Module } from '../../src/decorators/module.js';
 import { FakeBridge } from '../support/fake-bridge.js';
@@ -111,6 +112,42 @@ test('runOn says which processes a module runs in', async (t) => {
     'info Synapse 1.163.2 uses InBackground, OnWorker, Everywhere',
     'info Synapse 1.163.2 uses Everywhere',
   ]);
+});
+
+let looks = 0;
+
+@Module({})
+class Looking {
+  @Cached()
+  async look(userId: string): Promise<string> {
+    return `${userId} ${++looks}`;
+  }
+
+  @Callback('third_party_rules', 'on_threepid_bind')
+  async onBind(userId: string): Promise<void> {
+    told.push(await this.look(userId));
+  }
+}
+
+test('results are forgotten when another process says so: one of them, or all', async (t) => {
+  const { address } = await openTestHost(t, { l: Looking });
+  const bridge = await FakeBridge.open(t, address, [{ module: 'l' }]);
+  const lookAtBoth = async (): Promise<readonly string[]> => {
+    for (const userId of ['@a:x', '@b:x']) {
+      await bridge.invoke('third_party_rules.on_threepid_bind', userId, 'email', 'a@x');
+    }
+    return told.splice(0);
+  };
+  const rows = [
+    { keys: ['@c:x'], then: ['@a:x 1', '@b:x 2'] },
+    { keys: ['@b:x'], then: ['@a:x 1', '@b:x 3'] },
+    { keys: null, then: ['@a:x 4', '@b:x 5'] },
+  ];
+  await lookAtBoth();
+  for (const { keys, then } of rows) {
+    bridge.notify('cache.invalidate', { cache: 'l.look', keys });
+    assert.deepEqual(await lookAtBoth(), then);
+  }
 });
 
 test('a host that stops lets calls in flight end, says goodbye and ends the modules', async (t) => {

@@ -2385,12 +2385,15 @@ class _CachedFunction:
         self._bridge, self._name = bridge, name
 
     def invalidate(self, keys: Iterable[Any]) -> None:
-        link = self._bridge.ready if self._bridge is not None else None
-        if link is not None:
-            link.tell("cache.invalidate", {"cache": self._name, "keys": list(keys)})
+        self._tell(list(keys))
 
     def invalidate_all(self) -> None:
-        self.invalidate(())
+        self._tell(None)
+
+    def _tell(self, keys: list[Any] | None) -> None:
+        link = self._bridge.ready if self._bridge is not None else None
+        if link is not None:
+            link.tell("cache.invalidate", {"cache": self._name, "keys": keys})
 
 
 def _tuples(value: Json) -> Any:
