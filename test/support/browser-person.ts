@@ -97,7 +97,9 @@ export class BrowserPerson {
     await this.page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: 2000 }).catch(() => undefined);
     const { default: sharp } = await import('sharp');
     const bytes = await this.page.screenshot();
-    await sharp(bytes).png({ palette: true }).toFile(join(folder, `${name}.png`));
+    await sharp(bytes)
+      .png({ palette: true })
+      .toFile(join(folder, `${name}.png`));
   }
 
   private async note(response: HTTPResponse): Promise<void> {

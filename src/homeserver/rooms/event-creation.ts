@@ -3,7 +3,7 @@ import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { EventId, RoomId } from '../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
 import { pythonRepr } from '../python-repr.js';
@@ -63,9 +63,8 @@ export class EventCreation {
     this.checkSuspended(requester, request);
     const room = this.parts.rooms.find(request.roomId);
     if (room === undefined) throw new AuthError(403, 'Unknown room');
-    if (request.type === 'm.room.create' && request.stateKey === '') checkVersion(request.content['room_version']);
+    if (request.type === 'm.room.create') checkCreate(request);
     validateDraft(request, request.roomId);
-    // One that is no state makes Synapse fail at this point.
     if (request.type === 'm.room.create') this.checkIsFirst(room);
     const built = this.build(room, request, metadataFor(requester, options), options.batch);
     const event = await this.askModules(built, room.state, (replacement) => this.rebuild(room, replacement, built));
@@ -160,9 +159,11 @@ export class EventCreation {
   }
 }
 
-/** A create event may only name a version that is known. */
-function checkVersion(version: JsonValue | undefined): void {
-  // Synapse takes it for granted that there is one.
+/** A create event may only name a version that is known. That it is state and names one, Synapse takes for granted. */
+function checkCreate({ stateKey, content }: EventRequest): void {
+  if (stateKey === undefined) throw new Error("KeyError: 'state_key'");
+  if (stateKey !== '') return;
+  const version = content['room_version'];
   if (version === undefined) throw new Error("KeyError: 'room_version'");
   if (findRoomVersion(version) !== undefined) return;
   const shown = typeof version === 'string' ? version : pythonRepr(version);

@@ -204,7 +204,10 @@ export class EventSender {
   }
 
   private async checkRate(requester: Requester, event: EventRequest | RoomEvent, update: boolean): Promise<void> {
-    const target = event.type === 'm.room.redaction' ? redactsOf(event) : undefined;
+    const isRedaction = event.type === 'm.room.redaction';
+    const target = isRedaction ? redactsOf(event) : undefined;
+    // Synapse takes it for granted here that there is a target.
+    if (isRedaction && target === undefined) throw new Error('AssertionError: redacts is not None');
     const original = target === undefined ? undefined : this.parts.events.findShown(target);
     const isAdminRedaction = original !== undefined && original.sender !== event.sender;
     await this.parts.limits.request(requester, { update, isAdminRedaction });

@@ -4,7 +4,13 @@ import type { HomeserverContext } from '../context.js';
 import type { StateStore } from '../store/state-store.js';
 import type { Memberships } from './memberships.js';
 
-/** Brings a changed profile into the user's rooms, in the background: each is joined anew (`handlers/profile.py`). */
+/** The change that is on its way for a user; by what a homeserver's state is kept in. */
+const newest = new WeakMap<StateStore, Map<UserId, object>>();
+
+/**
+ * Brings a changed profile into the user's rooms, in the background: each is joined anew (`handlers/profile.py`). A later change
+ * of the same user takes the place of one that is on its way.
+ */
 export function propagateProfile(
   context: HomeserverContext,
   states: StateStore,
@@ -16,9 +22,15 @@ export function propagateProfile(
   // Synapse forgets here whether it is a guest: the memberships lose that they are one's.
   const { authenticatedEntity } = requester;
   const member = { userId, isGuest: false, shadowBanned: false, authenticatedEntity };
+  const change = {};
+  const changes = newest.get(states) ?? new Map<UserId, object>();
+  newest.set(states, changes.set(userId, change));
   context.inBackground('update_join_states', async () => {
+    // A request may change several fields.
+    await new Promise(setImmediate);
     const joined = states.membershipsOf(userId).filter((entry) => entry.membership === 'join');
     for (const roomId of joined.map((entry) => entry.room_id).sort()) {
+      if (changes.get(userId) !== change) return;
       // Who has left in the meantime stays out.
       if (states.membership(userId, roomId)?.membership !== 'join') continue;
       try {
@@ -27,5 +39,6 @@ export function propagateProfile(
         context.log.warn(`Failed to update join event for room ${roomId}`, { userId, err: error });
       }
     }
+    if (changes.get(userId) === change) changes.delete(userId);
   });
 }
