@@ -1,5 +1,6 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { JsonObject } from '../matrix/json.js';
+import { isTypeless } from '../web/dress-response.js';
 import { noSuchResource } from '../web/error-answers.js';
 import type { WebResources } from '../web/web-resources.js';
 import { shape } from './untrusted-values.js';
@@ -76,7 +77,8 @@ export class WebRequests {
     const whole = await pulled.whole();
     if (whole === undefined) return head;
     this.finish(handle);
-    return { ...head, body: whole.toString('base64') };
+    const headers = isTypeless(response, whole) ? head.headers.filter(([name]) => name !== 'content-type') : head.headers;
+    return { ...head, headers, body: whole.toString('base64') };
   }
 
   private finish(handle: Handle): void {

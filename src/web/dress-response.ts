@@ -12,6 +12,14 @@ const bodiless: ReadonlySet<number> = new Set([204, 304]);
 /** What Fetch calls a text without a type of its own, as node and as `@hono/node-server` spell it. */
 const textByDefault = /^text\/plain; ?charset=utf-8$/i;
 
+/** Answers of plain resources whose body is a stream and that got a content type here. */
+const typedHere = new WeakSet<Response>();
+
+/** Whether a plain resource's answer has no content type after all when its body turns out to be empty, as in Twisted. */
+export function isTypeless(response: Response, body: Uint8Array): boolean {
+  return body.length === 0 && typedHere.has(response);
+}
+
 /**
  * The response of a handler with the headers that Synapse's kind of resource adds: CORS and no caching for JSON, protection
  * from framing for HTML, a content type for all. What the handler set itself stays.
@@ -45,7 +53,9 @@ function dressAny(kind: WebResourceKind, response: Response): Response {
   for (const [name, value] of Object.entries(added)) {
     if (name === 'content-type' || !headers.has(name)) headers.set(name, value);
   }
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  const dressed = new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  if (kind === 'plain' && 'content-type' in added) typedHere.add(dressed);
+  return dressed;
 }
 
 function additionsTo(kind: WebResourceKind, status: number, type: string | null, isEmpty: boolean): Additions {
