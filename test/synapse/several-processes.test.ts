@@ -145,7 +145,7 @@ test('results are forgotten when another process says so: one of them, or all', 
   ];
   await lookAtBoth();
   for (const { keys, then } of rows) {
-    bridge.notify('cache.invalidate', { cache: 'l.look', keys });
+    bridge.notify('cache.invalidate', { cache: 'Looking.look', keys });
     assert.deepEqual(await lookAtBoth(), then);
   }
 });
