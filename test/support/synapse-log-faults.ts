@@ -9,10 +9,12 @@ const faults = [
 ];
 
 /**
- * Synapse 1.163.2 itself goes on in the context of a finished request as soon as any module, even a Python one that does
- * nothing, has an `on_new_event`: it tells modules of the events of a new room behind the answer to `POST /createRoom`.
+ * Synapse 1.163.2 itself goes on in the context of a finished request or background process as soon as any module, even a
+ * Python one that does nothing, has an `on_new_event`: it tells modules of new events behind the back of what made them. Recorded
+ * with Python modules for requests, `user_parter_loop` and `task-update_join_states`. `vesicle_request` is the process in which
+ * the bridge calls `ModuleApi` for a module; the bridge's other processes must never be among them.
  */
-const ownFault = /Re-starting finished log context (?:GET|POST|PUT|DELETE)-\d+$/;
+const ownFault = /Re-starting finished log context (?!vesicle_(?!request-))[\w-]+-\d+$/;
 
 /** The lines of a log of Synapse that tell of lost or mixed up log contexts. */
 export function logContextFaults(log: string): readonly string[] {
