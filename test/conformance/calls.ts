@@ -10,13 +10,33 @@ export function listedCalls(test: Case, calls: readonly RecordedCall[]): readonl
   return only === undefined ? calls : calls.filter((call) => only.includes(call.callback));
 }
 
-/** What is wrong with the calls that the modules received, or undefined. */
-export function callsMismatch(test: Case, calls: readonly RecordedCall[], variables: Variables): string | undefined {
+/**
+ * What is wrong with the calls that the modules received, or undefined. Calls of the callbacks in `toldBehind` keep their order
+ * among themselves, but may stand anywhere in their step: the host makes them beside what else it does.
+ */
+export function callsMismatch(
+  test: Case,
+  calls: readonly RecordedCall[],
+  variables: Variables,
+  toldBehind: readonly string[] = [],
+): string | undefined {
   const how = test.calls_match ?? 'exact';
   if (test.calls === undefined || how === 'ignore') return undefined;
   const expected = substitute(test.calls, variables);
   const actual = listedCalls(test, calls).map((call): JsonRecord => ({ ...call, args: trim(call.args) }));
-  return how === 'exact' ? exactMismatch(expected, actual) : distinctMismatch(expected, actual);
+  if (how !== 'exact') return distinctMismatch(expected, actual);
+  return exactMismatch(inStrands(expected, toldBehind), inStrands(actual, toldBehind));
+}
+
+/** The calls of each step, those that are told behind after the others. */
+function inStrands<Call extends ExpectedCall | JsonRecord>(
+  calls: readonly Call[],
+  toldBehind: readonly string[],
+): readonly Call[] {
+  if (toldBehind.length === 0) return calls;
+  const rank = (call: Call): number =>
+    2 * Number(call.step ?? 0) + Number(toldBehind.includes(textOf(call['callback'])));
+  return calls.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function exactMismatch(expected: readonly ExpectedCall[], actual: readonly JsonRecord[]): string | undefined {

@@ -49,6 +49,8 @@ export interface ConformanceHost {
   readonly name: string;
   /** How many cases may run at once. */
   readonly lanes: number;
+  /** Callbacks, `category.name`, that the host calls beside what else it does: when is a matter of how fast modules answer. */
+  readonly toldBehind: readonly string[];
   /** Starts a homeserver, or throws {@link StartupFailure}. */
   readonly start: (plan: ServerPlan) => Promise<RunningServer>;
   readonly close: () => Promise<void>;

@@ -42,7 +42,7 @@ export async function runCase(test: Case, host: ConformanceHost): Promise<string
   }
   const server = await host.start(plan);
   try {
-    return await new CaseRun(test, server, theatre).run();
+    return await new CaseRun(test, server, theatre, host.toldBehind).run();
   } finally {
     await server.close();
   }
@@ -69,6 +69,7 @@ class CaseRun {
     private readonly test: Case,
     private readonly server: RunningServer,
     private readonly theatre: Theatre,
+    private readonly toldBehind: readonly string[],
   ) {
     const unique = `${prefix}${String(++casesRun).padStart(4, '0')}`;
     this.variables = new Map<string, Json>([
@@ -91,7 +92,7 @@ class CaseRun {
       await this.awaitCalls(index);
     }
     await this.quiet(lastQuietMs);
-    const problem = callsMismatch(test, theatre.calls, variables);
+    const problem = callsMismatch(test, theatre.calls, variables, this.toldBehind);
     if (problem !== undefined) this.problems.push(problem);
     return this.problems;
   }

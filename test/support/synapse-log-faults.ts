@@ -14,7 +14,7 @@ const faults = [
  * with Python modules for requests, `user_parter_loop` and `task-update_join_states`. `vesicle_request` is the process in which
  * the bridge calls `ModuleApi` for a module; the bridge's other processes must never be among them.
  */
-const ownFault = /Re-starting finished log context (?!vesicle_(?!request-))[\w-]+-\d+$/;
+const ownFault = /Re-starting finished log context (?!vesicle_(?!request-))[\w-]+$/;
 
 /** The lines of a log of Synapse that tell of lost or mixed up log contexts. */
 export function logContextFaults(log: string): readonly string[] {

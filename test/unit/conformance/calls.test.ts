@@ -24,6 +24,29 @@ test('exact calls are complete, in order, and in their step', () => {
   assert.match(problem({ calls }, [call(0, 'c.one', { user: '@a:b' }), call(0, 'c.two')]) ?? '', /calls\[1\].step/);
 });
 
+test('calls that a host makes behind the rest of a step keep their step and their own order', () => {
+  const calls = [
+    call(0, 'c.one'),
+    call(0, 'told', { n: 1 }),
+    call(0, 'told', { n: 2 }),
+    call(0, 'c.two'),
+    call(1, 'c.one'),
+  ];
+  const [one, first, second, two, last] = calls as [
+    RecordedCall,
+    RecordedCall,
+    RecordedCall,
+    RecordedCall,
+    RecordedCall,
+  ];
+  const told = (...actual: readonly RecordedCall[]): string | undefined =>
+    callsMismatch({ id: 'x', calls }, actual, new Map(), ['told']);
+  assert.equal(told(one, two, first, second, last), undefined);
+  assert.match(told(one, two, second, first, last) ?? '', /args\.n/);
+  assert.match(told(two, one, first, second, last) ?? '', /calls\[0\]/);
+  assert.match(told(one, two, first, last, { ...second, step: 1 }) ?? '', /calls\[3\]/);
+});
+
 test('distinct calls count once, whatever their order and step', () => {
   const spec = { calls: [call(0, 'c.one'), call(0, 'c.two', { n: 1 })], calls_match: 'distinct' } as const;
   assert.equal(problem(spec, [call(3, 'c.two', { n: 1 }), call(1, 'c.one'), call(2, 'c.one')]), undefined);
