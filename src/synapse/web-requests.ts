@@ -77,7 +77,9 @@ export class WebRequests {
     const whole = await pulled.whole();
     if (whole === undefined) return head;
     this.finish(handle);
-    const headers = isTypeless(response, whole) ? head.headers.filter(([name]) => name !== 'content-type') : head.headers;
+    const headers = isTypeless(response, whole)
+      ? head.headers.filter(([name]) => name !== 'content-type')
+      : head.headers;
     return { ...head, headers, body: whole.toString('base64') };
   }
 
