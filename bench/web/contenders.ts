@@ -35,7 +35,7 @@ export const contenders = {
 @Module()
 class Words {
   @WebResource(benchPath)
-  async words(request: Request): Promise<Response> {
+  words(request: Request): Promise<Response> {
     return handle(request);
   }
 }
