@@ -5,7 +5,7 @@ import type { Hook } from '../src/dispatch/hook.js';
 import type { RoomId, UserId } from '../src/matrix/ids.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
-import { SilentLog } from './silent-log.js';
+import { silentLog } from '../src/log/silent-log.js';
 
 type Joining = Hook<'spam_checker', 'user_may_join_room'>;
 type Tapable = AsyncSeriesBailHook<[UserId, RoomId, boolean], unknown>;
@@ -52,7 +52,7 @@ async function compareNobody(): Promise<readonly BenchRow[]> {
 }
 
 function ourHook(count: number): Joining {
-  const dispatcher = new Dispatcher({ log: new SilentLog() });
+  const dispatcher = new Dispatcher({ log: silentLog });
   for (let index = 0; index < count; index++) {
     const handler = async (): Promise<typeof NOT_SPAM> => NOT_SPAM;
     dispatcher.register({

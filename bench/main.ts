@@ -24,7 +24,7 @@ async function main(): Promise<void> {
 
 async function benchNames(): Promise<readonly string[]> {
   const files = await readdir(fileURLToPath(new URL('.', import.meta.url)));
-  const parts = ['main.js', 'measure.js', 'bench-row.js', 'silent-log.js'];
+  const parts = ['main.js', 'measure.js', 'bench-row.js'];
   return files.filter((file) => file.endsWith('.js') && !parts.includes(file)).map((file) => file.slice(0, -3));
 }
 

@@ -12,7 +12,7 @@ import { bareModuleApi } from '../test/support/bare-module-api.js';
 import { WebResources } from '../src/web/web-resources.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
-import { SilentLog } from './silent-log.js';
+import { silentLog } from '../src/log/silent-log.js';
 
 const rounds = 11;
 const many = 500;
@@ -37,7 +37,7 @@ export async function modules(): Promise<readonly BenchRow[]> {
 }
 
 async function startModules(count: number): Promise<number> {
-  const log = new SilentLog();
+  const log = silentLog;
   const loaded = Array.from({ length: count }, (_, index) => ({
     name: `./module-${index}.ts`,
     type: moduleClass(),

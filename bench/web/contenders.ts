@@ -10,7 +10,7 @@ import { ListenerConfig } from '../../src/config/homeserver-sections.js';
 import { Module } from '../../src/decorators/module.js';
 import { WebResource } from '../../src/decorators/web-resource.js';
 import { openHomeserver } from '../../src/homeserver/homeserver.js';
-import { SilentLog } from '../silent-log.js';
+import { silentLog } from '../../src/log/silent-log.js';
 
 /** The path that all of them answer. */
 export const benchPath = '/_synapse/client/bench/words';
@@ -45,7 +45,7 @@ async function startVesicle(): Promise<number> {
   const homeserver = await openHomeserver({
     config: new HomeserverConfig({ serverName: 'bench.test', listeners }),
     modules: [{ name: 'words', type: Words, config: {}, at: 'bench' }],
-    log: new SilentLog(),
+    log: silentLog,
   });
   const [listener] = await homeserver.listen();
   if (listener === undefined) throw new Error('the homeserver listens nowhere');

@@ -64,6 +64,14 @@ export class BackgroundCalls implements Disposable {
     });
   }
 
+  /** Runs work in a later turn of the event loop. */
+  async later<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    return work();
+  }
+
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms, resolve);

@@ -1,5 +1,6 @@
+import { LeveledLog } from './leveled-log.js';
 import { levels } from './levels.js';
-import { Logger, type LogFields, type LogLevel } from './logger.js';
+import type { Logger, LogFields, LogLevel } from './logger.js';
 
 /** Where lines go, each with its line break. */
 export type WriteLine = (line: string) => void;
@@ -17,7 +18,7 @@ export interface TextLogOptions {
 const colours: Readonly<Record<LogLevel, number>> = { debug: 90, info: 36, warn: 33, error: 31 };
 
 /** Writes one line a message for people: time, level, module, message, other fields; the stack of an error below. */
-export class TextLog extends Logger {
+export class TextLog extends LeveledLog {
   constructor(
     private readonly options: TextLogOptions,
     private readonly fields: LogFields = {},
@@ -25,25 +26,9 @@ export class TextLog extends Logger {
     super();
   }
 
-  readonly debug = (message: string, fields?: LogFields): void => {
-    this.write('debug', message, fields);
-  };
-
-  readonly info = (message: string, fields?: LogFields): void => {
-    this.write('info', message, fields);
-  };
-
-  readonly warn = (message: string, fields?: LogFields): void => {
-    this.write('warn', message, fields);
-  };
-
-  readonly error = (message: string, fields?: LogFields): void => {
-    this.write('error', message, fields);
-  };
-
   readonly child = (fields: LogFields): Logger => new TextLog(this.options, { ...this.fields, ...fields });
 
-  private write(level: LogLevel, message: string, fields: LogFields = {}): void {
+  protected write(level: LogLevel, message: string, fields: LogFields = {}): void {
     const { options } = this;
     if (levels.indexOf(level) < levels.indexOf(options.level)) return;
     const { module, err, ...others } = { ...this.fields, ...fields };

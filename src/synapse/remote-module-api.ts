@@ -266,15 +266,12 @@ export class RemoteModuleApi extends ModuleApi implements Disposable {
     return this.background.sleep(seconds * 1000);
   }
 
-  async deferToThread<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    return work();
+  deferToThread<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return this.background.later(work);
   }
 
   deferToThreadpool<Result>(_threadpool: unknown, work: () => Result | Promise<Result>): Promise<Result> {
-    return this.deferToThread(work);
+    return this.background.later(work);
   }
 
   async getCurrentTimeMsec(): Promise<number> {

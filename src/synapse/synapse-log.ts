@@ -1,12 +1,13 @@
+import { LeveledLog } from '../log/leveled-log.js';
 import { levels } from '../log/levels.js';
-import { type LogFields, Logger, type LogLevel } from '../log/logger.js';
+import type { LogFields, Logger, LogLevel } from '../log/logger.js';
 import type { Connection } from './connection.js';
 
 /** Lines below this level stay in the host's own log. */
 const leastLevel = levels.indexOf('info');
 
 /** A log whose lines appear in Synapse's log, too, as long as it is connected. */
-export class SynapseLog extends Logger {
+export class SynapseLog extends LeveledLog {
   constructor(
     private readonly own: Logger,
     private readonly connection: Connection,
@@ -15,26 +16,10 @@ export class SynapseLog extends Logger {
     super();
   }
 
-  readonly debug = (message: string, fields?: LogFields): void => {
-    this.write('debug', message, fields);
-  };
-
-  readonly info = (message: string, fields?: LogFields): void => {
-    this.write('info', message, fields);
-  };
-
-  readonly warn = (message: string, fields?: LogFields): void => {
-    this.write('warn', message, fields);
-  };
-
-  readonly error = (message: string, fields?: LogFields): void => {
-    this.write('error', message, fields);
-  };
-
   readonly child = (fields: LogFields): Logger =>
     new SynapseLog(this.own.child(fields), this.connection, { ...this.fields, ...fields });
 
-  private write(level: LogLevel, message: string, fields: LogFields = {}): void {
+  protected write(level: LogLevel, message: string, fields: LogFields = {}): void {
     this.own[level](message, fields);
     if (levels.indexOf(level) < leastLevel || this.connection.isClogged) return;
     const { module, err, ...others } = { ...this.fields, ...fields };

@@ -1,4 +1,3 @@
-import type { CallbackMode } from '../callbacks/callback-options.js';
 import type { CallbackCategory, CallbackName, HandlerOf } from '../callbacks/registry.js';
 import type { ObservedCall } from '../dispatch/observed-call.js';
 import type { AbstractClass } from '../metadata/metadata-store.js';
@@ -12,31 +11,14 @@ import type { AbstractClass } from '../metadata/metadata-store.js';
  * const isSlow = (call: RecordedCall) => call.duration > 100;
  * ```
  */
-export interface RecordedCall<Args extends readonly unknown[] = readonly unknown[], Answer = unknown> {
-  /** The name of the module. */
-  readonly module: string;
-  readonly category: string;
-  readonly name: string;
+export interface RecordedCall<
+  Args extends readonly unknown[] = readonly unknown[],
+  Answer = unknown,
+> extends ObservedCall {
   /** What the callback was asked; what it changed in place shows changed. */
   readonly args: Args;
-  /** On whose behalf, where the arguments say so. */
-  readonly user?: string;
   /** What it answered; absent when it threw, and when it was left out. */
   readonly answer?: Answer;
-  /** What it threw, or why its answer did not count (a timeout). */
-  readonly error?: unknown;
-  /** What became of the question, when this call decided it. */
-  readonly result?: unknown;
-  /** It refused what it was asked about. */
-  readonly isRefusal: boolean;
-  /** Why it was not called: its `when` did not fit, or its mode is `off`. */
-  readonly skipped?: 'when' | 'off';
-  /** In `audit` the answer had no effect. */
-  readonly mode: CallbackMode;
-  /** When the call began, on the clock of the homeserver. */
-  readonly startedAt: number;
-  /** How long it took, in milliseconds of real time. */
-  readonly duration: number;
 }
 
 /**
