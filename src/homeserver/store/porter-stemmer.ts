@@ -59,7 +59,7 @@ function withoutPastOrGerund(word: string): string {
   const rest = /^(.*?)(?:ing|ed)$/.exec(word)?.[1];
   if (rest === undefined || !hasVowel(rest)) return word;
   if (/(?:at|bl|iz)$/.test(rest)) return `${rest}e`;
-  if (/([^aeiouylsz])\1$/.test(rest)) return rest.slice(0, -1);
+  if (/([^aeioulsz])\1$/.test(rest) && shapeOf(rest).endsWith('c')) return rest.slice(0, -1);
   return measure(rest) === 1 && endsShort(rest) ? `${rest}e` : rest;
 }
 

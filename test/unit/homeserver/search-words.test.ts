@@ -14,6 +14,7 @@ const words: readonly (readonly [text: string, found: readonly string[]])[] = [
     ['conflat', 'troubl', 'size', 'hop', 'fall', 'hope', 'file'],
   ],
   ['happy sky toys syzygy', ['happi', 'sky', 'toi', 'syzygi']],
+  ['syying yyyed syyying bayying', ['sy', 'yy', 'syyi', 'bayi']],
   ['relational conditional digitizer predication', ['relat', 'condit', 'digit', 'predic']],
   ['hopefulness electrical formative adoption onion', ['hope', 'electr', 'form', 'adopt', 'onion']],
   ['probate rate controlling roll', ['probat', 'rate', 'control', 'roll']],
