@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Case, type ExpectedCall, isRecord, type Json, type JsonRecord, textOf } from './format.js';
+import { type Case, isRecord, type Json, type JsonRecord, textOf } from './format.js';
 import { mismatch } from './match.js';
 import type { RecordedCall } from './puppets/theatre.js';
+import { setOrderOf } from './set-order.js';
 import { substitute, type Variables } from './variables.js';
 
 /** The calls of a case that are listed and compared. */
@@ -12,7 +13,8 @@ export function listedCalls(test: Case, calls: readonly RecordedCall[]): readonl
 
 /**
  * What is wrong with the calls that the modules received, or undefined. Calls of the callbacks in `toldBehind` keep their order
- * among themselves, but may stand anywhere in their step: the host makes them beside what else it does.
+ * among themselves, but may stand anywhere in their step behind the question whether their event is allowed: the host makes them
+ * beside what else it does.
  */
 export function callsMismatch(
   test: Case,
@@ -22,36 +24,66 @@ export function callsMismatch(
 ): string | undefined {
   const how = test.calls_match ?? 'exact';
   if (test.calls === undefined || how === 'ignore') return undefined;
-  const expected = substitute(test.calls, variables);
-  const actual = listedCalls(test, calls).map((call): JsonRecord => ({ ...call, args: trim(call.args) }));
+  const order = setOrderOf(test);
+  const expected = substitute(test.calls, variables).map((call): JsonRecord => ({
+    step: 0,
+    ...call,
+    args: order.ofValue(call.args),
+  }));
+  const actual = listedCalls(test, calls).map((call): JsonRecord => ({
+    ...call,
+    args: order.ofValue(trim(call.args)),
+  }));
   if (how !== 'exact') return distinctMismatch(expected, actual);
-  return exactMismatch(inStrands(expected, toldBehind), inStrands(actual, toldBehind));
+  const inOrder = (list: readonly JsonRecord[]): readonly JsonRecord[] => order.ofCalls(inStrands(list, toldBehind));
+  return exactMismatch(inOrder(expected), inOrder(actual)) ?? toldTooEarly(actual, toldBehind);
 }
 
 /** The calls of each step, those that are told behind after the others. */
-function inStrands<Call extends ExpectedCall | JsonRecord>(
-  calls: readonly Call[],
-  toldBehind: readonly string[],
-): readonly Call[] {
+function inStrands(calls: readonly JsonRecord[], toldBehind: readonly string[]): readonly JsonRecord[] {
   if (toldBehind.length === 0) return calls;
-  const rank = (call: Call): number =>
-    2 * Number(call.step ?? 0) + Number(toldBehind.includes(textOf(call['callback'])));
+  const rank = (call: JsonRecord): number => 2 * Number(call['step']) + Number(isTold(call, toldBehind));
   return calls.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function exactMismatch(expected: readonly ExpectedCall[], actual: readonly JsonRecord[]): string | undefined {
+function isTold(call: JsonRecord, toldBehind: readonly string[]): boolean {
+  return toldBehind.includes(textOf(call['callback']));
+}
+
+/** A module is not told of an event before it was asked whether the event is allowed, when it was asked about that very event. */
+function toldTooEarly(calls: readonly JsonRecord[], toldBehind: readonly string[]): string | undefined {
+  for (const [index, told] of calls.entries()) {
+    if (!isTold(told, toldBehind)) continue;
+    const asked = calls.findIndex((call) => call['callback'] === askedFirst && isAboutTheSame(call, told));
+    if (asked > index) return `calls[${index}]: ${textOf(told['callback'])} came before ${askedFirst}`;
+  }
+  return undefined;
+}
+
+const askedFirst = 'third_party_rules.check_event_allowed';
+
+function isAboutTheSame(one: JsonRecord, other: JsonRecord): boolean {
+  return ['step', 'module'].every((key) => one[key] === other[key]) && isDeepStrictEqual(eventOf(one), eventOf(other));
+}
+
+function eventOf({ args }: JsonRecord): Json {
+  return (isRecord(args) ? args['event'] : undefined) ?? null;
+}
+
+function exactMismatch(expected: readonly JsonRecord[], actual: readonly JsonRecord[]): string | undefined {
   if (expected.length !== actual.length) {
     return `calls: expected ${expected.length}, got ${actual.length}: ${summary(expected)} against ${summary(actual)}`;
   }
-  return mismatch(expected as unknown as Json, [...actual], 'calls');
+  return mismatch([...expected], [...actual], 'calls');
 }
 
-function summary(calls: readonly (ExpectedCall | JsonRecord)[]): string {
-  return `[${calls.map((call) => `${textOf(call.step)} ${textOf(call['module'])} ${textOf(call.callback)}`).join(', ')}]`;
+function summary(calls: readonly JsonRecord[]): string {
+  const names = calls.map((call) => `${textOf(call['step'])} ${textOf(call['module'])} ${textOf(call['callback'])}`);
+  return `[${names.join(', ')}]`;
 }
 
 /** Repeated equal calls count once; neither order nor step counts. */
-function distinctMismatch(expected: readonly ExpectedCall[], actual: readonly JsonRecord[]): string | undefined {
+function distinctMismatch(expected: readonly JsonRecord[], actual: readonly JsonRecord[]): string | undefined {
   const wanted = expected.map(withoutStep);
   const seen = actual
     .map(withoutStep)
@@ -62,7 +94,7 @@ function distinctMismatch(expected: readonly ExpectedCall[], actual: readonly Js
   return surplus === undefined ? undefined : `calls: not expected: ${JSON.stringify(surplus)}`;
 }
 
-function withoutStep(call: ExpectedCall | JsonRecord): JsonRecord {
+function withoutStep(call: JsonRecord): JsonRecord {
   return Object.fromEntries<Json>(Object.entries(call).filter(([key]) => key !== 'step'));
 }
 

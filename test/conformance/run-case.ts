@@ -9,6 +9,7 @@ import { type ConformanceHost, type RunningServer, StartupFailure } from './host
 import { mismatch } from './match.js';
 import { encodeError, expectedRaise } from './puppets/raise.js';
 import { Theatre } from './puppets/theatre.js';
+import { type SetOrder, setOrderOf } from './set-order.js';
 import { MISSING, substitute, valueAt, type Variables } from './variables.js';
 
 /** How long expected calls, and work in the background, are waited for. */
@@ -64,6 +65,7 @@ function startupProblems(test: Case, output: string, theatre: Theatre): string[]
 class CaseRun {
   private readonly variables: Variables;
   private readonly problems: string[] = [];
+  private readonly setOrder: SetOrder;
 
   constructor(
     private readonly test: Case,
@@ -71,6 +73,7 @@ class CaseRun {
     private readonly theatre: Theatre,
     private readonly toldBehind: readonly string[],
   ) {
+    this.setOrder = setOrderOf(test);
     const unique = `${prefix}${String(++casesRun).padStart(4, '0')}`;
     this.variables = new Map<string, Json>([
       ['u', unique],
@@ -173,10 +176,10 @@ class CaseRun {
 
   private answerMismatch(expect: JsonRecord, answer: JsonRecord, index: number): string | undefined {
     const { exact, ...members } = expect;
-    const wanted = substitute(members, this.variables);
+    const wanted = this.setOrder.ofValue(substitute(members, this.variables));
     const { raises } = wanted;
     const mapped = isRecord(raises) ? { ...wanted, raises: expectedRaise(raises, answer['raises']) } : wanted;
-    const problem = mismatch(mapped, answer, `step ${index}`);
+    const problem = mismatch(mapped, this.setOrder.ofValue(answer), `step ${index}`);
     if (problem !== undefined) return `${problem} (answer: ${JSON.stringify(answer).slice(0, 600)})`;
     if (exact !== true) return undefined;
     const names = [wanted['body'], answer['body']].map((body) => (isRecord(body) ? Object.keys(body).sort() : []));

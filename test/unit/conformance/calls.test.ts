@@ -47,6 +47,16 @@ test('calls that a host makes behind the rest of a step keep their step and thei
   assert.match(told(one, two, first, last, { ...second, step: 1 }) ?? '', /calls\[3\]/);
 });
 
+test('a module is not told of an event before it was asked about that very event', () => {
+  const asked = call(0, 'third_party_rules.check_event_allowed', { event: { type: 'a' } });
+  const told = call(0, 'told', { event: { type: 'a' } });
+  const other = call(0, 'told', { event: { type: 'b' } });
+  const problemOf = (calls: readonly RecordedCall[], actual: readonly RecordedCall[]): string | undefined =>
+    callsMismatch({ id: 'x', calls }, actual, new Map(), ['told']);
+  assert.match(problemOf([asked, told], [told, asked]) ?? '', /came before third_party_rules.check_event_allowed/);
+  assert.equal(problemOf([asked, other], [other, asked]), undefined);
+});
+
 test('distinct calls count once, whatever their order and step', () => {
   const spec = { calls: [call(0, 'c.one'), call(0, 'c.two', { n: 1 })], calls_match: 'distinct' } as const;
   assert.equal(problem(spec, [call(3, 'c.two', { n: 1 }), call(1, 'c.one'), call(2, 'c.one')]), undefined);
