@@ -2,7 +2,7 @@ import type { JsonObject } from '../matrix/json.js';
 import { Tuple } from '../matrix/tuple.js';
 
 /** What Python would iterate over: items, the keys of a dict, the characters of a text; undefined for what it cannot. */
-export function itemsOf(value: unknown): readonly unknown[] | undefined {
+function itemsOf(value: unknown): readonly unknown[] | undefined {
   if (value instanceof Tuple) return value.items as readonly unknown[];
   if (typeof value === 'string') return Array.from(value);
   if (Array.isArray(value)) return value as readonly unknown[];

@@ -2,7 +2,7 @@ import type { ClassLibraries, ConfigClass } from './class-libraries.js';
 import type { Mapping } from './readers.js';
 
 /** What the texts of a property mean: `5d`, or `10M`. */
-export type Unit = 'duration' | 'byte_size';
+type Unit = 'duration' | 'byte_size';
 
 /** The properties of a class that hold a quantity; recorded by `@Duration` and `@ByteSize`. */
 export type UnitsOf = (type: ConfigClass) => ReadonlyMap<string, Unit>;
@@ -125,7 +125,7 @@ export function discriminatorOf(libraries: ClassLibraries, type: ConfigClass, pr
 }
 
 /** `banned_words` of `bannedWords`. */
-export function yamlKey(property: string): string {
+function yamlKey(property: string): string {
   return property
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')

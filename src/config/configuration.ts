@@ -130,16 +130,6 @@ interface Located extends Position {
   readonly location: string | undefined;
 }
 
-/**
- * Reads a configuration and throws one `CONFIG_INVALID` with everything wrong with it. The modules themselves are not looked
- * at: the kernel's `loadModules` does that.
- */
-export function parseConfiguration(text: string, options: ConfigurationOptions = {}): Configuration {
-  const configuration = Configuration.read(text, options);
-  configuration.throwProblems();
-  return configuration;
-}
-
 function complete(options: ConfigurationOptions): Required<Pick<ConfigurationOptions, 'directory' | 'files' | 'env'>> {
   const besideFile = options.file === undefined ? process.cwd() : dirname(options.file);
   return {

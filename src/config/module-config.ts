@@ -21,7 +21,7 @@ export interface ConfigurableModule {
 export type ParsedConfig = { readonly value: unknown } | null;
 
 /** What a module gets that says nothing about its configuration (`util/module_loader.py: load_module`). */
-export function configOrEmpty(config: unknown): unknown {
+function configOrEmpty(config: unknown): unknown {
   const isFalsy = !config || (Array.isArray(config) && config.length === 0);
   return isFalsy ? {} : config;
 }

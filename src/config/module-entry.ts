@@ -5,7 +5,7 @@ type Mode = 'enforce' | 'audit' | 'off';
 type Action = 'allow' | 'deny' | 'error';
 
 /** How callbacks are run, as an operator says it. */
-export interface EntryPolicy {
+interface EntryPolicy {
   readonly mode?: Mode;
   /** Milliseconds. */
   readonly timeout?: number;

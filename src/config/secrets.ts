@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** What reading a file gave: its text, or why not. */
-export interface FileContent {
+interface FileContent {
   readonly text?: string;
   readonly reason?: string;
 }

@@ -33,7 +33,7 @@ export interface ScopeValues {
 }
 
 /** The key of a module's configuration as it stands in the file. */
-export const rawConfigKey = 'config';
+const rawConfigKey = 'config';
 
 /**
  * What one module's constructor can ask for. The Inversify container is made only for modules with services of their own,

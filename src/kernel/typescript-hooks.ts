@@ -10,7 +10,7 @@ export interface Candidate {
 }
 
 /** Starts the specifier of a module that is a package: what follows says which, and for whom. */
-export const PACKAGE_SCHEME = 'vesicle-module:';
+const PACKAGE_SCHEME = 'vesicle-module:';
 
 /** The search parameter that makes node load a file anew. */
 const GENERATION = 'vesicle-reload';

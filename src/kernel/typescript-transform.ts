@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as Oxc from 'oxc-transform';
 
 /** A TypeScript file that cannot be turned into JavaScript; the message starts with `file:line:column`. */
-export class TypeScriptSyntaxError extends SyntaxError {
+class TypeScriptSyntaxError extends SyntaxError {
   override readonly name = 'TypeScriptSyntaxError';
 }
 

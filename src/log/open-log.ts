@@ -2,7 +2,7 @@ import type { Logger, LogLevel } from './logger.js';
 import { TextLog } from './text-log.js';
 
 /** Who reads the log: people, or machines. */
-export type LogFormat = 'text' | 'json';
+type LogFormat = 'text' | 'json';
 
 /** What a log is opened with. */
 export interface LogOptions {

@@ -3,7 +3,7 @@ import { levels } from './levels.js';
 import type { Logger, LogFields, LogLevel } from './logger.js';
 
 /** Where lines go, each with its line break. */
-export type WriteLine = (line: string) => void;
+type WriteLine = (line: string) => void;
 
 /** What a text log is made with. */
 export interface TextLogOptions {

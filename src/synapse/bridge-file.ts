@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const name = 'vesicle_bridge.py';
 
 /** Where the bridge lies in this package: beside its sources, whether this runs from `src` or from `dist`. */
-export function bridgeFile(): string {
+function bridgeFile(): string {
   const places = ['./python/', '../../../src/synapse/python/'].map((place) =>
     fileURLToPath(new URL(place + name, import.meta.url)),
   );

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../matrix/json.js';
 
 /** Our name for Synapse's: `user_id` is `userId`. */
-export function camelCase(name: string): string {
+function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_whole, letter: string) => letter.toUpperCase());
 }
 

@@ -24,7 +24,7 @@ type User = WorldState['users'][string];
 type Room = WorldState['rooms'][string];
 
 /** The password of every user of a random world. */
-export const worldPassword = 'correct horse';
+const worldPassword = 'correct horse';
 
 /** Users who do random things, always allowed ones. The same seed gives the same operations. */
 export class RandomWorld {

@@ -13,13 +13,13 @@ export interface EduTargets {
 }
 
 /** The event that somebody read. */
-export interface EduEvent {
+interface EduEvent {
   readonly eventId: string;
   readonly position: number;
 }
 
 /** What another server says of its user's presence. */
-export interface ReceivedPresence {
+interface ReceivedPresence {
   readonly presence: string;
   readonly statusMsg: string | null;
 }

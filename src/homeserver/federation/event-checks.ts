@@ -80,7 +80,7 @@ export class EventChecks {
 }
 
 /** An event from elsewhere without the content that redaction takes away, and without what was said beside it. */
-export function redactReceived(event: RoomEvent): RoomEvent {
+function redactReceived(event: RoomEvent): RoomEvent {
   const { eventId, roomId, version, position } = event;
   const json = encodeCanonicalJson(redactPdu(version, JSON.parse(event.json) as JsonObject));
   return new RoomEvent({ eventId, roomId, version, json, position, metadata: {}, sign: () => ({}) });

@@ -1,52 +1,43 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { parseUserId, type RoomId, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { adminRequester } from './admin-request.js';
+import { adminEndpoints } from './admin-request.js';
 import { checkModel, isFlag, isInteger, isText, isTexts, orNull } from './fields.js';
 import { requiredQueryInteger } from './query.js';
 import { pathParam } from './room-request.js';
 import type { Call, Route } from './route.js';
 
-const v1 = '/_synapse/admin/v1';
 const usualLimit = 1000;
 
 /** What a user does in rooms, for administrators: counted, and redacted (`rest/admin/users.py`). */
 export function adminActivityRoutes(services: RoomServices): Route[] {
   const { users, eventStore, userRedactions } = services;
-  const count = (path: string, name: string, countSince: (userId: UserId, since: number) => number): Route => ({
-    method: 'GET',
-    paths: [`${v1}/users/:userId/${path}`],
-    handle: async (call) => {
-      await adminRequester(users, call);
-      return { [name]: countSince(pathParam(call, 'userId') as UserId, requiredQueryInteger(call.query, 'from_ts')) };
-    },
-  });
+  const route = adminEndpoints(users);
+  const count = (path: string, name: string, countSince: (userId: UserId, since: number) => number): Route =>
+    route('GET', `/v1/users/:userId/${path}`, (call) => ({
+      [name]: countSince(pathParam(call, 'userId') as UserId, requiredQueryInteger(call.query, 'from_ts')),
+    }));
   return [
     count('sent_invite_count', 'invite_count', (userId, since) => eventStore.countInvites(userId, since)),
     count('cumulative_joined_room_count', 'cumulative_joined_room_count', (userId, since) =>
       eventStore.countJoinedRooms(userId, since),
     ),
-    { method: 'POST', paths: [`${v1}/user/:userId/redact`], handle: (call) => redact(services, call) },
-    {
-      method: 'GET',
-      paths: [`${v1}/user/redact_status/:redactId`],
-      handle: async (call) => {
-        await adminRequester(users, call);
-        const redactId = pathParam(call, 'redactId');
-        const found = userRedactions.statusOf(redactId);
-        if (found === undefined) throw new NotFoundError(`redact id '${redactId}' not found`);
-        const { status, failures, error } = found;
-        if (status === 'failed') return { status, error: error ?? '' };
-        return status === 'active' ? { status } : { status, failed_redactions: failures };
-      },
-    },
+    route('POST', '/v1/user/:userId/redact', (call, admin) => redact(services, call, admin)),
+    route('GET', '/v1/user/redact_status/:redactId', (call) => {
+      const redactId = pathParam(call, 'redactId');
+      const found = userRedactions.statusOf(redactId);
+      if (found === undefined) throw new NotFoundError(`redact id '${redactId}' not found`);
+      const { status, failures, error } = found;
+      if (status === 'failed') return { status, error: error ?? '' };
+      return status === 'active' ? { status } : { status, failed_redactions: failures };
+    }),
   ];
 }
 
-async function redact(services: RoomServices, call: Call): Promise<JsonObject> {
-  const requester = await adminRequester(services.users, call);
+async function redact(services: RoomServices, call: Call, admin: Requester): Promise<JsonObject> {
   const userId = parseUserId(pathParam(call, 'userId'));
   const body = await call.json();
   checkModel(body, {
@@ -62,7 +53,7 @@ async function redact(services: RoomServices, call: Call): Promise<JsonObject> {
     const message = 'If limit is provided it must be a non-negative integer greater than 0.';
     throw new SynapseError(400, message);
   }
-  const redactId = services.userRedactions.start(requester, userId, {
+  const redactId = services.userRedactions.start(admin, userId, {
     rooms: rooms.length > 0 ? rooms : roomsOf(services, userId),
     reason: reason ?? null,
     limit: limit === 0 ? usualLimit : (limit ?? usualLimit),

@@ -2,15 +2,16 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, parseUserId, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
 import type { MediaModeration } from '../media/media-moderation.js';
 import { type MediaPage, mediaOrders } from '../store/media-moderation-store.js';
 import type { LocalMedia } from '../store/media-store.js';
 import { NotFoundError, noRowFound } from '../synapse-errors.js';
-import { adminRequester, type Administrators } from './admin-request.js';
+import { adminEndpoints, type Administrators } from './admin-request.js';
 import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from './query.js';
 import { pathParam, roomIdIn } from './room-request.js';
-import type { Answer, Call, Method, Route } from './route.js';
+import type { Answer, Call, Route } from './route.js';
 
 /** What these endpoints work with. */
 export interface AdminMediaDependencies {
@@ -20,7 +21,6 @@ export interface AdminMediaDependencies {
   readonly users: Administrators & { readonly exists: (userId: UserId) => boolean };
 }
 
-const v1 = '/_synapse/admin/v1';
 /** Times before this are taken for seconds by mistake. */
 const earliestTime = 30_000_000_000;
 const changesAtOnce = 100;
@@ -29,37 +29,31 @@ const changesAtOnce = 100;
 export function adminMediaRoutes(dependencies: AdminMediaDependencies): Route[] {
   const { moderation, users } = dependencies;
   const requests = new MediaRequests(dependencies);
-  const route = (
-    method: Method,
-    path: string,
-    handle: (call: Call, admin: UserId) => Answer | Promise<Answer>,
-  ): Route => ({
-    method,
-    paths: [v1 + path],
-    handle: async (call) => handle(call, (await adminRequester(users, call)).userId),
-  });
-  const quarantineRoom = (call: Call, admin: UserId): Answer => ({
-    num_quarantined: moderation.quarantineRoom(roomIdIn(call), admin),
+  const route = adminEndpoints(users);
+  const quarantineRoom = (call: Call, admin: Requester): Answer => ({
+    num_quarantined: moderation.quarantineRoom(roomIdIn(call), admin.userId),
   });
   return [
-    route('POST', '/purge_media_cache', requests.purgeCache),
-    route('POST', '/room/:roomId/media/quarantine', quarantineRoom),
-    route('POST', '/quarantine_media/:roomId', quarantineRoom),
-    route('POST', '/user/:userId/media/quarantine', (call, admin) => ({
-      num_quarantined: moderation.quarantineUser(pathParam(call, 'userId') as UserId, admin),
+    route('POST', '/v1/purge_media_cache', requests.purgeCache),
+    route('POST', '/v1/room/:roomId/media/quarantine', quarantineRoom),
+    route('POST', '/v1/quarantine_media/:roomId', quarantineRoom),
+    route('POST', '/v1/user/:userId/media/quarantine', (call, admin) => ({
+      num_quarantined: moderation.quarantineUser(pathParam(call, 'userId') as UserId, admin.userId),
     })),
-    route('POST', '/media/quarantine/:serverName/:mediaId', (call, admin) => requests.quarantine(call, admin)),
-    route('POST', '/media/unquarantine/:serverName/:mediaId', (call) => requests.quarantine(call, null)),
-    route('GET', '/media/quarantine_changes', requests.changes),
-    route('POST', '/media/protect/:mediaId', (call) => requests.protect(call, true)),
-    route('POST', '/media/unprotect/:mediaId', (call) => requests.protect(call, false)),
-    route('GET', '/room/:roomId/media', (call) => ({ ...moderation.inRoom(roomIdIn(call)) })),
-    route('POST', '/media/delete', requests.deleteOld),
-    route('POST', '/media/:serverName/delete', requests.deleteOld),
-    route('DELETE', '/media/:serverName/:mediaId', requests.deleteOne),
-    route('GET', '/media/:serverName/:mediaId', requests.show),
-    route('GET', '/users/:userId/media', requests.listOfUser),
-    route('DELETE', '/users/:userId/media', requests.deleteOfUser),
+    route('POST', '/v1/media/quarantine/:serverName/:mediaId', (call, admin) =>
+      requests.quarantine(call, admin.userId),
+    ),
+    route('POST', '/v1/media/unquarantine/:serverName/:mediaId', (call) => requests.quarantine(call, null)),
+    route('GET', '/v1/media/quarantine_changes', requests.changes),
+    route('POST', '/v1/media/protect/:mediaId', (call) => requests.protect(call, true)),
+    route('POST', '/v1/media/unprotect/:mediaId', (call) => requests.protect(call, false)),
+    route('GET', '/v1/room/:roomId/media', (call) => ({ ...moderation.inRoom(roomIdIn(call)) })),
+    route('POST', '/v1/media/delete', requests.deleteOld),
+    route('POST', '/v1/media/:serverName/delete', requests.deleteOld),
+    route('DELETE', '/v1/media/:serverName/:mediaId', requests.deleteOne),
+    route('GET', '/v1/media/:serverName/:mediaId', requests.show),
+    route('GET', '/v1/users/:userId/media', requests.listOfUser),
+    route('DELETE', '/v1/users/:userId/media', requests.deleteOfUser),
   ];
 }
 

@@ -5,7 +5,7 @@ import { parseUserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import type { UserServices } from '../users/user-services.js';
-import { adminRequester } from './admin-request.js';
+import { adminEndpoints } from './admin-request.js';
 import type { Answer, Call, Route } from './route.js';
 
 /** The Synapse that this homeserver follows: tools look at the number to know what they can ask for. */
@@ -25,11 +25,7 @@ export function adminRegisterRoutes(users: UserServices): Route[] {
       paths: ['/_synapse/admin/v1/server_version'],
       handle: async () => ({ server_version: serverVersion }),
     },
-    {
-      method: 'POST',
-      paths: ['/_synapse/admin/v1/account_validity/validity'],
-      handle: (call) => setValidity(users, call),
-    },
+    adminEndpoints(users.store)('POST', '/v1/account_validity/validity', (call) => setValidity(users, call)),
   ];
 }
 
@@ -92,7 +88,6 @@ async function register(users: UserServices, nonces: Nonces, secret: string, cal
 }
 
 async function setValidity(users: UserServices, call: Call): Promise<Answer> {
-  await adminRequester(users.store, call);
   const { dispatch } = users.context;
   if (dispatch.isAsked('account_validity', 'on_legacy_admin_request')) {
     const expirationTs = await dispatch.ask('account_validity', 'on_legacy_admin_request', call.request);

@@ -6,7 +6,7 @@ import type { StoredEvent } from '../store/event-store.js';
 import type { EventReport, ReportPage, ReportQuery, ReportStore } from '../store/report-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { queryInteger, queryString } from './query.js';
-import { adminRequester } from './admin-request.js';
+import { adminEndpoints } from './admin-request.js';
 import { pathParam } from './room-request.js';
 import type { Call, Route } from './route.js';
 
@@ -16,90 +16,58 @@ export function adminReportRoutes(services: RoomServices, reports: ReportStore):
 }
 
 function eventReportRoutes(services: RoomServices, reports: ReportStore): Route[] {
-  const one = ['/_synapse/admin/v1/event_reports/:reportId'];
+  const route = adminEndpoints(services.users);
+  const one = '/v1/event_reports/:reportId';
   return [
-    {
-      method: 'GET',
-      paths: ['/_synapse/admin/v1/event_reports'],
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const query = queryOf(call);
-        const page = reports.events(query);
-        const described = page.reports.map((report) => describeEventReport(services, report));
-        return { event_reports: described, ...totalOf(query, page) };
-      },
-    },
-    {
-      method: 'GET',
-      paths: one,
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const report = reports.findEvent(reportIdIn(call));
-        const event = report === undefined ? undefined : services.eventStore.find(report.event_id);
-        if (report === undefined || event === undefined) throw new NotFoundError('Event report not found');
-        return { ...describeEventReport(services, report), event_json: stored(event) };
-      },
-    },
-    {
-      method: 'DELETE',
-      paths: one,
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        if (!reports.delete('event_reports', reportIdIn(call))) throw new NotFoundError('Event report not found');
-        return {};
-      },
-    },
+    route('GET', '/v1/event_reports', (call) => {
+      const query = queryOf(call);
+      const page = reports.events(query);
+      const described = page.reports.map((report) => describeEventReport(services, report));
+      return { event_reports: described, ...totalOf(query, page) };
+    }),
+    route('GET', one, (call) => {
+      const report = reports.findEvent(reportIdIn(call));
+      const event = report === undefined ? undefined : services.eventStore.find(report.event_id);
+      if (report === undefined || event === undefined) throw new NotFoundError('Event report not found');
+      return { ...describeEventReport(services, report), event_json: stored(event) };
+    }),
+    route('DELETE', one, (call) => {
+      if (!reports.delete('event_reports', reportIdIn(call))) throw new NotFoundError('Event report not found');
+      return {};
+    }),
   ];
 }
 
 function userReportRoutes(services: RoomServices, reports: ReportStore): Route[] {
-  const one = ['/_synapse/admin/v1/user_reports/:reportId'];
+  const route = adminEndpoints(services.users);
+  const one = '/v1/user_reports/:reportId';
   return [
-    {
-      method: 'GET',
-      paths: ['/_synapse/admin/v1/user_reports'],
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const query = queryOf(call);
-        const page = reports.users(query);
-        return { user_reports: page.reports.map((report) => ({ ...report })), ...totalOf(query, page) };
-      },
-    },
-    {
-      method: 'GET',
-      paths: one,
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const report = reports.findUser(reportIdIn(call));
-        if (report === undefined) throw new NotFoundError('User report not found');
-        return { ...report };
-      },
-    },
-    {
-      method: 'DELETE',
-      paths: one,
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        if (!reports.delete('user_reports', reportIdIn(call))) throw new NotFoundError('User report not found');
-        return {};
-      },
-    },
+    route('GET', '/v1/user_reports', (call) => {
+      const query = queryOf(call);
+      const page = reports.users(query);
+      return { user_reports: page.reports.map((report) => ({ ...report })), ...totalOf(query, page) };
+    }),
+    route('GET', one, (call) => {
+      const report = reports.findUser(reportIdIn(call));
+      if (report === undefined) throw new NotFoundError('User report not found');
+      return { ...report };
+    }),
+    route('DELETE', one, (call) => {
+      if (!reports.delete('user_reports', reportIdIn(call))) throw new NotFoundError('User report not found');
+      return {};
+    }),
   ];
 }
 
 /** An event as it was sent, redacted or not. */
 function fetchEventRoute(services: RoomServices): Route {
-  return {
-    method: 'GET',
-    paths: ['/_synapse/admin/v1/fetch_event/:eventId'],
-    handle: async (call) => {
-      const requester = await adminRequester(services.users, call);
-      const event = services.events.original(pathParam(call, 'eventId'));
-      if (event === undefined || event.metadata.isRejected === true) throw new NotFoundError('Event not found');
-      const [shown] = await services.clientEvents.show([{ event }], { requester, format: 'raw' });
-      return { event: shown };
-    },
-  };
+  const route = adminEndpoints(services.users);
+  return route('GET', '/v1/fetch_event/:eventId', async (call, admin) => {
+    const event = services.events.original(pathParam(call, 'eventId'));
+    if (event === undefined || event.metadata.isRejected === true) throw new NotFoundError('Event not found');
+    const [shown] = await services.clientEvents.show([{ event }], { requester: admin, format: 'raw' });
+    return { event: shown };
+  });
 }
 
 function queryOf({ query }: Call): ReportQuery {

@@ -1,16 +1,29 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
 import { AuthError } from '../synapse-errors.js';
-import type { Call } from './route.js';
+import type { Answer, Call, Method, Route } from './route.js';
 
 /** Knows who administrates the server. */
 export interface Administrators {
   readonly isAdmin: (userId: UserId) => boolean;
 }
 
-/** The requester, who must be an administrator (`rest/admin/_base.py`). */
-export async function adminRequester(admins: Administrators, call: Call): Promise<Requester> {
-  const requester = await call.requester();
-  if (!admins.isAdmin(requester.userId)) throw new AuthError(403, 'You are not a server admin');
-  return requester;
+/** Makes an endpoint for administrators; its path follows `/_synapse/admin`. */
+export type AdminEndpoint = (
+  method: Method,
+  path: string,
+  handle: (call: Call, admin: Requester) => Answer | Promise<Answer>,
+) => Route;
+
+/** Endpoints that only administrators may use; that is looked at first (`rest/admin/_base.py`). */
+export function adminEndpoints(admins: Administrators): AdminEndpoint {
+  return (method, path, handle) => ({
+    method,
+    paths: [`/_synapse/admin${path}`],
+    handle: async (call) => {
+      const requester = await call.requester();
+      if (!admins.isAdmin(requester.userId)) throw new AuthError(403, 'You are not a server admin');
+      return handle(call, requester);
+    },
+  });
 }

@@ -1,66 +1,47 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import type { ShutdownWishes } from '../rooms/room-shutdown.js';
-import { isRoomId } from '../rooms/untrusted-ids.js';
 import type { RoomDeletion } from '../store/room-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { optionalText } from './fields.js';
-import { adminRequester } from './admin-request.js';
-import { pathParam, roomIdIn } from './room-request.js';
-import type { Call, Route } from './route.js';
+import { adminEndpoints } from './admin-request.js';
+import { legalRoomIdIn, pathParam, roomIdIn } from './room-request.js';
+import type { Route } from './route.js';
 
 /** Deletion of rooms, at once (v1) or in the background (v2) (`rest/admin/rooms.py`). */
 export function adminDeletionRoutes(services: RoomServices): Route[] {
   const { shutdown, roomStore } = services;
+  const route = adminEndpoints(services.users);
   return [
-    {
-      method: 'DELETE',
-      paths: ['/_synapse/admin/v1/rooms/:roomId'],
-      handle: async (call) => {
-        const wishes = readWishes(await adminRequester(services.users, call), await call.json());
-        const roomId = roomIdIn(call);
-        const result = await shutdown.shutDown(roomId, wishes);
-        if (wishes.purge) shutdown.purge(roomId, wishes.forcePurge);
-        return { ...result };
-      },
-    },
-    {
-      method: 'DELETE',
-      paths: ['/_synapse/admin/v2/rooms/:roomId'],
-      handle: async (call) => {
-        const requester = await adminRequester(services.users, call);
-        const wishes = readWishes(requester, await call.json());
-        const roomId = legalRoomId(call);
-        await shutdown.checkAllowed(requester.userId, roomId);
-        return { delete_id: shutdown.start(roomId, wishes) };
-      },
-    },
-    {
-      method: 'GET',
-      paths: ['/_synapse/admin/v2/rooms/:roomId/delete_status'],
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const roomId = legalRoomId(call);
-        const deletions = roomStore.deletionsOf(roomId);
-        if (deletions.length === 0) throw new NotFoundError(`No delete task for room_id '${roomId}' found`);
-        return { results: deletions.map(describeDeletion) };
-      },
-    },
-    {
-      method: 'GET',
-      paths: ['/_synapse/admin/v2/rooms/delete_status/:deleteId'],
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const deleteId = pathParam(call, 'deleteId');
-        const deletion = roomStore.findDeletion(deleteId);
-        if (deletion === undefined) throw new NotFoundError(`delete id '${deleteId}' not found`);
-        return describeDeletion(deletion);
-      },
-    },
+    route('DELETE', '/v1/rooms/:roomId', async (call, admin) => {
+      const wishes = readWishes(admin, await call.json());
+      const roomId = roomIdIn(call);
+      const result = await shutdown.shutDown(roomId, wishes);
+      if (wishes.purge) shutdown.purge(roomId, wishes.forcePurge);
+      return { ...result };
+    }),
+    route('DELETE', '/v2/rooms/:roomId', async (call, admin) => {
+      const wishes = readWishes(admin, await call.json());
+      const roomId = legalRoomIdIn(call);
+      await shutdown.checkAllowed(admin.userId, roomId);
+      return { delete_id: shutdown.start(roomId, wishes) };
+    }),
+    route('GET', '/v2/rooms/:roomId/delete_status', (call) => {
+      const roomId = legalRoomIdIn(call);
+      const deletions = roomStore.deletionsOf(roomId);
+      if (deletions.length === 0) throw new NotFoundError(`No delete task for room_id '${roomId}' found`);
+      return { results: deletions.map(describeDeletion) };
+    }),
+    route('GET', '/v2/rooms/delete_status/:deleteId', (call) => {
+      const deleteId = pathParam(call, 'deleteId');
+      const deletion = roomStore.findDeletion(deleteId);
+      if (deletion === undefined) throw new NotFoundError(`delete id '${deleteId}' not found`);
+      return describeDeletion(deletion);
+    }),
   ];
 }
 
@@ -74,7 +55,7 @@ function describeDeletion(deletion: RoomDeletion): JsonObject {
   };
 }
 
-function readWishes(requester: Requester, body: JsonObject): ShutdownWishes {
+function readWishes(admin: Requester, body: JsonObject): ShutdownWishes {
   const block = readFlag(body, 'block', false);
   const purge = readFlag(body, 'purge', true);
   const forcePurge = readFlag(body, 'force_purge', false);
@@ -82,7 +63,7 @@ function readWishes(requester: Requester, body: JsonObject): ShutdownWishes {
   const newRoomName = optionalText(body, 'room_name');
   const message = optionalText(body, 'message');
   return {
-    requesterId: requester.userId,
+    requesterId: admin.userId,
     block,
     purge,
     forcePurge,
@@ -97,10 +78,4 @@ function readFlag(body: JsonObject, name: string, absent: boolean): boolean {
   if (value === undefined) return absent;
   if (typeof value === 'boolean') return value;
   throw new SynapseError(400, `Param '${name}' must be a boolean, if given`, Codes.BAD_JSON);
-}
-
-function legalRoomId(call: Call): RoomId {
-  const roomId = roomIdIn(call);
-  if (!isRoomId(roomId)) throw new SynapseError(400, `${String(roomId)} is not a legal room ID`);
-  return roomId;
 }

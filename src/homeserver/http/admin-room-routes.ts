@@ -5,15 +5,15 @@ import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import type { RoomSummary } from '../rooms/room-summary.js';
-import { isRoomId, toUserId } from '../rooms/untrusted-ids.js';
+import { toUserId } from '../rooms/untrusted-ids.js';
 import { NotFoundError } from '../synapse-errors.js';
 import { adminDeletionRoutes } from './admin-room-deletion-routes.js';
 import { requireParams } from './fields.js';
 import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from './query.js';
 import { hierarchyQuery } from './room-hierarchy-routes.js';
 import { contextFor, messagesFor } from './room-history-routes.js';
-import { adminRequester } from './admin-request.js';
-import { hostsIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';
+import { adminEndpoints } from './admin-request.js';
+import { hostsIn, legalRoomIdIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';
 import type { Answer, Call, Route } from './route.js';
 
 /** Orders of the list of rooms, and whether the biggest comes first. */
@@ -40,35 +40,30 @@ const orderNames = Object.keys(orders) as (keyof typeof orders)[];
 /** Rooms, for administrators (`rest/admin/rooms.py`). */
 export function adminRoomRoutes(services: RoomServices): Route[] {
   const endpoints = new AdminRoomEndpoints(services);
-  const room = (method: Route['method'], end: string, handle: (call: Call) => Promise<Answer>): Route => ({
-    method,
-    paths: [`/_synapse/admin/v1/rooms/:roomId${end}`],
-    handle,
-  });
+  const route = adminEndpoints(services.users);
   return [
     ...adminDeletionRoutes(services),
-    { method: 'GET', paths: ['/_synapse/admin/v1/rooms'], handle: endpoints.list },
-    { method: 'POST', paths: ['/_synapse/admin/v1/join/:roomIdOrAlias'], handle: endpoints.join },
-    room('GET', '', endpoints.details),
-    room('GET', '/members', endpoints.members),
-    room('GET', '/state', endpoints.state),
-    room('GET', '/messages', endpoints.messages),
-    room('GET', '/context/:eventId', endpoints.context),
-    room('GET', '/timestamp_to_event', endpoints.timestampToEvent),
-    room('GET', '/hierarchy', endpoints.hierarchy),
-    room('GET', '/block', endpoints.isBlocked),
-    room('PUT', '/block', endpoints.block),
-    room('GET', '/forward_extremities', endpoints.extremities),
-    room('DELETE', '/forward_extremities', endpoints.deleteExtremities),
-    room('POST', '/make_room_admin', endpoints.makeAdmin),
+    route('GET', '/v1/rooms', endpoints.list),
+    route('POST', '/v1/join/:roomIdOrAlias', endpoints.join),
+    route('GET', '/v1/rooms/:roomId', endpoints.details),
+    route('GET', '/v1/rooms/:roomId/members', endpoints.members),
+    route('GET', '/v1/rooms/:roomId/state', endpoints.state),
+    route('GET', '/v1/rooms/:roomId/messages', endpoints.messages),
+    route('GET', '/v1/rooms/:roomId/context/:eventId', endpoints.context),
+    route('GET', '/v1/rooms/:roomId/timestamp_to_event', endpoints.timestampToEvent),
+    route('GET', '/v1/rooms/:roomId/hierarchy', endpoints.hierarchy),
+    route('GET', '/v1/rooms/:roomId/block', endpoints.isBlocked),
+    route('PUT', '/v1/rooms/:roomId/block', endpoints.block),
+    route('GET', '/v1/rooms/:roomId/forward_extremities', endpoints.extremities),
+    route('DELETE', '/v1/rooms/:roomId/forward_extremities', endpoints.deleteExtremities),
+    route('POST', '/v1/rooms/:roomId/make_room_admin', endpoints.makeAdmin),
   ];
 }
 
 class AdminRoomEndpoints {
   constructor(private readonly services: RoomServices) {}
 
-  readonly list = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
+  readonly list = (call: Call): Answer => {
     const { query } = call;
     const start = queryInteger(query, 'from') ?? 0;
     const limit = queryInteger(query, 'limit') ?? 100;
@@ -95,8 +90,7 @@ class AdminRoomEndpoints {
     };
   };
 
-  readonly details = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
+  readonly details = (call: Call): Answer => {
     const { summaries, rooms, states, users } = this.services;
     const roomId = roomIdIn(call);
     const summary = summaries.find(roomId);
@@ -116,8 +110,7 @@ class AdminRoomEndpoints {
     };
   };
 
-  readonly members = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
+  readonly members = (call: Call): Answer => {
     const room = this.services.rooms.find(roomIdIn(call));
     if (room === undefined) throw new NotFoundError('Room not found');
     const members = room.state.usersWith('join');
@@ -125,7 +118,6 @@ class AdminRoomEndpoints {
   };
 
   readonly state = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
     const room = this.services.rooms.find(roomIdIn(call));
     if (room === undefined) throw new NotFoundError('Room not found');
     const type = queryString(call.query, 'type') ?? '';
@@ -133,35 +125,31 @@ class AdminRoomEndpoints {
     return { state: await this.services.clientEvents.showState(events) };
   };
 
-  readonly messages = async (call: Call): Promise<Answer> =>
-    messagesFor(this.services, call, await adminRequester(this.services.users, call), { asAdmin: true });
+  readonly messages = (call: Call, admin: Requester): Promise<Answer> =>
+    messagesFor(this.services, call, admin, { asAdmin: true });
 
-  readonly context = async (call: Call): Promise<Answer> =>
-    contextFor(this.services, call, await adminRequester(this.services.users, call), { asAdmin: true });
+  readonly context = (call: Call, admin: Requester): Promise<Answer> =>
+    contextFor(this.services, call, admin, { asAdmin: true });
 
-  readonly timestampToEvent = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
+  readonly timestampToEvent = (call: Call): Answer => {
     const timestamp = requiredQueryInteger(call.query, 'ts');
     const direction = queryString(call.query, 'dir', { allowed: ['b', 'f'] as const }) ?? 'f';
     const { eventId, at } = this.services.history.nearest(roomIdIn(call), timestamp, direction);
     return { event_id: eventId, origin_server_ts: at };
   };
 
-  readonly hierarchy = async (call: Call): Promise<Answer> => {
-    const { userId } = await adminRequester(this.services.users, call);
+  readonly hierarchy = async (call: Call, { userId }: Requester): Promise<Answer> => {
     return this.services.hierarchy.walk(userId, roomIdIn(call), { ...hierarchyQuery(call), asAdmin: true });
   };
 
-  readonly isBlocked = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
-    const userId = this.services.roomStore.blockedBy(legalRoomId(call));
+  readonly isBlocked = (call: Call): Answer => {
+    const userId = this.services.roomStore.blockedBy(legalRoomIdIn(call));
     return { block: userId !== undefined, ...(userId !== undefined && { user_id: userId }) };
   };
 
-  readonly block = async (call: Call): Promise<Answer> => {
-    const { userId } = await adminRequester(this.services.users, call);
+  readonly block = async (call: Call, { userId }: Requester): Promise<Answer> => {
     const body = await call.json();
-    const roomId = legalRoomId(call);
+    const roomId = legalRoomIdIn(call);
     requireParams(body, ['block']);
     const { block } = body;
     if (typeof block !== 'boolean') throw new SynapseError(400, "Param 'block' must be a boolean.", Codes.BAD_JSON);
@@ -172,7 +160,6 @@ class AdminRoomEndpoints {
   };
 
   readonly extremities = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
     const { roomId } = await this.resolve(call, 'roomId');
     const extremities = this.services.rooms.find(roomId)?.extremities ?? [];
     const results = extremities.map(({ eventId, depth }) => {
@@ -189,22 +176,19 @@ class AdminRoomEndpoints {
 
   /** This server merges extremities with the next event; there is nothing to delete. */
   readonly deleteExtremities = async (call: Call): Promise<Answer> => {
-    await adminRequester(this.services.users, call);
     await this.resolve(call, 'roomId');
     return { deleted: 0 };
   };
 
-  readonly makeAdmin = async (call: Call): Promise<Answer> => {
-    const requester = await adminRequester(this.services.users, call);
+  readonly makeAdmin = async (call: Call, admin: Requester): Promise<Answer> => {
     const body = await call.json({ allowEmpty: true });
     const { roomId } = await this.resolve(call, 'roomId');
-    const userId = body['user_id'] === undefined ? requester.userId : toUserId(body['user_id']);
-    await this.services.powerGrant.grant(requester, roomId, userId);
+    const userId = body['user_id'] === undefined ? admin.userId : toUserId(body['user_id']);
+    await this.services.powerGrant.grant(admin, roomId, userId);
     return {};
   };
 
-  readonly join = async (call: Call): Promise<Answer> => {
-    const requester = await adminRequester(this.services.users, call);
+  readonly join = async (call: Call, admin: Requester): Promise<Answer> => {
     const body = await call.json();
     requireParams(body, ['user_id']);
     const target = toUserId(stringIn(body, 'user_id'));
@@ -217,13 +201,13 @@ class AdminRoomEndpoints {
     const options = { remoteHosts: hosts, ratelimit: false };
     const joinRule = rooms.find(roomId)?.state.get('m.room.join_rules', '');
     if (joinRule !== undefined && joinRule.content['join_rule'] !== 'public') {
-      await memberships.update(requester, target, roomId, 'invite', options);
+      await memberships.update(admin, target, roomId, 'invite', options);
     }
     const puppet: Requester = {
       userId: target,
       isGuest: false,
       shadowBanned: false,
-      authenticatedEntity: requester.authenticatedEntity,
+      authenticatedEntity: admin.authenticatedEntity,
     };
     await memberships.update(puppet, target, roomId, 'join', options);
     return { room_id: roomId };
@@ -232,12 +216,6 @@ class AdminRoomEndpoints {
   private resolve(call: Call, param: string): ReturnType<typeof resolveRoom> {
     return resolveRoom(this.services.directory, pathParam(call, param), hostsIn(call));
   }
-}
-
-function legalRoomId(call: Call): string {
-  const roomId = roomIdIn(call);
-  if (!isRoomId(roomId)) throw new SynapseError(400, `${String(roomId)} is not a legal room ID`);
-  return roomId;
 }
 
 function isNamed(room: RoomSummary, term: string): boolean {

@@ -15,7 +15,7 @@ import { AuthError } from '../synapse-errors.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from './route.js';
 
 /** What these endpoints need of rooms and account data. */
-export interface EphemeralRooms extends ReadMarkerRooms {
+interface EphemeralRooms extends ReadMarkerRooms {
   readonly accountData: {
     readonly get: (userId: UserId, roomId: RoomId, type: string) => JsonObject | undefined;
     readonly set: (userId: UserId, roomId: RoomId, type: string, content: JsonObject) => Promise<void>;

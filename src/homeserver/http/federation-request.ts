@@ -5,6 +5,7 @@ import type { JsonObject } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
 import type { KeyRing } from '../federation/key-ring.js';
 import { pythonRepr } from '../python-repr.js';
+import { isServerName } from '../rooms/untrusted-ids.js';
 import type { Answer, Call, Method, Route } from './route.js';
 
 /** A request that another server signed. */
@@ -90,11 +91,6 @@ function unquote(value: string): string {
 
 function malformed(): SynapseError {
   return new SynapseError(400, 'Malformed Authorization header', Codes.UNAUTHORIZED);
-}
-
-/** A host name, IPv4 or IPv6 address, with or without a port (`util/stringutils.py: parse_and_validate_server_name`). */
-export function isServerName(text: string): boolean {
-  return /^(?:[0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text);
 }
 
 /** Path and query as they were signed. */

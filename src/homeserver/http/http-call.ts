@@ -7,7 +7,7 @@ import { readBody } from './request-body.js';
 import type { Call } from './route.js';
 
 /** What a request says of its sender. */
-export interface Credentials {
+interface Credentials {
   /** The header `Authorization`. */
   readonly authorization?: string;
   /** The query parameter `access_token`. */

@@ -6,37 +6,30 @@ import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import { pythonRepr } from '../python-repr.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { adminRequester } from './admin-request.js';
+import { adminEndpoints } from './admin-request.js';
 import { pathParam, roomIdIn } from './room-request.js';
-import type { Call, Route } from './route.js';
+import type { Answer, Call, Route } from './route.js';
 
-const path = '/_synapse/admin/v1/purge_history';
+const path = '/v1/purge_history';
 
 /** Removal of old history, for administrators (`rest/admin/__init__.py`). */
 export function purgeHistoryRoutes(services: RoomServices): Route[] {
+  const route = adminEndpoints(services.users);
+  const purge = async (call: Call): Promise<Answer> => {
+    const body = await call.json({ allowEmpty: true });
+    const roomId = roomIdIn(call);
+    const depth = depthIn(services, call, body);
+    return { purge_id: services.historyPurge.start(roomId, depth, isTruthy(body['delete_local_events'])) };
+  };
   return [
-    {
-      method: 'POST',
-      paths: [`${path}/:roomId`, `${path}/:roomId/:eventId`],
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const body = await call.json({ allowEmpty: true });
-        const roomId = roomIdIn(call);
-        const depth = depthIn(services, call, body);
-        return { purge_id: services.historyPurge.start(roomId, depth, isTruthy(body['delete_local_events'])) };
-      },
-    },
-    {
-      method: 'GET',
-      paths: [`${path}_status/:purgeId`],
-      handle: async (call) => {
-        await adminRequester(services.users, call);
-        const purgeId = pathParam(call, 'purgeId');
-        const status = services.historyPurge.statusOf(purgeId);
-        if (status === undefined) throw new NotFoundError(`purge id '${purgeId}' not found`);
-        return { ...status };
-      },
-    },
+    route('POST', `${path}/:roomId`, purge),
+    route('POST', `${path}/:roomId/:eventId`, purge),
+    route('GET', `${path}_status/:purgeId`, (call) => {
+      const purgeId = pathParam(call, 'purgeId');
+      const status = services.historyPurge.statusOf(purgeId);
+      if (status === undefined) throw new NotFoundError(`purge id '${purgeId}' not found`);
+      return { ...status };
+    }),
   ];
 }
 

@@ -6,37 +6,36 @@ import type { RegistrationTokenLimits } from '../store/registration-token-store.
 import { NotFoundError } from '../synapse-errors.js';
 import type { RegistrationToken } from '../users/registration-tokens.js';
 import type { UserServices } from '../users/user-services.js';
-import { adminRequester } from './admin-request.js';
+import { adminEndpoints } from './admin-request.js';
 import { queryBoolean } from './query.js';
 import type { Call, Route } from './route.js';
 
-const allPath = '/_synapse/admin/v1/registration_tokens';
+const allPath = '/v1/registration_tokens';
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-';
 const longest = 64;
 
 /** Tokens for registrations, for administrators (`rest/admin/registration_tokens.py`). */
 export function registrationTokenRoutes(users: UserServices): Route[] {
+  const route = adminEndpoints(users.store);
   const requests = new TokenRequests(users);
   return [
-    { method: 'GET', paths: [allPath], handle: (call) => requests.list(call) },
-    { method: 'POST', paths: [`${allPath}/new`], handle: (call) => requests.add(call) },
-    { method: 'GET', paths: [`${allPath}/:token`], handle: (call) => requests.show(call) },
-    { method: 'PUT', paths: [`${allPath}/:token`], handle: (call) => requests.change(call) },
-    { method: 'DELETE', paths: [`${allPath}/:token`], handle: (call) => requests.remove(call) },
+    route('GET', allPath, (call) => requests.list(call)),
+    route('POST', `${allPath}/new`, (call) => requests.add(call)),
+    route('GET', `${allPath}/:token`, (call) => requests.show(call)),
+    route('PUT', `${allPath}/:token`, (call) => requests.change(call)),
+    route('DELETE', `${allPath}/:token`, (call) => requests.remove(call)),
   ];
 }
 
 class TokenRequests {
   constructor(private readonly users: UserServices) {}
 
-  async list(call: Call): Promise<JsonObject> {
-    await adminRequester(this.users.store, call);
+  list(call: Call): JsonObject {
     const tokens = this.users.registrationTokens.list(queryBoolean(call.query, 'valid'));
     return { registration_tokens: tokens.map(describe) };
   }
 
   async add(call: Call): Promise<JsonObject> {
-    await adminRequester(this.users.store, call);
     const body = await call.json();
     const token = 'token' in body ? parseToken(body['token']) : this.generate(body);
     const { usesAllowed = null, expiryTime = null } = this.parseLimits(body);
@@ -46,21 +45,18 @@ class TokenRequests {
     return describe({ token, usesAllowed, expiryTime, pending: 0, completed: 0 });
   }
 
-  async show(call: Call): Promise<JsonObject> {
-    await adminRequester(this.users.store, call);
+  show(call: Call): JsonObject {
     return describe(this.find(call));
   }
 
   async change(call: Call): Promise<JsonObject> {
-    await adminRequester(this.users.store, call);
     const changes = this.parseLimits(await call.json());
     const { token, usesAllowed, expiryTime } = this.find(call);
     this.users.registrationTokens.store.setLimits(token, { usesAllowed, expiryTime, ...changes });
     return describe(this.find(call));
   }
 
-  async remove(call: Call): Promise<JsonObject> {
-    await adminRequester(this.users.store, call);
+  remove(call: Call): JsonObject {
     const { token = '' } = call.params;
     if (this.users.registrationTokens.store.delete(token)) return {};
     throw unknown(token);

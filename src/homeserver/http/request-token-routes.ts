@@ -97,7 +97,7 @@ async function registrationEmail(users: UserServices, call: Call): Promise<Answe
 }
 
 async function accountEmail(users: UserServices, call: Call): Promise<Answer> {
-  checkChangesAllowed(users);
+  users.threepids.checkChangesAllowed();
   checkMail(users, addThreepid);
   const body = await call.json();
   const { email, clientSecret } = parseEmailBody(body);
@@ -185,11 +185,6 @@ function checkMail(users: UserServices, { unsupported }: Purpose): void {
 function checkRegistrationEnabled(users: UserServices): void {
   if (users.context.config.enableRegistration) return;
   throw new SynapseError(403, 'Registration is disabled on this homeserver', Codes.FORBIDDEN);
-}
-
-function checkChangesAllowed(users: UserServices): void {
-  if (users.context.config.enable3pidChanges) return;
-  throw new SynapseError(400, '3PID changes are disabled on this server', Codes.FORBIDDEN);
 }
 
 async function checkAllowed(

@@ -37,7 +37,7 @@ export function roomHistoryRoutes(services: RoomServices): Route[] {
 }
 
 /** A page of history as JSON (`encode_messages_response`). */
-export async function showPage(
+async function showPage(
   page: HistoryPage,
   clientEvents: ClientEvents,
   requester: Requester,

@@ -4,19 +4,19 @@ import { isJsonObject } from '../../matrix/json.js';
 import type { RoomUsers } from '../rooms/room-users.js';
 import type { ServerNotices } from '../rooms/server-notices.js';
 import { NotFoundError } from '../synapse-errors.js';
-import { adminRequester } from './admin-request.js';
+import { adminEndpoints } from './admin-request.js';
 import { requireParams } from './fields.js';
 import { RequestTransactions } from './request-transactions.js';
 import { pathParam } from './room-request.js';
 import type { Answer, Call, Route } from './route.js';
 
-const path = '/_synapse/admin/v1/send_server_notice';
+const path = '/v1/send_server_notice';
 
 /** What the server says to users, by administrators (`rest/admin/server_notice_servlet.py`). */
 export function serverNoticeRoutes(notices: ServerNotices, users: RoomUsers, serverName: string): Route[] {
+  const route = adminEndpoints(users);
   const transactions = new RequestTransactions();
   const send = async (call: Call, txnId?: string): Promise<Answer> => {
-    await adminRequester(users, call);
     const body = await call.json();
     requireParams(body, ['user_id', 'content']);
     if (!notices.isEnabled) throw new SynapseError(400, 'Server notices are not enabled on this server');
@@ -35,12 +35,9 @@ export function serverNoticeRoutes(notices: ServerNotices, users: RoomUsers, ser
     return { event_id: event.eventId };
   };
   return [
-    { method: 'POST', paths: [path], handle: (call) => send(call) },
-    {
-      method: 'PUT',
-      paths: [`${path}/:txnId`],
-      handle: async (call) =>
-        transactions.once(call, await call.requester(), () => send(call, pathParam(call, 'txnId'))),
-    },
+    route('POST', path, (call) => send(call)),
+    route('PUT', `${path}/:txnId`, (call, admin) =>
+      transactions.once(call, admin, () => send(call, pathParam(call, 'txnId'))),
+    ),
   ];
 }

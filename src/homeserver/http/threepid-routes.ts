@@ -60,7 +60,7 @@ export function threepidRoutes(users: UserServices): Route[] {
 
 /** The old way to add an address, without authentication of the user. */
 async function addByCredentials(users: UserServices, call: Call): Promise<Answer> {
-  checkChangesAllowed(users);
+  users.threepids.checkChangesAllowed();
   const { userId } = await call.requester();
   const body = await call.json();
   const credentials = body['threePidCreds'] ?? body['three_pid_creds'];
@@ -76,7 +76,7 @@ async function addByCredentials(users: UserServices, call: Call): Promise<Answer
 }
 
 async function add(users: UserServices, call: Call): Promise<Answer> {
-  checkChangesAllowed(users);
+  users.threepids.checkChangesAllowed();
   const requester = await call.requester();
   const body = await call.json();
   checkModel(body, { auth: isAuth, client_secret: isClientSecret, sid: isText });
@@ -88,7 +88,7 @@ async function add(users: UserServices, call: Call): Promise<Answer> {
 }
 
 async function remove(users: UserServices, call: Call): Promise<Answer> {
-  checkChangesAllowed(users);
+  users.threepids.checkChangesAllowed();
   const { medium, address, idServer } = parseThreepid(await call.json());
   const { userId } = await call.requester();
   let isUnbound;
@@ -112,11 +112,6 @@ async function addValidated(
     throw new SynapseError(400, 'No validated 3pid session found', Codes.THREEPID_AUTH_FAILED);
   }
   await users.threepids.add(userId, threepid);
-}
-
-function checkChangesAllowed(users: UserServices): void {
-  if (users.context.config.enable3pidChanges) return;
-  throw new SynapseError(400, '3PID changes are disabled on this server', Codes.FORBIDDEN);
 }
 
 function parseThreepid(body: JsonObject): {

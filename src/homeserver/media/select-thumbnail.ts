@@ -1,3 +1,4 @@
+import { compareRanks } from '../sort-order.js';
 import type { Thumbnail } from '../store/media-store.js';
 
 /** The thumbnail that a client asks for. */
@@ -17,7 +18,7 @@ export function selectThumbnail(thumbnails: readonly Thumbnail[], wish: Thumbnai
     thumbnail,
     rank: method === 'crop' ? cropRank(thumbnail, wish) : scaleRank(thumbnail, wish),
   }));
-  ranked.sort((one, other) => compare(one.rank, other.rank));
+  ranked.sort((one, other) => compareRanks(one.rank, other.rank));
   return ranked[0]?.thumbnail;
 }
 
@@ -30,12 +31,4 @@ function cropRank(thumbnail: Thumbnail, wish: ThumbnailWish): number[] {
 function scaleRank(thumbnail: Thumbnail, wish: ThumbnailWish): number[] {
   const size = Math.abs((wish.width - thumbnail.width) * (wish.height - thumbnail.height));
   return [size, wish.type === thumbnail.type ? 0 : 1, thumbnail.length];
-}
-
-function compare(one: readonly number[], other: readonly number[]): number {
-  for (const [index, value] of one.entries()) {
-    const difference = value - (other[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -1,4 +1,5 @@
 import type { EventId, UserId } from '../../matrix/ids.js';
+import { compareText } from '../sort-order.js';
 import type { RelationStore } from '../store/relation-store.js';
 import { relationOf } from './relation.js';
 import type { RoomEvent } from './room-event.js';
@@ -77,7 +78,7 @@ export class RelationBundler {
       .filter((edit) => edit !== undefined);
     return edits
       .filter((edit) => edit.roomId === event.roomId && !edit.isState())
-      .sort((a, b) => b.originServerTs - a.originServerTs || (a.eventId < b.eventId ? 1 : -1))[0];
+      .sort((a, b) => b.originServerTs - a.originServerTs || compareText(b.eventId, a.eventId))[0];
   }
 
   private threadOf(event: RoomEvent, reader: UserId, ignored: ReadonlySet<string>): ThreadSummary | undefined {

@@ -9,7 +9,7 @@ export function selectFields(event: JsonObject, fields: readonly string[] | unde
 }
 
 /** The names in a path; `\.` is a dot and `\\` a backslash in a name. */
-export function splitPath(path: string): readonly string[] {
+function splitPath(path: string): readonly string[] {
   const names: string[] = [];
   let name = '';
   for (let index = 0; index < path.length; index++) {

@@ -22,9 +22,6 @@ import { pretendToWork, ShadowBanError } from './shadow-ban.js';
 import { refuseSpam } from './spam-refusal.js';
 import type { ThirdPartyExchange } from './third-party-exchange.js';
 
-/** What happens to a membership: a membership, or a word for how one ends. */
-export type MembershipAction = 'join' | 'invite' | 'leave' | 'ban' | 'knock' | 'kick' | 'unban';
-
 /** How a membership changes differently. */
 export interface MembershipOptions {
   readonly txnId?: string;

@@ -20,7 +20,7 @@ export interface AuthState {
 }
 
 /** The power of a creator from room version 12 on: above every number that an event can hold. */
-export const creatorPower = 2 ** 53;
+const creatorPower = 2 ** 53;
 
 /** Who has which power in a room, and which power what needs (`event_auth.py`). */
 export class PowerLevels {
@@ -68,7 +68,7 @@ export class PowerLevels {
 }
 
 /** Whether a user made the room, alone or with others. */
-export function isCreator(version: RoomVersion, create: AuthEvent | undefined, userId: string): boolean {
+function isCreator(version: RoomVersion, create: AuthEvent | undefined, userId: string): boolean {
   if (create?.sender === userId) return true;
   if (!version.hasCreatorPower) return false;
   const additional = create?.content['additional_creators'];

@@ -2,6 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
+import { compareText } from '../sort-order.js';
 import { directoryEntry, type RoomSummaries, type RoomSummary } from './room-summary.js';
 
 /** Which rooms of the directory are wanted. */
@@ -65,18 +66,13 @@ function marksFor(page: readonly RoomSummary[], mark: Mark | undefined, isMore: 
 }
 
 function compare(a: RoomSummary, b: RoomSummary): number {
-  return b.joinedMembers - a.joinedMembers || (a.roomId < b.roomId ? 1 : -1);
+  return b.joinedMembers - a.joinedMembers || compareText(b.roomId, a.roomId);
 }
 
 /** Whether a room comes after the mark, in its direction. */
 function isBeyond(room: RoomSummary, mark: Mark): boolean {
   const order = room.joinedMembers - mark.joinedMembers || compareText(room.roomId, mark.roomId);
   return mark.isForward ? order < 0 : order > 0;
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 function matcherFor(filter: JsonObject | undefined): (room: RoomSummary) => boolean {

@@ -5,6 +5,7 @@ import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue, MutableJsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
+import { randomLetters } from '../random-letters.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import type { RateLimiters } from '../rate-limiters.js';
 import type { RoomStore } from '../store/room-store.js';
@@ -246,9 +247,4 @@ function presetOf(name: string): RoomPreset {
 
 function namesUser(users: JsonValue, userId: UserId): boolean {
   return typeof users === 'object' && users !== null && Object.hasOwn(users, userId);
-}
-
-function randomLetters(length: number): string {
-  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
-  return Array.from({ length }, () => letters.charAt(randomInt(letters.length))).join('');
 }

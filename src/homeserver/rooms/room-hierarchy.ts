@@ -4,6 +4,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
+import { compareText } from '../sort-order.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import type { StateStore } from '../store/state-store.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
@@ -197,9 +198,9 @@ function compareChildren(a: RoomEvent, b: RoomEvent): number {
   if (left !== right) {
     if (left === undefined) return 1;
     if (right === undefined) return -1;
-    return left < right ? -1 : 1;
+    return compareText(left, right);
   }
-  return a.originServerTs - b.originServerTs || ((a.stateKey ?? '') < (b.stateKey ?? '') ? -1 : 1);
+  return a.originServerTs - b.originServerTs || compareText(a.stateKey ?? '', b.stateKey ?? '');
 }
 
 function orderOf(event: RoomEvent): string | undefined {

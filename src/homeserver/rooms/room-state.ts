@@ -1,4 +1,5 @@
 import type { StateMap } from '../../matrix/event.js';
+import { compareText } from '../sort-order.js';
 import { PowerLevels } from './power-levels.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomVersion } from './room-version.js';
@@ -99,11 +100,6 @@ export class RoomState {
     this.types.set(type, own);
     return own;
   }
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 /** The state of a room as callbacks get it. */

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
 import type { RateLimiters } from '../rate-limiters.js';
+import { compareText } from '../sort-order.js';
 import type { RoomStore } from '../store/room-store.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { checkEventAuth } from './event-auth.js';
@@ -327,9 +328,4 @@ function copyLevel(key: string, value: JsonValue | undefined): number {
 function numberIn(from: JsonObject, key: string, fallback: number): number {
   const value = Object.hasOwn(from, key) ? from[key] : undefined;
   return typeof value === 'number' ? value : fallback;
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,7 +1,7 @@
 import type { UserId } from '../../matrix/ids.js';
 
 /** Display name and avatar of a user; null for each that is not set. */
-export interface RoomProfile {
+interface RoomProfile {
   readonly displayName: string | null;
   readonly avatarUrl: string | null;
 }

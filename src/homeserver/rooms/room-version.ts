@@ -1,5 +1,5 @@
 /** The shape of events: `rooms/v1`, `v3`, `v4` and `v12` of the specification. */
-export type EventFormat = 1 | 2 | 3 | 4;
+type EventFormat = 1 | 2 | 3 | 4;
 
 /** What sets one room version apart from another (`api/room_versions.py`). */
 export interface RoomVersion {
@@ -43,9 +43,6 @@ const formats: readonly EventFormat[] = [1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4];
 const versions: ReadonlyMap<string, RoomVersion> = new Map(
   formats.map((format, index) => [String(index + 1), version(index + 1, format)]),
 );
-
-/** The version of rooms made without saying which. */
-export const defaultRoomVersion = '12';
 
 /** A room version by its name, or undefined when it is unknown here. */
 export function findRoomVersion(id: unknown): RoomVersion | undefined {

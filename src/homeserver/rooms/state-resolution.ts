@@ -1,5 +1,6 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { EventId } from '../../matrix/ids.js';
+import { compareText } from '../sort-order.js';
 import { authTypesFor, checkEventAuth } from './event-auth.js';
 import { PowerLevels } from './power-levels.js';
 import type { RoomEvent } from './room-event.js';
@@ -209,6 +210,5 @@ function isPowerEvent(event: RoomEvent): boolean {
 }
 
 function compareByTime(a: RoomEvent, b: RoomEvent): number {
-  if (a.originServerTs !== b.originServerTs) return a.originServerTs - b.originServerTs;
-  return a.eventId < b.eventId ? -1 : 1;
+  return a.originServerTs - b.originServerTs || compareText(a.eventId, b.eventId);
 }

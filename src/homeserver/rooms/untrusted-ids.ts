@@ -39,7 +39,7 @@ export function isRoomId(text: string): text is RoomId {
   return text.includes(':') ? isId(text, '!') : /^![A-Za-z0-9_-]{43}$/.test(text);
 }
 
-/** Whether a text could be a server name: host or address, and perhaps a port. */
+/** Whether a text could be a server name: host or address, and perhaps a port (`util/stringutils.py: parse_and_validate_server_name`). */
 export function isServerName(text: string): boolean {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(text);
   if (match === null) return false;

@@ -112,7 +112,7 @@ export class Visibility {
 }
 
 /** The history visibility that an event sets; `shared` when it sets none. */
-export function visibilityOf(event: RoomEvent | undefined): string {
+function visibilityOf(event: RoomEvent | undefined): string {
   const value = event?.content['history_visibility'];
   return typeof value === 'string' && visibilities.includes(value) ? value : 'shared';
 }

@@ -72,11 +72,6 @@ export interface SentByQuery {
 export class EventStore {
   constructor(private readonly database: Database) {}
 
-  /** The highest position that an event has. */
-  lastStreamPosition(): number {
-    return this.database.get<{ last: number | null }>('SELECT max(position) AS last FROM events')?.last ?? 0;
-  }
-
   insert(event: StoredEvent): void {
     this.database.run(
       'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',

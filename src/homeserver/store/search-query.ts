@@ -7,7 +7,7 @@ export interface SearchQuery {
 }
 
 /** One phrase is there, and others are not: they are named by their place among the phrases. */
-export interface SearchCondition {
+interface SearchCondition {
   readonly has: number;
   readonly hasNot: readonly number[];
 }

@@ -37,7 +37,7 @@ export const userListOrders = [
 ] as const;
 
 /** What accounts can be ordered by. */
-export type UserListOrder = (typeof userListOrders)[number];
+type UserListOrder = (typeof userListOrders)[number];
 
 const flags = ['is_guest', 'admin', 'deactivated', 'shadow_banned', 'erased', 'locked'] as const;
 

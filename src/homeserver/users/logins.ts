@@ -130,7 +130,7 @@ export class Logins {
 }
 
 /** What `/.well-known/matrix/client` and logins say of this server; undefined when it says nothing. */
-export function clientWellKnown({ config }: Pick<HomeserverContext, 'config'>): JsonObject | undefined {
+function clientWellKnown({ config }: Pick<HomeserverContext, 'config'>): JsonObject | undefined {
   if (!config.serveClientWellknown) return undefined;
   return {
     ...(config.extraWellKnownClientContent as JsonObject),

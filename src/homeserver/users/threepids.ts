@@ -25,6 +25,12 @@ export class Threepids {
     private readonly identityServers: IdentityServers,
   ) {}
 
+  /** 400 `M_FORBIDDEN` where `enable_3pid_changes` is off. */
+  checkChangesAllowed(): void {
+    if (this.context.config.enable3pidChanges) return;
+    throw new SynapseError(400, '3PID changes are disabled on this server', Codes.FORBIDDEN);
+  }
+
   /** Whether modules and `allowed_local_3pids` let an address be used. */
   async isAllowed(medium: string, address: string, isRegistration: boolean): Promise<boolean> {
     const { dispatch, config } = this.context;

@@ -18,7 +18,7 @@ import type { SessionData, UiAuthSession, UiAuthSessions } from './ui-auth-sessi
 export const DUMMY = 'm.login.dummy';
 export const EMAIL_IDENTITY = 'm.login.email.identity';
 export const MSISDN = 'm.login.msisdn';
-export const PASSWORD = 'm.login.password';
+const PASSWORD = 'm.login.password';
 
 /** What of a request matters to an authentication. */
 export interface UiAuthRequest {
@@ -51,7 +51,7 @@ export interface UiAuthIncomplete {
 }
 
 /** 401 with the flows, in place of `errcode` and `error`. */
-export class InteractiveAuthIncompleteError extends SynapseError {
+class InteractiveAuthIncompleteError extends SynapseError {
   constructor(private readonly body: JsonObject) {
     super(401, 'Interactive auth not yet complete');
     this.name = 'InteractiveAuthIncompleteError';

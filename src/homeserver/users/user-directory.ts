@@ -1,6 +1,7 @@
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import type { UserProfile } from '../../callbacks/spam-checker.js';
 import type { HomeserverContext } from '../context.js';
+import { compareRanks } from '../sort-order.js';
 import type { DirectoryStore } from '../store/directory-store.js';
 import type { UserStore } from '../store/user-store.js';
 
@@ -65,7 +66,7 @@ export class UserDirectory {
       profile.avatar_url === null ? 1 : 0,
     ];
     return matching
-      .sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0) || compare(rank(a), rank(b)))
+      .sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0) || compareRanks(rank(a), rank(b)))
       .map(({ profile }) => profile);
   }
 
@@ -97,12 +98,4 @@ function wordsOf(text: string): readonly string[] {
     .normalize('NFKC')
     .split(/[^a-z0-9\u0080-\u{10ffff}]+/u)
     .filter((word) => word !== '');
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (const [index, value] of a.entries()) {
-    const difference = value - (b[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

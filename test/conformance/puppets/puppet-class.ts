@@ -8,7 +8,7 @@ import type { Theatre } from './theatre.js';
 export type PuppetClass = new (config: unknown, api: ModuleApi) => object;
 
 /** The module class that `puppet.NAME` stands for in one case. */
-export function makePuppetClass(spec: PuppetSpec, theatre: Theatre): PuppetClass {
+function makePuppetClass(spec: PuppetSpec, theatre: Theatre): PuppetClass {
   @Module({ name: spec.name ?? '' })
   class PuppetModule {
     readonly puppet: Puppet;

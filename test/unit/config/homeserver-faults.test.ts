@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseConfiguration } from '../../../src/config/configuration.js';
+import { parseConfiguration } from '../../support/parse-configuration.js';
 import type { FileReader } from '../../../src/config/secrets.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
 
