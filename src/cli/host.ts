@@ -62,7 +62,17 @@ async function serveParent(modules: ModuleHost): Promise<void> {
 
 /** The secret of `--token-file`, or of the environment. A parent process needs none. */
 function tokenOf(file: string | undefined, isStdio: boolean): string | undefined {
-  if (file === undefined) return isStdio ? undefined : process.env['VESICLE_TOKEN'];
+  if (file === undefined) {
+    const token = isStdio ? '' : (process.env['VESICLE_TOKEN'] ?? '');
+    return token === '' ? undefined : token;
+  }
+  const token = readToken(file);
+  // An empty one would let in whoever has none.
+  if (token === '') throw new VesicleError('CLI_FILE_UNREADABLE', [file, 'there is no token in it']);
+  return token;
+}
+
+function readToken(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {

@@ -1,4 +1,5 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
+import { lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
@@ -42,7 +43,7 @@ export class ModuleHost implements AsyncDisposable {
 
   /** Takes connections at an address; answers with it, the port filled in. */
   async listen(address: ListenAddress): Promise<ListenAddress> {
-    if (address.kind === 'tcp' && this.options.token === undefined) {
+    if (address.kind === 'tcp' && (this.options.token ?? '') === '') {
       throw new VesicleError('SYNAPSE_TOKEN_MISSING', [formatListenAddress(address)]);
     }
     if (address.kind === 'unix') await removeStale(address.path);
@@ -111,16 +112,22 @@ function listening(server: Server, address: ListenAddress): Promise<void> {
   });
 }
 
-/** A socket file that nobody listens at is left from a host that was killed. */
-function removeStale(path: string): Promise<void> {
+/** A socket file that nobody listens at is left from a host that was killed. Any other file is somebody's. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new VesicleError('SYNAPSE_CANNOT_LISTEN', [`unix:${path}`, 'another file is there']);
+  if (await isStale(path)) await rm(path, { force: true });
+}
+
+function isStale(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path, () => {
       probe.destroy();
-      resolve();
+      resolve(false);
     });
     probe.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
-      resolve();
+      resolve(error.code === 'ECONNREFUSED');
     });
   });
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { encodeFrames, FrameReader } from '../../src/synapse/frames.js';
 import { protocolVersion } from '../../src/synapse/protocol.js';
 import { FakeBridge } from '../support/fake-bridge.js';
@@ -59,6 +59,27 @@ test('a socket that a killed host left is taken over', async (t) => {
   await first.finished;
   const second = startCli(t, folder, ['host', '--listen', 'unix:modules.sock']);
   await second.see(/waits for Synapse/);
+});
+
+test('whatever else has the name of the socket is left alone', async (t) => {
+  const folder = await folderWith(t, { 'letters.txt': 'kept' });
+  await mkdir(join(folder, 'folder'));
+  for (const name of ['letters.txt', 'folder']) {
+    const { code, error } = await runCli(t, folder, ['host', '--listen', `unix:${name}`]);
+    assert.equal(code, 1);
+    assert.match(error, /^\[SYNAPSE_CANNOT_LISTEN\] Cannot listen on unix:\S+: another file is there\./);
+  }
+  assert.equal(await readFile(join(folder, 'letters.txt'), 'utf8'), 'kept');
+});
+
+test('an empty token is none', async (t) => {
+  const folder = await folderWith(t, { token: '\n' });
+  const listen = ['host', '--listen', 'tcp:127.0.0.1:0'];
+  process.env['VESICLE_TOKEN'] = '';
+  t.after(() => delete process.env['VESICLE_TOKEN']);
+  assert.match((await runCli(t, folder, listen)).error, /^\[SYNAPSE_TOKEN_MISSING\]/);
+  const fromFile = await runCli(t, folder, [...listen, '--token-file', 'token']);
+  assert.match(fromFile.error, /^\[CLI_FILE_UNREADABLE\] .*there is no token in it/);
 });
 
 test('vesicle host --stdio serves whoever started it, keeps prints apart, and ends with it', async (t) => {
