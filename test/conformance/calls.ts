@@ -3,6 +3,7 @@ import { type Case, isRecord, type Json, type JsonRecord, textOf } from './forma
 import { mismatch } from './match.js';
 import type { RecordedCall } from './puppets/theatre.js';
 import { setOrderOf } from './set-order.js';
+import { toldMismatch } from './told-behind.js';
 import { substitute, type Variables } from './variables.js';
 
 /** The calls of a case that are listed and compared. */
@@ -12,9 +13,8 @@ export function listedCalls(test: Case, calls: readonly RecordedCall[]): readonl
 }
 
 /**
- * What is wrong with the calls that the modules received, or undefined. Calls of the callbacks in `toldBehind` keep their order
- * among themselves, but may stand anywhere in their step behind the question whether their event is allowed: the host makes them
- * beside what else it does.
+ * What is wrong with the calls that the modules received, or undefined. The callbacks in `toldBehind` are compared apart: the host
+ * calls them beside what else it does.
  */
 export function callsMismatch(
   test: Case,
@@ -35,39 +35,9 @@ export function callsMismatch(
     args: order.ofValue(trim(call.args)),
   }));
   if (how !== 'exact') return distinctMismatch(expected, actual);
-  const inOrder = (list: readonly JsonRecord[]): readonly JsonRecord[] => order.ofCalls(inStrands(list, toldBehind));
-  return exactMismatch(inOrder(expected), inOrder(actual)) ?? toldTooEarly(actual, toldBehind);
-}
-
-/** The calls of each step, those that are told behind after the others. */
-function inStrands(calls: readonly JsonRecord[], toldBehind: readonly string[]): readonly JsonRecord[] {
-  if (toldBehind.length === 0) return calls;
-  const rank = (call: JsonRecord): number => 2 * Number(call['step']) + Number(isTold(call, toldBehind));
-  return calls.toSorted((a, b) => rank(a) - rank(b));
-}
-
-function isTold(call: JsonRecord, toldBehind: readonly string[]): boolean {
-  return toldBehind.includes(textOf(call['callback']));
-}
-
-/** A module is not told of an event before it was asked whether the event is allowed, when it was asked about that very event. */
-function toldTooEarly(calls: readonly JsonRecord[], toldBehind: readonly string[]): string | undefined {
-  for (const [index, told] of calls.entries()) {
-    if (!isTold(told, toldBehind)) continue;
-    const asked = calls.findIndex((call) => call['callback'] === askedFirst && isAboutTheSame(call, told));
-    if (asked > index) return `calls[${index}]: ${textOf(told['callback'])} came before ${askedFirst}`;
-  }
-  return undefined;
-}
-
-const askedFirst = 'third_party_rules.check_event_allowed';
-
-function isAboutTheSame(one: JsonRecord, other: JsonRecord): boolean {
-  return ['step', 'module'].every((key) => one[key] === other[key]) && isDeepStrictEqual(eventOf(one), eventOf(other));
-}
-
-function eventOf({ args }: JsonRecord): Json {
-  return (isRecord(args) ? args['event'] : undefined) ?? null;
+  const asked = (list: readonly JsonRecord[]): readonly JsonRecord[] =>
+    order.ofCalls(list.filter((call) => !toldBehind.includes(textOf(call['callback']))));
+  return exactMismatch(asked(expected), asked(actual)) ?? toldMismatch(expected, actual, toldBehind);
 }
 
 function exactMismatch(expected: readonly JsonRecord[], actual: readonly JsonRecord[]): string | undefined {

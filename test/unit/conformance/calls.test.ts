@@ -24,27 +24,34 @@ test('exact calls are complete, in order, and in their step', () => {
   assert.match(problem({ calls }, [call(0, 'c.one', { user: '@a:b' }), call(0, 'c.two')]) ?? '', /calls\[1\].step/);
 });
 
-test('calls that a host makes behind the rest of a step keep their step and their own order', () => {
-  const calls = [
-    call(0, 'c.one'),
-    call(0, 'told', { n: 1 }),
-    call(0, 'told', { n: 2 }),
-    call(0, 'c.two'),
-    call(1, 'c.one'),
+test('calls that a host makes behind the rest of a step keep their step, and their order where one task makes them', () => {
+  const told = (step: number, event: JsonRecord): RecordedCall => call(step, 'told', { event });
+  const state = (type: string, step = 0): RecordedCall => told(step, { type, room_id: '!a' });
+  const [one, two, last] = [call(0, 'c.one'), call(0, 'c.two'), call(1, 'c.one')];
+  const [first, second] = [state('m.room.name'), state('m.room.topic')];
+  const [member, other] = [
+    told(0, { type: 'm.room.member', room_id: '!a' }),
+    told(0, { type: 'm.room.name', room_id: '!b' }),
   ];
-  const [one, first, second, two, last] = calls as [
-    RecordedCall,
-    RecordedCall,
-    RecordedCall,
-    RecordedCall,
-    RecordedCall,
-  ];
-  const told = (...actual: readonly RecordedCall[]): string | undefined =>
+  const calls = [one, first, second, two, member, other, last];
+  const problemOf = (...actual: readonly RecordedCall[]): string | undefined =>
     callsMismatch({ id: 'x', calls }, actual, new Map(), ['told']);
-  assert.equal(told(one, two, first, second, last), undefined);
-  assert.match(told(one, two, second, first, last) ?? '', /args\.n/);
-  assert.match(told(two, one, first, second, last) ?? '', /calls\[0\]/);
-  assert.match(told(one, two, first, last, { ...second, step: 1 }) ?? '', /calls\[3\]/);
+  assert.equal(problemOf(one, two, first, second, member, other, last), undefined);
+  assert.equal(problemOf(other, one, first, member, two, second, last), undefined);
+  assert.match(problemOf(one, two, second, first, member, other, last) ?? '', /calls\[2\]/);
+  assert.match(problemOf(two, one, first, second, member, other, last) ?? '', /calls\[0\]/);
+  assert.match(problemOf(one, two, first, member, other, last, state('m.room.topic', 1)) ?? '', /step/);
+  assert.match(problemOf(one, two, first, second, member, last) ?? '', /lacking/);
+});
+
+test('a module that is told behind may see what came into the room meanwhile', () => {
+  const told = (...state: readonly string[]): RecordedCall =>
+    call(0, 'told', { event: { type: 'a' }, state_events: { $state: state.map((type) => [type, '']) } });
+  const problemOf = (expected: RecordedCall, actual: RecordedCall, toldBehind: readonly string[]): string | undefined =>
+    callsMismatch({ id: 'x', calls: [expected] }, [actual], new Map(), toldBehind);
+  assert.equal(problemOf(told('a'), told('a', 'b'), ['told']), undefined);
+  assert.match(problemOf(told('a', 'b'), told('a'), ['told']) ?? '', /does not contain/);
+  assert.match(problemOf(told('a'), told('a', 'b'), []) ?? '', /state_events/);
 });
 
 test('a module is not told of an event before it was asked about that very event', () => {
