@@ -81,7 +81,11 @@ const eventCallbacks = [
  * `profile.py: _update_join_states_task` through their sorted IDs, which are random.
  */
 function roomTurn({ callback, args }: JsonRecord): Turn | undefined {
-  const event = isRecord(args) ? args['event'] : undefined;
+  if (!isRecord(args)) return undefined;
+  if (callback === 'spam_checker.user_may_join_room' && typeof args['room_id'] === 'string') {
+    return { loop: `m.room.member of ${textOf(args['user_id'])}`, element: args['room_id'] };
+  }
+  const event = args['event'];
   if (!eventCallbacks.includes(textOf(callback)) || !isRecord(event)) return undefined;
   const { type, sender, state_key: key, room_id: room } = event;
   const isOwnMembership = type === 'm.room.member' && key === sender;

@@ -73,7 +73,10 @@ export class MediaRepository {
   async upload(userId: UserId, upload: Upload, mediaId = newMediaId()): Promise<string> {
     const { content, mediaType, uploadName } = upload;
     const info = fileInfo(mediaId);
-    await this.storeFile(info, content);
+    await this.storeFile(info, content).catch((error: unknown) => {
+      // Whatever the module's code is, who uploads gets this one.
+      throw error instanceof SpamMediaError ? new SynapseError(400, 'Bad content') : error;
+    });
     try {
       await this.checkLimits(userId, content.byteLength);
     } catch (error) {
@@ -154,8 +157,7 @@ export class MediaRepository {
     try {
       const { dispatch } = this.context;
       const verdict = await dispatch.ask('spam_checker', 'check_media_file_for_spam', file, info);
-      // Whatever the module's code is, clients get this one.
-      if (verdict !== NOT_SPAM) throw new SynapseError(400, 'Bad content');
+      if (verdict !== NOT_SPAM) throw new SpamMediaError(404, 'Not found', verdict.errcode);
     } catch (error) {
       await this.files.remove(info);
       throw error;
@@ -211,6 +213,9 @@ export class MediaRepository {
     });
   }
 }
+
+/** A module does not want the file: it is as if it was not there. */
+class SpamMediaError extends SynapseError {}
 
 function fileInfo(fileId: string, thumbnail: Thumbnail | null = null): MediaFileInfo {
   return { serverName: null, fileId, urlCache: false, thumbnail };

@@ -156,7 +156,7 @@ function checkKnock({ version, joinRule, isSelf, before, caller }: Change): void
 
 function unknownMembership(membership: JsonValue | undefined): AuthError {
   const name = typeof membership === 'string' ? membership : pythonRepr(membership ?? null);
-  return new AuthError(403, `Unknown membership ${name}`);
+  return new AuthError(500, `Unknown membership ${name}`);
 }
 
 function checkThirdPartyInvite(change: Change): void {
