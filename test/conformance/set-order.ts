@@ -83,14 +83,16 @@ const eventCallbacks = [
 function roomTurn({ callback, args }: JsonRecord): Turn | undefined {
   if (!isRecord(args)) return undefined;
   if (callback === 'spam_checker.user_may_join_room' && typeof args['room_id'] === 'string') {
-    return { loop: `m.room.member of ${textOf(args['user_id'])}`, element: args['room_id'] };
+    return { loop: `join of ${textOf(args['user_id'])}`, element: args['room_id'] };
   }
   const event = args['event'];
   if (!eventCallbacks.includes(textOf(callback)) || !isRecord(event)) return undefined;
   const { type, sender, state_key: key, room_id: room } = event;
   const isOwnMembership = type === 'm.room.member' && key === sender;
   if (typeof room !== 'string' || !(isOwnMembership || type === 'm.room.redaction')) return undefined;
-  return { loop: `${type} of ${textOf(sender)}`, element: room };
+  const { content } = event;
+  const what = isOwnMembership && isRecord(content) ? content['membership'] : type;
+  return { loop: `${textOf(what)} of ${textOf(sender)}`, element: room };
 }
 
 /** Whether an administrator gives a user addresses, or takes them, all by one request. */
