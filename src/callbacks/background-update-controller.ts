@@ -42,26 +42,38 @@ export interface BackgroundUpdateControllerCallbacks {
 type Handlers = BackgroundUpdateControllerCallbacks;
 const args = ['update_name', 'database_name'] as const;
 
+/** Synapse gives up all background updates after five failures in a row: without a controller it paces them itself. */
+const onFailure = 'allow';
+
 /** The rules of `background_update_controller` (`storage/background_updates.py`). */
 export const backgroundUpdateControllerRules = {
-  on_update: single<Handlers['on_update']>(
-    [...args, 'one_shot'],
-    propagates,
-    'An iteration of a background update is about to run.',
-    'storage/background_updates.py: do_next_background_update',
-  ),
-  default_batch_size: single<Handlers['default_batch_size']>(
-    args,
-    propagates,
-    'How many rows does the first iteration take?',
-    'storage/background_updates.py: _default_batch_size',
-  ),
-  min_batch_size: single<Handlers['min_batch_size']>(
-    args,
-    propagates,
-    'How many rows do later iterations take at least?',
-    'storage/background_updates.py: _min_batch_size',
-  ),
+  on_update: {
+    ...single<Handlers['on_update']>(
+      [...args, 'one_shot'],
+      propagates,
+      'An iteration of a background update is about to run.',
+      'storage/background_updates.py: do_next_background_update',
+    ),
+    onFailure,
+  },
+  default_batch_size: {
+    ...single<Handlers['default_batch_size']>(
+      args,
+      propagates,
+      'How many rows does the first iteration take?',
+      'storage/background_updates.py: _default_batch_size',
+    ),
+    onFailure,
+  },
+  min_batch_size: {
+    ...single<Handlers['min_batch_size']>(
+      args,
+      propagates,
+      'How many rows do later iterations take at least?',
+      'storage/background_updates.py: _min_batch_size',
+    ),
+    onFailure,
+  },
 } satisfies CombinationRules<BackgroundUpdateControllerCallbacks>;
 
 /** There is one controller, the first. */

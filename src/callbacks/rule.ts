@@ -1,3 +1,4 @@
+import type { FailureAction } from './callback-options.js';
 import type { Throws } from './throws.js';
 
 /** A handler takes its arguments by position and answers with a promise. */
@@ -36,6 +37,8 @@ export interface Rule<Handler extends AnyHandler, Result> {
   readonly throws: Throws;
   /** The result that refuses; absent where nothing can be refused. */
   readonly refusal?: () => Result;
+  /** What a failure means when nobody says; absent stands for `error`, and for gates `allow` for what comes from other servers. */
+  readonly onFailure?: Exclude<FailureAction, 'deny'>;
   /** Whether a result refuses; by default each one of a `first_refusal` does. */
   readonly isRefusal?: (result: Result) => boolean;
   /** Arguments of which each handler gets a copy of its own, so that it cannot change them for others. */

@@ -28,8 +28,13 @@ const gateOnFailure: FailureByOrigin = { local: 'error', federated: 'allow' };
 const otherOnFailure: FailureByOrigin = { local: 'error', federated: 'error' };
 
 /** What a failure of a callback means. */
-export function onFailureOf({ onFailure }: Policy, rule: Pick<Rule<AnyHandler, unknown>, 'refusal'>): FailureByOrigin {
-  return onFailure ?? (rule.refusal === undefined ? otherOnFailure : gateOnFailure);
+export function onFailureOf(
+  { onFailure }: Policy,
+  rule: Pick<Rule<AnyHandler, unknown>, 'refusal' | 'onFailure'>,
+): FailureByOrigin {
+  if (onFailure !== undefined) return onFailure;
+  if (rule.onFailure !== undefined) return { local: rule.onFailure, federated: rule.onFailure };
+  return rule.refusal === undefined ? otherOnFailure : gateOnFailure;
 }
 
 /** Unhurried, unfiltered, enforced: what a callback without options has. */

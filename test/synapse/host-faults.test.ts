@@ -132,6 +132,30 @@ describe('a real Synapse whose module host', { timeout: 240_000 }, () => {
     await assertCleanLog(synapse);
   });
 
+  it('is away leaves the pace of background updates to Synapse', async () => {
+    const place = await BridgedPlace.make(forks);
+    await using host = await VesicleHost.start(place.listen, moduleFolder);
+    const settings = { background_updates: { sleep_enabled: false, default_batch_size: 7 } };
+    await using synapse = await place.startSynapse({}, [{ module: './pacer.ts#Pacer' }], settings);
+    const admin = await MatrixClient.register(synapse.url, 'admin');
+    const updates = '/_synapse/admin/v1/background_updates';
+    const run = async (): Promise<void> => {
+      const started = await admin.request('POST', `${updates}/start_job`, { job_name: 'regenerate_directory' });
+      assert.equal(started.status, 200);
+      const isDone = async (): Promise<boolean> => {
+        const { body } = await admin.request('GET', `${updates}/status`);
+        return Object.keys(body['current_updates'] as object).length === 0;
+      };
+      await until(async () => await isDone(), 'the end of the background updates');
+    };
+    await run();
+    await host.kill('SIGKILL');
+    await run();
+    assert.match(await synapse.output(), /on_update failed, which counts as "allow"/);
+    assert.doesNotMatch(await synapse.output(), /Error doing update|aborting/);
+    await assertCleanLog(synapse);
+  });
+
   it('loses its Synapse ends the modules of that process', async () => {
     const place = await BridgedPlace.make(forks);
     await using host = await VesicleHost.start(place.listen, moduleFolder);

@@ -1709,6 +1709,8 @@ class _Hook:
         self._is_auth = result == "auth"
         self._decode = _DECODERS.get(result, _as_is)
         self._neutral: Callable[[], Any] = _NEUTRAL.get(result) or _fresh(neutral)
+        if category == "background_update_controller" and neutral is not None:
+            self._neutral = lambda: _update_setting(bridge.api, name, neutral)
         self._refusal, self._throws = refusal, throws
         self._encoders = [_PLAIN_ENCODERS.get(kind) for kind in kinds]
         self.only_encoder = self._encoders[0] if len(kinds) == 1 else None
@@ -1976,7 +1978,8 @@ class Link:
     def doRead(self) -> None:  # noqa: N802 -- Twisted's name
         """Bytes have come."""
         try:
-            data = self._sock.recv(262_144)
+            # Python makes a buffer of this size for each call: more would be mapped and given back every time.
+            data = self._sock.recv(65_536)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -2788,6 +2791,11 @@ class _WebResource(Resource):
 # ---- Background updates ----------------------------------------------------------------------------------------------
 
 
+def _update_setting(api: ModuleApi, name: str, otherwise: Any) -> Any:
+    """What homeserver.yaml says below `background_updates`; Synapse tells modules in no other way."""
+    return getattr(getattr(api._hs.config, "background_updates", None), name, otherwise)
+
+
 class _Update:
     """What surrounds one iteration of a background update: an async context manager."""
 
@@ -2800,10 +2808,22 @@ class _Update:
         link = self._bridge.ready
         slot = await self._bridge.ask(self._hook, self._args)
         if link is None or not isinstance(slot, dict):
-            await self._bridge.api.sleep(1.0)  # as without a controller
-            return 100.0
+            return await self._unpaced()
+        entering = link.request("slot.enter", {"slot": slot.get("slot")})
+        try:
+            duration = await make_deferred_yieldable(entering)
+        except ModuleHostError as lost:
+            self._hook.fail(self._args, lost)
+            return await self._unpaced()
         self._link, self._slot = link, slot.get("slot")
-        return cast(float, await make_deferred_yieldable(link.request("slot.enter", {"slot": self._slot})))
+        return cast(float, duration)
+
+    async def _unpaced(self) -> float:
+        """As without a controller."""
+        api = self._bridge.api
+        if _update_setting(api, "sleep_enabled", True):
+            await api.sleep(_update_setting(api, "sleep_duration_ms", 1000) / 1000)
+        return cast(float, _update_setting(api, "update_duration_ms", 100))
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._link is None:
