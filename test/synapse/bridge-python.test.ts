@@ -22,12 +22,14 @@ const folder = inProject('src/synapse/python');
 const skip = await pythonIsMissing();
 
 describe('the Python file of the bridge', { skip, concurrency: true }, () => {
-  it('passes mypy --strict with the types of Synapse', async () => {
+  it('passes mypy --strict with the types of Synapse, for the oldest Python and the newest', async () => {
     const [tools, synapse] = [await pythonTools(), await testSynapsePython()];
     const cache = await mkdtemp(join(tmpdir(), 'vesicle-mypy-'));
     try {
-      const args = ['--strict', '--cache-dir', cache, '--python-executable', synapse, 'vesicle_bridge.py'];
-      assert.match(await output(tools, ['-m', 'mypy', ...args]), /Success/);
+      for (const version of ['3.10', '3.13']) {
+        const args = ['--strict', '--python-version', version, '--cache-dir', cache, '--python-executable', synapse];
+        assert.match(await output(tools, ['-m', 'mypy', ...args, 'vesicle_bridge.py']), /Success/);
+      }
     } finally {
       await rm(cache, { recursive: true });
     }

@@ -118,6 +118,12 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
     [{ connct: 'unix:/x' }, /config\.connct':\n.*\n\s+unknown key: did you mean 'connect'\?/],
     [{ spawn: 'npx' }, /config\.spawn':\n.*\n\s+expected a list of texts/],
     [{ spawn: ['/no/such/program'] }, /config\.spawn':\n.*\n\s+cannot start '\/no\/such\/program': No such file/],
+    [
+      { spawn: ['sh', '-c', 'exit 3'] },
+      /config\.spawn':\n.*\n\s+the module host 'sh -c exit 3' did not come up: it ended with exit code 3;/,
+    ],
+    [{ connect: 'unix:/x', token: '' }, /config\.token':\n.*\n\s+is empty/],
+    [{ connect: 'unix:/x', token_file: '/dev/null' }, /config\.token_file':\n.*\n\s+there is no token in/],
     [{ connect: 'unix:/x', queue: -1 }, /config\.queue':\n.*\n\s+expected a number of at least 0/],
     [{ connect: 'unix:/x', timeout: '1' }, /config\.timeout':\n.*\n\s+expected a number of milliseconds above 0/],
     [{ connect: 'unix:/x', token_file: '/no/file' }, /config\.token_file':\n.*\n\s+cannot be read/],
@@ -220,8 +226,10 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
     while (!(await synapse.output()).includes('Connected with the module host')) await delay(20);
     const second = Number(readFileSync(diary, 'utf8'));
     assert.notEqual(second, first);
+    assert.match(await synapse.output(), /it ended with signal 9/);
+    // It cannot end by itself.
+    process.kill(second, 'SIGSTOP');
     await synapse.kill('SIGTERM');
-    // Its standard input has ended.
     while (isRunning(second)) await delay(20);
     assert.deepEqual(logContextFaults(await synapse.output()), []);
   });

@@ -30,6 +30,7 @@ import logging
 import os
 import queue
 import random
+import signal
 import socket
 import subprocess
 import time
@@ -60,6 +61,7 @@ from synapse.module_api.errors import Codes, ConfigError, RedirectException, Syn
 from synapse.spam_checker_api import RegistrationBehaviour
 from twisted.internet import reactor as _twisted_reactor
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
@@ -829,10 +831,12 @@ reactor = cast(Any, _twisted_reactor)  # a module to type checkers; the reactor 
 START_WITHIN: Final = 60.0
 HELLO_WITHIN: Final = 5.0
 LOST_GRACE: Final = 0.25
+STOP_WITHIN: Final = 3.0
 SWEEP_EVERY: Final = 0.02
 RETRY_FIRST: Final = 0.1
 RETRY_LAST: Final = 1.0
 RESTART_LAST: Final = 5.0
+STEADY_AFTER: Final = 10.0
 WARN_EVERY: Final = 5.0
 ROWS_AT_ONCE: Final = 500
 PIECE: Final = 4 * 1024 * 1024
@@ -1079,15 +1083,20 @@ def _token(config: Mapping[str, Json]) -> str | None:
     token, path = config.get("token"), config.get("token_file")
     if token is not None and not isinstance(token, str):
         raise ConfigError("expected a text", ["token"])
+    if token == "":
+        raise ConfigError("is empty", ["token"])
     if path is None:
-        return token if token is not None else os.environ.get("VESICLE_TOKEN")
+        return token if token is not None else os.environ.get("VESICLE_TOKEN") or None
     if token is not None:
         raise ConfigError("give either 'token' or 'token_file'", ["token_file"])
     try:
         with open(path, encoding="utf-8") as file:
-            return file.read().strip()
+            token = file.read().strip()
     except (OSError, TypeError, ValueError) as error:
         raise ConfigError(f"cannot be read: {error}", ["token_file"]) from None
+    if token == "":
+        raise ConfigError(f"there is no token in {path}", ["token_file"])
+    return token
 
 
 def _seconds(config: Mapping[str, Json], key: str, otherwise: float | None) -> float | None:
@@ -1154,6 +1163,15 @@ def open_connection(config: BridgeConfig, within: float, dialling: list[socket.s
         loaded = asked.ask("modules.load", {"modules": config.modules}, START_WITHIN)
         opened.problems = list(loaded.get("problems") or ()) if isinstance(loaded, dict) else []
         return opened
+    except ModuleHostError:
+        if process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1)
+        end = _end_of(process)
+        opened.close()
+        if end == "":
+            raise
+        raise ModuleHostError(f"the module host {config.where!r} did not come up: {end}") from None
     except BaseException:
         opened.close()
         raise
@@ -1210,15 +1228,24 @@ def _spawn(argv: Sequence[str]) -> tuple[socket.socket, subprocess.Popen[bytes]]
 
 
 def _stop(process: subprocess.Popen[bytes] | None) -> None:
-    """Ends a module host whose socket is closed."""
-    if process is None or process.poll() is not None:
+    """Ends a module host whose socket is closed: it does so by itself, unless it hangs."""
+    if process is None:
         return
-    process.terminate()
-    try:
-        process.wait(2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    for signal_number in (None, signal.SIGTERM, signal.SIGKILL):
+        if signal_number is not None:
+            process.send_signal(signal_number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_WITHIN)
+            return
+
+
+def _end_of(process: subprocess.Popen[bytes] | None) -> str:
+    """How a module host that we started has ended, for whoever has to look for the reason."""
+    if process is None or process.returncode is None:
+        return ""
+    code = process.returncode
+    how = f"exit code {code}" if code >= 0 else f"signal {-code}"
+    return f"it ended with {how}; what it said is in Synapse's standard error"
 
 
 class _Asked:
@@ -2869,6 +2896,7 @@ class VesicleBridge:
         self._dropped = 0
         self._is_stopping = False
         self._dialling: list[socket.socket] = []
+        self._retry_wait, self._ready_at = RETRY_FIRST, 0.0
         self._known = self._known_callbacks()
         self._is_delegated = self._has_delegated_auth()
         opened, config.opened = config.opened, None
@@ -3091,6 +3119,7 @@ class VesicleBridge:
 
     def _is_ready(self, link: Link) -> None:
         self.ready = link
+        self._ready_at = time.monotonic()
         link.is_opened = True
         self._send_kept(link)
 
@@ -3118,19 +3147,28 @@ class VesicleBridge:
 
     async def _reconnect(self, process: subprocess.Popen[bytes] | None) -> None:
         api, said = self.api, ""
-        wait = RETRY_FIRST
         await api.defer_to_thread(_stop, process)
+        if process is not None and not self._is_stopping:
+            logger.warning("The module host %s: %s", self.config.where, _end_of(process))
+        last = RETRY_LAST if process is None else RESTART_LAST
+        if time.monotonic() - self._ready_at >= STEADY_AFTER:
+            self._retry_wait = RETRY_FIRST
+        elif process is not None:  # it dies as soon as it runs
+            await api.sleep(self._retry_wait)
+            self._retry_wait = min(self._retry_wait * 2, last)
+        wait = RETRY_FIRST
         while not self._is_stopping:
             try:
                 await self._connect_again()
                 logger.warning("Connected with the module host at %s again", self.config.where)
                 return
             except Exception as error:
-                if str(error) != said and not self._is_stopping:
-                    said = str(error)
+                text = _description(error)
+                if text != said and not self._is_stopping:
+                    said = text
                     logger.warning("The module host at %s cannot be used: %s", self.config.where, said)
             await api.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(wait * 2, RETRY_LAST if self.config.spawn is None else RESTART_LAST)
+            wait = min(wait * 2, last)
 
     async def _connect_again(self) -> None:
         opened = await self.api.defer_to_thread(open_connection, self.config, 0.0, self._dialling)
@@ -3147,18 +3185,32 @@ class VesicleBridge:
             raise
         self._is_ready(link)
 
-    def _stop(self) -> None:
-        """Synapse is stopping."""
+    def _stop(self) -> Deferred[None]:
+        """Synapse is stopping: it waits for the end of a module host that it started."""
         self._is_stopping = True
         for sock in self._dialling:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-        if self._link is not None:
-            self._link.close("Synapse is stopping")
+        link = self._link
+        if link is None:
+            return succeed(None)
+        link.close("Synapse is stopping")
+        return succeed(None) if link.process is None else deferToThread(_stop, link.process)
 
 
 def _names(callbacks: Iterable[Mapping[str, Json]]) -> list[str]:
     return [f"{one['category']}.{one['name']}" for one in callbacks]
+
+
+def _description(error: Exception) -> str:
+    if not isinstance(error, ConfigError):
+        return str(error)
+    causes = [error.msg]
+    cause = error.__cause__
+    while cause is not None:
+        causes.append(str(cause))
+        cause = cause.__cause__
+    return f"{'.'.join(error.path or ())}: {': '.join(causes)}"
 
 
 def _log_failure(failure: Failure, where: str) -> None:
