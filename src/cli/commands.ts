@@ -25,7 +25,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'host',
-    summary: 'runs the modules of the Synapse processes that connect to it (the module list is in homeserver.yaml)',
+    summary: 'runs the modules of the Synapse processes that connect to it',
     takesNoFile: true,
     options: [
       { name: 'listen', value: 'ADDRESS', summary: 'unix:PATH or tcp:HOST:PORT' },

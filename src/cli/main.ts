@@ -56,8 +56,16 @@ function readCall(command: Command, args: readonly string[], terminal: Terminal)
       terminal,
     };
   } catch (error) {
-    return (error as Error).message;
+    return misreading(command, error as Error);
   }
+}
+
+/** What Node says of arguments that it cannot read, but of unknown options it says what does not help. */
+function misreading({ name, options }: Command, { message }: Error): string {
+  const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
+  if (unknown === undefined) return message;
+  const known = options.map((option) => `--${option.name}`).join(', ');
+  return `"${name}" has no option "${unknown}". Its options: ${known}.`;
 }
 
 function say(terminal: Terminal, text: string): number {

@@ -24,7 +24,12 @@ const rows: readonly Row[] = [
     code: 2,
     error: /^There is no command "chekc"\. Did you mean "check"\?\nSee: vesicle --help\n$/,
   },
-  { title: 'an unknown option is a wrong command line', args: ['dev', '--port', '1'], code: 2, error: /'--port'/ },
+  {
+    title: 'an unknown option is a wrong command line, which names those there are',
+    args: ['dev', '--port', '1'],
+    code: 2,
+    error: /^"dev" has no option "--port"\. Its options: --.+\.\nSee: vesicle dev --help\n$/,
+  },
   { title: 'only one file is taken', args: ['check', 'a', 'b'], code: 2, error: /^Only one file can be named/ },
   { title: 'an unknown log level is refused', args: ['dev', '--log-level', 'all'], code: 2, error: /debug, info/ },
   {
