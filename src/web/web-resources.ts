@@ -2,6 +2,7 @@ import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { dressResponse, withoutBody } from './dress-response.js';
 import { answerError, answerOtherMethod, isAnswer, noSuchResource, unrecognizedPath } from './error-answers.js';
+import { InFlight } from './in-flight.js';
 import { handlerFor, type MountedResource, mountResource } from './mounted-resource.js';
 import { rememberOrigin, type RequestOrigin } from './request-origin.js';
 import { ResourceTree } from './resource-tree.js';
@@ -22,6 +23,7 @@ export class WebResources {
   private readonly resources = new Map<string, ServedResource>();
   private tree: ResourceTree<ServedResource> | undefined;
   private isSealed = false;
+  private readonly inFlight = new InFlight();
 
   constructor(private readonly log: WebLog) {}
 
@@ -93,6 +95,11 @@ export class WebResources {
     }
   }
 
+  /** Resolves when no handler is at work. */
+  idle(): Promise<void> {
+    return this.inFlight.idle();
+  }
+
   private answer(resource: ServedResource, request: Request, pathname: string): Promise<Response> | Response {
     const { method } = request;
     const handler = handlerFor(resource, method);
@@ -107,7 +114,9 @@ export class WebResources {
   private call(served: ServedResource, handler: WebHandler, request: Request): Promise<Response> | Response {
     try {
       const answer: unknown = handler(request);
-      return answer instanceof Promise ? answer.then(served.dress, served.fail) : served.dress(answer);
+      if (!(answer instanceof Promise)) return served.dress(answer);
+      this.inFlight.begin();
+      return answer.then(served.answered, served.failed);
     } catch (error) {
       return served.fail(error);
     }
@@ -129,13 +138,28 @@ export class WebResources {
         return fail(error);
       }
     };
-    return { ...resource, dress, fail };
+    return {
+      ...resource,
+      dress,
+      fail,
+      answered: (answer) => {
+        this.inFlight.end();
+        return dress(answer);
+      },
+      failed: (error) => {
+        this.inFlight.end();
+        return fail(error);
+      },
+    };
   }
 }
 
 interface ServedResource extends MountedResource {
   readonly dress: (answer: unknown) => Response;
   readonly fail: (error: unknown) => Response;
+  /** The same two for what was waited for. */
+  readonly answered: (answer: unknown) => Response;
+  readonly failed: (error: unknown) => Response;
 }
 
 /** Not `instanceof`: once a listener is open, `Response` is another class than the one that `fetch` answers with. */

@@ -30,8 +30,7 @@ export async function openListener(listen: Listen, handle: Handler): Promise<Lis
   const server = createAdaptorServer({
     hostname: 'localhost',
     fetch: (request, env) => {
-      const { incoming } = env as HttpBindings;
-      return handle(request, { ip: addressOf(incoming, listen.xForwarded === true), incoming });
+      return handle(request, new SocketPeer((env as HttpBindings).incoming, listen.xForwarded === true));
     },
   }) as Server;
   // Synapse keeps idle connections for a minute and reads bodies as long as they come.
@@ -85,6 +84,18 @@ function stop(server: Server, graceMs: number): Promise<void> {
     });
     server.closeIdleConnections();
   });
+}
+
+/** Whoever is at the other end of a connection; most requests are answered without their address. */
+class SocketPeer implements Peer {
+  constructor(
+    readonly incoming: IncomingMessage,
+    private readonly isForwarded: boolean,
+  ) {}
+
+  get ip(): string {
+    return addressOf(this.incoming, this.isForwarded);
+  }
 }
 
 function addressOf(incoming: IncomingMessage, isForwarded: boolean): string {

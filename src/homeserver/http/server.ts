@@ -2,10 +2,10 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import type { Logger } from '../../log/logger.js';
 import { withoutBody } from '../../web/dress-response.js';
 import { noSuchResource } from '../../web/error-answers.js';
+import { InFlight } from '../../web/in-flight.js';
 import type { Clock } from '../clock.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import { type Authenticate, type CallHost, HttpCall, type Peer } from './http-call.js';
-import { InFlight } from './in-flight.js';
 import { type Found, PathRouter } from './path-router.js';
 import { limitBody, tooLarge } from './request-body.js';
 import {
@@ -25,6 +25,8 @@ export interface WebHost {
     pathname: string,
     origin: { readonly ip: string },
   ) => Promise<Response> | Response | undefined;
+  /** Resolves when none of them is being answered. */
+  readonly idle: () => Promise<void>;
 }
 
 /** What a {@link HttpServer} is made of. */
@@ -70,7 +72,6 @@ export class HttpServer {
     const search = queryAt < 0 ? '' : target.slice(queryAt + 1);
     if (path.startsWith('/_matrix/client/')) return this.inFlight.track(this.answer(request, peer, path, search));
     const response = this.answerModule(request, peer, path);
-    if (response instanceof Promise) return this.inFlight.track(response);
     return response ?? this.inFlight.track(this.answer(request, peer, path, search));
   }
 
@@ -81,7 +82,7 @@ export class HttpServer {
     const grace = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
     });
-    await Promise.race([this.inFlight.idle(), grace]);
+    await Promise.race([Promise.all([this.inFlight.idle(), this.options.web.idle()]), grace]);
     clearTimeout(timer);
   }
 

@@ -5,9 +5,14 @@ export class InFlight {
 
   /** Counts a response until it is there. */
   track(response: Promise<Response>): Promise<Response> {
-    this.count++;
-    response.then(this.done, this.done);
+    this.begin();
+    response.then(this.end, this.end);
     return response;
+  }
+
+  /** Counts one more, which its caller ends: what is awaited anyway needs no promise for this. */
+  begin(): void {
+    this.count++;
   }
 
   /** Resolves when nothing is being answered. */
@@ -18,7 +23,8 @@ export class InFlight {
     });
   }
 
-  private readonly done = (): void => {
+  /** One is answered. */
+  readonly end = (): void => {
     this.count--;
     if (this.count === 0) this.onIdle?.();
   };
