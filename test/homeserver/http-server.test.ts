@@ -269,6 +269,30 @@ test('closing ends long polls at once and waits for the rest', async (t) => {
   await assert.rejects(fetch(`${client}/slow`));
 });
 
+test('closing waits for the web resources of modules', async (t) => {
+  const called = deferred();
+  const slow = deferred();
+  const { fetch, server, listener, web } = await run(t, []);
+  web.register('slow', '/_synapse/client/slow', async () => {
+    called.resolve(undefined);
+    await slow.promise;
+    return Response.json({ done: true });
+  });
+  const work = fetch('/_synapse/client/slow');
+  await called.promise;
+  let isClosed = false;
+  const closed = server.close(60_000).then(() => {
+    isClosed = true;
+  });
+  // Another request goes all the way meanwhile.
+  await fetch('/_synapse/client/other');
+  assert.equal(isClosed, false);
+  slow.resolve(undefined);
+  assert.deepEqual(await (await work).json(), { done: true });
+  await closed;
+  await listener.close(60_000);
+});
+
 test('a port that is taken is an error that names it and says what to do', async (t) => {
   const { listener } = await run(t, []);
   await assert.rejects(
