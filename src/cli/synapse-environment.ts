@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -67,6 +67,10 @@ async function makeEnvironment(folder: string, options: SynapseEnvironmentOption
   const interpreter = await findInterpreter(options.env);
   options.say?.(`Installing Synapse ${synapseVersion} with ${interpreter} into ${folder}: once, about a minute.\n`);
   const unfinished = `${folder}.${process.pid}`;
+  const discard = (): void => {
+    rmSync(unfinished, { recursive: true, force: true });
+  };
+  process.once('exit', discard);
   try {
     await mkdir(dirname(folder), { recursive: true });
     await rm(unfinished, { recursive: true, force: true });
@@ -76,6 +80,7 @@ async function makeEnvironment(folder: string, options: SynapseEnvironmentOption
     await writeFile(join(unfinished, readyMark), '');
     await moveInPlace(unfinished, folder);
   } finally {
+    process.off('exit', discard);
     await rm(unfinished, { recursive: true, force: true });
   }
 }
@@ -102,11 +107,17 @@ async function findInterpreter(env: SynapseEnvironmentOptions['env'] = process.e
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {
+  const running = execute(command, args, { maxBuffer: 2 ** 26 });
+  // Who presses Ctrl-C meanwhile does not want it to go on.
+  const stop = (): void => void running.child.kill('SIGKILL');
+  process.prependOnceListener('exit', stop);
   try {
-    await execute(command, args, { maxBuffer: 2 ** 26 });
+    await running;
   } catch (error) {
     const { stderr = '', message } = error as Error & { readonly stderr?: string };
     const reason = stderr.trim().split('\n').slice(-5).join('\n') || message;
     throw new VesicleError('CLI_SYNAPSE_NOT_INSTALLED', [`${command} ${args.join(' ')}`, reason], { cause: error });
+  } finally {
+    process.off('exit', stop);
   }
 }
