@@ -14,6 +14,7 @@ import type { LoadedModule } from './loaded-module.js';
 import type { ModuleDescription } from './module-description.js';
 import { ModuleRegistrar } from './module-registrar.js';
 import { endInstance, ModuleScope, startInstance } from './module-scope.js';
+import { closeLimitMs, isDoneWithin } from './done-within.js';
 import { throwMistakes } from './one-error.js';
 import type { SharedServices } from './shared-services.js';
 
@@ -28,6 +29,8 @@ export interface ModuleHost {
   readonly services?: readonly ModuleService[];
   /** Keeps the services that are made once for all instances of a module; without it each instance has its own. */
   readonly shared?: SharedServices;
+  /** Milliseconds that a module has to end, `@preDestroy` included; {@link closeLimitMs} when absent. */
+  readonly closeLimitMs?: number;
 }
 
 /** Where a module stands among the others. */
@@ -93,12 +96,12 @@ export class RunningModule {
     this.registrar.takeOver(old.registrar);
   }
 
-  /** Takes back what was registered, runs `@preDestroy`, and ends the services; failures are logged. */
+  /** Takes back what was registered, runs `@preDestroy`, and ends the services; failures are logged, and so is who hangs. */
   async close(): Promise<void> {
     this.registrar.close();
     this.api[Symbol.dispose]?.();
-    await this.logging(() => endInstance(this.made));
-    await this.logging(() => this.scope.close());
+    await this.ending('@preDestroy', () => endInstance(this.made));
+    await this.ending('the end of its services', () => this.scope.close());
   }
 
   private register(instance: object): void {
@@ -131,11 +134,13 @@ export class RunningModule {
     }
   }
 
-  private async logging(work: () => Promise<void>): Promise<void> {
+  private async ending(what: string, work: () => Promise<void>): Promise<void> {
+    const { log, closeLimitMs: limit = closeLimitMs } = this.host;
     try {
-      await work();
+      if (await isDoneWithin(work(), limit)) return;
+      log.error(`${this.name}: ${what} took longer than ${limit} ms and is not waited for`, { module: this.name });
     } catch (err) {
-      this.host.log.error(`${this.name}: closing it failed`, { module: this.name, err });
+      log.error(`${this.name}: closing it failed`, { module: this.name, err });
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Class } from '../metadata/metadata-store.js';
 import type { Logger } from '../log/logger.js';
+import { closeLimitMs, isDoneWithin } from './done-within.js';
 
 interface Shared {
   readonly type: Class;
@@ -12,7 +13,10 @@ interface Shared {
 export class SharedServices implements AsyncDisposable {
   private made: readonly Shared[] = [];
 
-  constructor(private readonly log: Logger) {}
+  constructor(
+    private readonly log: Logger,
+    private readonly limitMs = closeLimitMs,
+  ) {}
 
   /** The service, made if it is the first to be asked for; a failure is not kept. */
   async get(
@@ -34,13 +38,14 @@ export class SharedServices implements AsyncDisposable {
     }
   }
 
-  /** Ends all of them, the last first; failures are logged. */
+  /** Ends all of them, the last first; failures are logged, and so is who hangs. */
   async close(): Promise<void> {
     const { made } = this;
     this.made = [];
     for (const { type, instance, end } of made.toReversed()) {
       try {
-        await end(await instance);
+        if (await isDoneWithin(instance.then(end), this.limitMs)) continue;
+        this.log.error(`${type.name}: @preDestroy took longer than ${this.limitMs} ms and is not waited for`);
       } catch (err) {
         this.log.error(`${type.name}: ending the shared service failed`, { err });
       }

@@ -11,6 +11,7 @@ import { ConfigError } from '../../../src/errors/config-error.js';
 import { Codes } from '../../../src/errors/matrix-codes.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
 import { openModules, type RunningModules } from '../../../src/kernel/kernel.js';
+import { SharedServices } from '../../../src/kernel/shared-services.js';
 import { Logger } from '../../../src/log/logger.js';
 import type { RoomId, UserId } from '../../../src/matrix/ids.js';
 import type { Class } from '../../../src/metadata/metadata-store.js';
@@ -452,6 +453,45 @@ describe('a module that fails', () => {
     await modules.close();
     assert.deepEqual(story.at(-1), 'close A');
     assert.deepEqual(host.log.texts, ['error Sticky: closing it failed']);
+  });
+
+  it('that hangs at its end is waited for no longer than the limit', async () => {
+    class Service {
+      @preDestroy()
+      async shut(): Promise<void> {
+        await new Promise(() => undefined);
+      }
+    }
+    @Module({ services: [Service] })
+    class Hanging {
+      constructor(readonly service: Service) {}
+
+      @preDestroy()
+      async shut(): Promise<void> {
+        await new Promise(() => undefined);
+      }
+    }
+    const host = Object.assign(new TestModuleHost(), { closeLimitMs: 5 });
+    const modules = await openModules([loaded(Hanging)], host);
+    await modules.close();
+    assert.deepEqual(host.log.texts, [
+      'error Hanging: @preDestroy took longer than 5 ms and is not waited for',
+      'error Hanging: the end of its services took longer than 5 ms and is not waited for',
+    ]);
+  });
+
+  it('whose shared service hangs at its end is waited for no longer than the limit', async () => {
+    const { log } = new TestModuleHost();
+    const shared = new SharedServices(log, 5);
+    class Strikes {}
+    await shared.get(
+      Strikes,
+      {},
+      async () => new Strikes(),
+      async () => await new Promise<never>(() => undefined),
+    );
+    await shared.close();
+    assert.deepEqual(log.texts, ['error Strikes: @preDestroy took longer than 5 ms and is not waited for']);
   });
 
   it('to hold something with fetch is named', async () => {
