@@ -24,7 +24,7 @@ export function setOrderOf(test: Case): SetOrder {
   const turns = [...(editsAddresses(test) ? [addressTurn] : []), ...(joinsInOrder(test) ? [] : [roomTurn])];
   const turnOf = (call: JsonRecord): Turn | undefined =>
     turns.map((turn) => turn(call)).find((turn) => turn !== undefined);
-  const rewrite = editsAddresses(test) ? [anyAuthoriser, sortedAddresses] : [anyAuthoriser];
+  const rewrite = [anyAuthoriser, sortedFlows, ...(editsAddresses(test) ? [sortedAddresses] : [])];
   return {
     ofCalls: (calls) => loopsOf(calls, turnOf).flatMap((loop) => loop.toSorted(byElement).map(({ call }) => call)),
     ofValue: (value) => rewritten(value, rewrite) as typeof value,
@@ -124,6 +124,16 @@ function anyAuthoriser(value: Json, key: string): Json {
   return key === 'join_authorised_via_users_server' && typeof value === 'string'
     ? value.replace(/^@[^:]+/, '@')
     : value;
+}
+
+/** `handlers/auth.py: _get_available_ui_auth_types` answers with a set, each element of which becomes a flow of one stage. */
+function sortedFlows(value: Json, key: string): Json {
+  if (key !== 'flows' || !Array.isArray(value) || !value.every(hasOneStage)) return value;
+  return value.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+function hasOneStage(flow: Json): boolean {
+  return isRecord(flow) && Array.isArray(flow['stages']) && flow['stages'].length === 1;
 }
 
 /** Lists of addresses stand in the order in which they were stored. */
