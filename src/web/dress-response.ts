@@ -40,11 +40,48 @@ export function dressResponse(kind: WebResourceKind, response: Response): Respon
   return new Response(parts.body, { status: parts.status, headers });
 }
 
-/** The same response without its body: what HEAD gets. */
-export function withoutBody(response: Response): Response {
-  // Whoever produces a stream learns that nobody reads it.
-  response.body?.cancel().catch(() => undefined);
-  return new Response(null, { status: response.status, headers: response.headers });
+/**
+ * The same response without its body: what HEAD gets. Synapse says nothing of the length of what would be JSON, while it and
+ * Twisted give that of everything else, where it is known without waiting.
+ */
+export async function withoutBody(response: Response, isJson = isJsonType(response)): Promise<Response> {
+  const { status } = response;
+  const headers = new Headers(response.headers);
+  if (isJson || bodiless.has(status) || headers.has('content-length')) {
+    // Whoever produces a stream learns that nobody reads it.
+    response.body?.cancel().catch(() => undefined);
+  } else {
+    const length = await lengthOf(response.body);
+    if (length !== undefined) headers.set('content-length', String(length));
+  }
+  return new Response(null, { status, headers });
+}
+
+function isJsonType({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('application/json') === true;
+}
+
+/** Bytes of a body that are read to learn its length. */
+const measured = 1_048_576;
+
+/** The length of a body that is there without waiting; undefined for a stream, whose producer learns that nobody reads it. */
+async function lengthOf(body: ReadableStream<Uint8Array> | null): Promise<number | undefined> {
+  if (body === null) return 0;
+  const reader = body.getReader();
+  const late = new Promise<'late'>((resolve) => setImmediate(resolve, 'late'));
+  let length = 0;
+  try {
+    while (length <= measured) {
+      const piece = await Promise.race([reader.read(), late]);
+      if (piece === 'late') break;
+      if (piece.done) return length;
+      length += piece.value.byteLength;
+    }
+    reader.cancel().catch(() => undefined);
+  } catch {
+    // What fails has no length.
+  }
+  return undefined;
 }
 
 function dressAny(kind: WebResourceKind, response: Response): Response {

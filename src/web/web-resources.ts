@@ -86,9 +86,9 @@ export class WebResources {
       case 'built_in':
         return undefined;
       case 'unrecognized':
-        return unrecognizedPath();
+        return bodyFor(request, unrecognizedPath());
       case 'no_such_resource':
-        return noSuchResource();
+        return bodyFor(request, noSuchResource());
       default:
         if (origin !== undefined) rememberOrigin(request, origin);
         return this.answer(found, request, pathname);
@@ -108,7 +108,7 @@ export class WebResources {
         ? answerOtherMethod(resource.kind, method, pathname, resource.methods)
         : this.call(resource, handler, request);
     if (method !== 'HEAD') return answer;
-    return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
+    return Promise.resolve(answer).then((response) => withoutBody(response, resource.kind === 'json'));
   }
 
   private call(served: ServedResource, handler: WebHandler, request: Request): Promise<Response> | Response {
@@ -160,6 +160,10 @@ interface ServedResource extends MountedResource {
   /** The same two for what was waited for. */
   readonly answered: (answer: unknown) => Response;
   readonly failed: (error: unknown) => Response;
+}
+
+function bodyFor({ method }: Request, answer: Response): Promise<Response> | Response {
+  return method === 'HEAD' ? withoutBody(answer) : answer;
 }
 
 /** Not `instanceof`: once a listener is open, `Response` is another class than the one that `fetch` answers with. */

@@ -70,9 +70,9 @@ export class HttpServer {
     const refusal = this.refusalOf(request);
     if (refusal !== undefined) return refusal;
     const search = queryAt < 0 ? '' : target.slice(queryAt + 1);
-    if (path.startsWith('/_matrix/client/')) return this.inFlight.track(this.answer(request, peer, path, search));
+    if (path.startsWith('/_matrix/client/')) return this.answerOwn(request, peer, path, search);
     const response = this.answerModule(request, peer, path);
-    return response ?? this.inFlight.track(this.answer(request, peer, path, search));
+    return response ?? this.answerOwn(request, peer, path, search);
   }
 
   /** Ends long polls at once and waits for the requests in flight, at most so long. */
@@ -86,13 +86,17 @@ export class HttpServer {
     clearTimeout(timer);
   }
 
+  private answerOwn(request: Request, peer: Peer, path: string, search: string): Promise<Response> {
+    const answer = this.answer(request, peer, path, search);
+    return this.inFlight.track(request.method === 'HEAD' ? answer.then((response) => withoutBody(response)) : answer);
+  }
+
   private async answer(request: Request, peer: Peer, path: string, search: string): Promise<Response> {
     try {
       const found = this.find(request.method, path);
       if (found.kind !== 'found') return missing(path, found.kind);
       const call = new HttpCall(this.host, peer, request, found.params, search);
-      const response = responseOf(await found.value.handle(call));
-      return request.method === 'HEAD' ? withoutBody(response) : response;
+      return responseOf(await found.value.handle(call));
     } catch (error) {
       return this.answerError(error, request.method, path);
     }

@@ -2764,7 +2764,8 @@ class _WebResource(Resource):
         body = answer.get("body")
         if body is not None:
             data = base64.b64decode(body)
-            if not request.responseHeaders.hasHeader(b"content-length") and int(answer["status"]) not in (204, 304):
+            has_length = request.responseHeaders.hasHeader(b"content-length") or request.method == b"HEAD"
+            if not has_length and int(answer["status"]) not in (204, 304):
                 request.setHeader(b"content-length", b"%d" % len(data))
             request.write(data)
         else:
