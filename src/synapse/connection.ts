@@ -234,8 +234,10 @@ export class Connection {
 
   private send(frame: string): void {
     if (this.state !== 'open') return;
-    // After everything that this turn of the event loop brings.
-    if (this.frames.push(frame) === 1) setImmediate(this.flush);
+    const isFirst = this.frames.push(frame) === 1;
+    if (this.incoming.size === 0) this.flush();
+    // After everything else that is asked in this turn of the event loop.
+    else if (isFirst) setImmediate(this.flush);
   }
 
   private readonly flush = (): void => {
