@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inProject } from '../test/support/project.js';
-import { SynapseFolder, testSynapsePython } from '../test/support/synapse.js';
+import { antispamPackage, SynapseFolder, testSynapsePython } from '../test/support/synapse.js';
 import { VesicleHost } from '../test/support/vesicle-host.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
@@ -51,7 +51,7 @@ async function requireAntispam(): Promise<void> {
   } catch (error) {
     throw new Error(
       `this bench compares with synapse-http-antispam, which ${python} cannot import: install it there with ` +
-        `"${python} -m pip install synapse-http-antispam==0.5.1", or unset VESICLE_SYNAPSE_PYTHON`,
+        `"${python} -m pip install ${antispamPackage}", or unset VESICLE_SYNAPSE_PYTHON`,
       { cause: error },
     );
   }

@@ -1,3 +1,4 @@
+import { compareText } from '../../src/homeserver/sort-order.js';
 import { type Case, isRecord, type Json, type JsonRecord, textOf } from './format.js';
 
 /**
@@ -52,8 +53,7 @@ function isSameLoop(one: Entry, other: Entry): boolean {
 }
 
 function byElement(one: Entry, other: Entry): number {
-  const [a, b] = [one.turn?.element ?? '', other.turn?.element ?? ''];
-  return a < b ? -1 : Number(a > b);
+  return compareText(one.turn?.element ?? '', other.turn?.element ?? '');
 }
 
 const addressLoops: Readonly<Record<string, string>> = {
@@ -129,7 +129,7 @@ function anyAuthoriser(value: Json, key: string): Json {
 /** `handlers/auth.py: _get_available_ui_auth_types` answers with a set, each element of which becomes a flow of one stage. */
 function sortedFlows(value: Json, key: string): Json {
   if (key !== 'flows' || !Array.isArray(value) || !value.every(hasOneStage)) return value;
-  return value.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  return value.toSorted((a, b) => compareText(JSON.stringify(a), JSON.stringify(b)));
 }
 
 function hasOneStage(flow: Json): boolean {
@@ -138,11 +138,11 @@ function hasOneStage(flow: Json): boolean {
 
 /** Lists of addresses stand in the order in which they were stored. */
 function sortedAddresses(value: Json): Json {
-  if (!Array.isArray(value)) return value;
-  const keys = value.map((item) => {
-    const { medium, address } = isRecord(item) ? item : {};
-    return typeof medium === 'string' && typeof address === 'string' ? `${medium} ${address}` : undefined;
-  });
-  if (keys.includes(undefined)) return value;
-  return value.toSorted((a, b) => (textOf(keys[value.indexOf(a)]) < textOf(keys[value.indexOf(b)]) ? -1 : 1));
+  if (!Array.isArray(value) || value.some((item) => addressOf(item) === undefined)) return value;
+  return value.toSorted((a, b) => compareText(addressOf(a) ?? '', addressOf(b) ?? ''));
+}
+
+function addressOf(item: Json): string | undefined {
+  const { medium, address } = isRecord(item) ? item : {};
+  return typeof medium === 'string' && typeof address === 'string' ? `${medium} ${address}` : undefined;
 }

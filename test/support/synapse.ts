@@ -9,8 +9,11 @@ import { freePort, type ServerProcess, startServerProcess } from './server-proce
 
 const run = promisify(execFile);
 
+/** The module that the bridge is compared with, in the words of pip. */
+export const antispamPackage = 'synapse-http-antispam==0.5.1';
+
 /** What tests need besides Synapse: PostgreSQL, Redis, and the module that the bridge is compared with. */
-const packages = ['psycopg2-binary', 'txredisapi>=1.4.12,<1.6', 'hiredis', 'synapse-http-antispam==0.5.1'];
+const packages = ['psycopg2-binary', 'txredisapi>=1.4.12,<1.6', 'hiredis', antispamPackage];
 
 /** A Python with Synapse and what tests need besides: the one that VESICLE_SYNAPSE_PYTHON names, or one that is made once. */
 export async function testSynapsePython(): Promise<string> {

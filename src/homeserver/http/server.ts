@@ -1,4 +1,5 @@
 import { SynapseError } from '../../errors/synapse-error.js';
+import { isDoneWithin } from '../../kernel/done-within.js';
 import type { Logger } from '../../log/logger.js';
 import { withoutBody } from '../../web/dress-response.js';
 import { noSuchResource } from '../../web/error-answers.js';
@@ -78,12 +79,7 @@ export class HttpServer {
   /** Ends long polls at once and waits for the requests in flight, at most so long. */
   async close(graceMs: number): Promise<void> {
     this.closing.abort();
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    });
-    await Promise.race([Promise.all([this.inFlight.idle(), this.options.web.idle()]), grace]);
-    clearTimeout(timer);
+    await isDoneWithin(Promise.all([this.inFlight.idle(), this.options.web.idle()]), graceMs);
   }
 
   private answerOwn(request: Request, peer: Peer, path: string, search: string): Promise<Response> {

@@ -9,6 +9,7 @@ import type { MatrixEvent, StateMap } from '../../../src/matrix/event.js';
 import type { UserPresenceState } from '../../../src/matrix/presence.js';
 import type { Requester } from '../../../src/matrix/requester.js';
 import { Tuple } from '../../../src/matrix/tuple.js';
+import { compareText } from '../../../src/homeserver/sort-order.js';
 import type { Json, JsonRecord } from '../format.js';
 import { pythonJson } from '../python-json.js';
 import { snakeCase } from './casing.js';
@@ -60,7 +61,7 @@ async function encodeCollection(value: object, naming: Naming): Promise<Json> {
   if (value instanceof Tuple) return await encodeAll(value.items as readonly unknown[], naming);
   if (Array.isArray(value)) return await encodeAll(value, naming);
   if (value instanceof Set) {
-    return (await encodeAll([...value], naming)).sort((a, b) => compareTexts(pythonJson(a), pythonJson(b)));
+    return (await encodeAll([...value], naming)).sort((a, b) => compareText(pythonJson(a), pythonJson(b)));
   }
   if (value instanceof Map) return await encodeEntries([...value], 'json');
   return await encodeEntries(Object.entries(value), naming);
@@ -94,7 +95,7 @@ async function encodeEvent(event: MatrixEvent): Promise<JsonRecord> {
 
 async function encodeStateMap(state: StateMap): Promise<JsonRecord> {
   const keys = (await state.keys()).map(([type, stateKey]): [string, string] => [type, stateKey]);
-  keys.sort((a, b) => compareTexts(a[0], b[0]) || compareTexts(a[1], b[1]));
+  keys.sort((a, b) => compareText(a[0], b[0]) || compareText(a[1], b[1]));
   // An empty dict of Python says nothing of its keys.
   return keys.length === 0 ? {} : { $state: keys };
 }
@@ -138,10 +139,6 @@ function encodeUploadLimit(limit: MediaUploadLimit): JsonRecord {
     info_uri: limit.infoUri ?? null,
     can_upgrade: limit.canUpgrade ?? false,
   };
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 /** Not `instanceof`: a server may bring a class of its own. */
