@@ -1,4 +1,9 @@
-import type { Command } from './command.js';
+import type { Command, CommandOption } from './command.js';
+
+const logOptions: readonly CommandOption[] = [
+  { name: 'log-level', value: 'LEVEL', summary: 'debug, info, warn or error; info when absent' },
+  { name: 'log-format', value: 'FORMAT', summary: 'text for people, json for machines; text when absent' },
+];
 
 /** Every command of `vesicle`: the help is made from this table. */
 export const commands: readonly Command[] = [
@@ -12,8 +17,7 @@ export const commands: readonly Command[] = [
         summary: 'embedded, or synapse: a real one, installed when it is first asked for; embedded when absent',
       },
       { name: 'try', value: 'TEXT', summary: 'makes a user and a room, and prints a curl line that sends TEXT there' },
-      { name: 'log-level', value: 'LEVEL', summary: 'debug, info, warn or error; info when absent' },
-      { name: 'log-format', value: 'FORMAT', summary: 'text for people, json for machines; text when absent' },
+      ...logOptions,
     ],
     run: async (call) => (await import('./dev.js')).dev(call),
   },
@@ -37,8 +41,7 @@ export const commands: readonly Command[] = [
         summary: 'where relative paths of modules start; the working directory when absent',
       },
       { name: 'socket-mode', value: 'MODE', summary: 'permissions of the Unix socket, octal; 660 when absent' },
-      { name: 'log-level', value: 'LEVEL', summary: 'debug, info, warn or error; info when absent' },
-      { name: 'log-format', value: 'FORMAT', summary: 'text for people, json for machines; text when absent' },
+      ...logOptions,
     ],
     run: async (call) => (await import('./host.js')).host(call),
   },

@@ -1,33 +1,4 @@
-import {
-  AccountThreepidDelegates,
-  AccountValidityConfig,
-  type AllowedThreepid,
-  AutoAcceptInvitesConfig,
-  BackgroundUpdatesConfig,
-  EmailConfig,
-  EmailSubjectsConfig,
-  ListenerConfig,
-  type ListenerResource,
-  LoginViaExistingSessionConfig,
-  MediaRetentionConfig,
-  type MediaUploadLimitConfig,
-  PasswordConfig,
-  PasswordPolicyConfig,
-  PresenceConfig,
-  PushConfig,
-  RetentionConfig,
-  RetentionPolicyConfig,
-  type RoomDirectoryRule,
-  RoomPrejoinStateConfig,
-  ServerNoticesConfig,
-  SsoConfig,
-  StatsConfig,
-  TemplatesConfig,
-  type ThumbnailSize,
-  UiAuthConfig,
-  UserDirectoryConfig,
-  UserTypesConfig,
-} from './homeserver-sections.js';
+import * as sections from './homeserver-sections.js';
 import {
   byteSize,
   duration,
@@ -55,14 +26,14 @@ function record<T extends object, R>(keys: Keys<T>, options: SectionOptions, mak
   };
 }
 
-const listenerResource = record<ListenerResource, ListenerResource>(
+const listenerResource = record<sections.ListenerResource, sections.ListenerResource>(
   { names: listOf(text), compress: flag },
   { required: ['names'] },
   (members) => ({ ...{ compress: false }, ...members }),
 );
 
 /** Synapse takes one address more under an older name. */
-class ListenerMembers extends ListenerConfig {
+class ListenerMembers extends sections.ListenerConfig {
   readonly bindAddress: string | undefined = undefined;
 }
 
@@ -81,7 +52,7 @@ const listenerMembers = section(
   { ignored: ['mode', 'tag', 'request_id_header', 'additional_resources'] },
 );
 
-export const listener: Reader<ListenerConfig> = (value, place) => {
+export const listener: Reader<sections.ListenerConfig> = (value, place) => {
   const read = listenerMembers(value, place);
   if (read === null) return null;
   const given = value as Readonly<Record<string, unknown>>;
@@ -93,7 +64,7 @@ export const listener: Reader<ListenerConfig> = (value, place) => {
   const bindAddresses = bindAddress === undefined ? read.bindAddresses : [...givenAddresses(given), bindAddress];
   // A Unix socket tells no address: the only one there is comes in the header.
   const xForwarded = hasPath ? given['x_forwarded'] !== false : read.xForwarded;
-  return Object.assign(new ListenerConfig(), members, { bindAddresses, xForwarded });
+  return Object.assign(new sections.ListenerConfig(), members, { bindAddresses, xForwarded });
 };
 
 function givenAddresses(listener: Readonly<Record<string, unknown>>): readonly string[] {
@@ -101,11 +72,11 @@ function givenAddresses(listener: Readonly<Record<string, unknown>>): readonly s
   return Array.isArray(given) ? (given as readonly string[]) : [];
 }
 
-export const passwordConfig = section(PasswordConfig, {
+export const passwordConfig = section(sections.PasswordConfig, {
   enabled: oneOf<boolean | 'only_for_reauth'>(true, false, 'only_for_reauth'),
   localdbEnabled: flag,
   pepper: text,
-  policy: section(PasswordPolicyConfig, {
+  policy: section(sections.PasswordPolicyConfig, {
     enabled: flag,
     minimumLength: integer(0),
     requireDigit: flag,
@@ -115,15 +86,15 @@ export const passwordConfig = section(PasswordConfig, {
   }),
 });
 
-export const loginViaExistingSession = section(LoginViaExistingSessionConfig, {
+export const loginViaExistingSession = section(sections.LoginViaExistingSessionConfig, {
   enabled: flag,
   requireUiAuth: flag,
   tokenTimeout: duration,
 });
 
-export const uiAuth = section(UiAuthConfig, { sessionTimeout: duration });
+export const uiAuth = section(sections.UiAuthConfig, { sessionTimeout: duration });
 
-const emailSubjects = section(EmailSubjectsConfig, {
+const emailSubjects = section(sections.EmailSubjectsConfig, {
   messageFromPersonInRoom: text,
   messageFromPerson: text,
   messagesFromPerson: text,
@@ -156,7 +127,7 @@ const emailTemplates = [
 );
 
 const emailMembers = section(
-  EmailConfig,
+  sections.EmailConfig,
   {
     smtpHost: text,
     smtpPort: integer(1, 65_535),
@@ -180,7 +151,7 @@ const emailMembers = section(
   { ignored: [...emailTemplates, 'riot_base_url', 'redact_content'] },
 );
 
-export const email: Reader<EmailConfig> = (value, place) => {
+export const email: Reader<sections.EmailConfig> = (value, place) => {
   const read = emailMembers(value, place);
   // An empty section is as good as none (`config/emailconfig.py: read_config`).
   if (read === null || Object.keys(value as object).length === 0) return null;
@@ -202,20 +173,20 @@ export const email: Reader<EmailConfig> = (value, place) => {
 };
 
 export const sso = section(
-  SsoConfig,
+  sections.SsoConfig,
   { clientWhitelist: listOf(text), updateProfileInformation: flag },
   { ignored: ['template_dir'] },
 );
 
 export const directoryRules = listOf(
-  record<RoomDirectoryRule, RoomDirectoryRule>(
+  record<sections.RoomDirectoryRule, sections.RoomDirectoryRule>(
     { userId: text, roomId: text, alias: text, action: oneOf('allow', 'deny') },
     { required: ['action'] },
     (members) => ({ ...{ userId: '*', roomId: '*', alias: '*' }, ...members }),
   ),
 );
 
-export const userDirectory = section(UserDirectoryConfig, {
+export const userDirectory = section(sections.UserDirectoryConfig, {
   enabled: flag,
   searchAllUsers: flag,
   preferLocalUsers: flag,
@@ -224,7 +195,7 @@ export const userDirectory = section(UserDirectoryConfig, {
 });
 
 const presenceMembers = section(
-  PresenceConfig,
+  sections.PresenceConfig,
   {
     enabled: oneOf<boolean | 'untracked'>(true, false, 'untracked'),
     includeOfflineUsersOnSync: flag,
@@ -235,7 +206,7 @@ const presenceMembers = section(
   { ignored: ['presence_router'] },
 );
 
-export const presence: Reader<PresenceConfig> = (value, place) => {
+export const presence: Reader<sections.PresenceConfig> = (value, place) => {
   const read = presenceMembers(value, place);
   if (read === null) return null;
   if (read.lastActiveGranularity <= 0) place.at('last_active_granularity').fault('expected a duration above 0.');
@@ -254,7 +225,7 @@ interface UploadLimitMembers {
 }
 
 export const mediaUploadLimits = listOf(
-  record<UploadLimitMembers, MediaUploadLimitConfig>(
+  record<UploadLimitMembers, sections.MediaUploadLimitConfig>(
     { timePeriod: duration, maxSize: byteSize, infoUri: text, canUpgrade: flag },
     { required: ['time_period', 'max_size'] },
     ({ timePeriod, maxSize, infoUri, canUpgrade }) => ({
@@ -267,22 +238,22 @@ export const mediaUploadLimits = listOf(
 );
 
 export const thumbnailSizes = listOf(
-  record<ThumbnailSize, ThumbnailSize>(
+  record<sections.ThumbnailSize, sections.ThumbnailSize>(
     { width: integer(1), height: integer(1), method: oneOf('crop', 'scale') },
     { required: ['width', 'height', 'method'] },
     (members) => members,
   ),
 );
 
-export const mediaRetention = section(MediaRetentionConfig, {
+export const mediaRetention = section(sections.MediaRetentionConfig, {
   localMediaLifetime: duration,
   remoteMediaLifetime: duration,
 });
 
-export const accountThreepidDelegates = section(AccountThreepidDelegates, { msisdn: text });
+export const accountThreepidDelegates = section(sections.AccountThreepidDelegates, { msisdn: text });
 
 export const allowedLocalThreepids = listOf(
-  record<AllowedThreepid, AllowedThreepid>(
+  record<sections.AllowedThreepid, sections.AllowedThreepid>(
     { medium: text, pattern: text },
     { required: ['medium', 'pattern'] },
     (members) => members,
@@ -290,7 +261,7 @@ export const allowedLocalThreepids = listOf(
 );
 
 export const serverNotices = section(
-  ServerNoticesConfig,
+  sections.ServerNoticesConfig,
   {
     systemMxidLocalpart: text,
     systemMxidDisplayName: text,
@@ -304,17 +275,17 @@ export const serverNotices = section(
 );
 
 export const retention = section(
-  RetentionConfig,
+  sections.RetentionConfig,
   {
     enabled: flag,
-    defaultPolicy: section(RetentionPolicyConfig, { minLifetime: duration, maxLifetime: duration }),
+    defaultPolicy: section(sections.RetentionPolicyConfig, { minLifetime: duration, maxLifetime: duration }),
     allowedLifetimeMin: duration,
     allowedLifetimeMax: duration,
   },
   { ignored: ['purge_jobs'] },
 );
 
-export const backgroundUpdates = section(BackgroundUpdatesConfig, {
+export const backgroundUpdates = section(sections.BackgroundUpdatesConfig, {
   backgroundUpdateDurationMs: integer(0),
   sleepEnabled: flag,
   sleepDurationMs: integer(0),
@@ -323,27 +294,27 @@ export const backgroundUpdates = section(BackgroundUpdatesConfig, {
 });
 
 const accountValidityMembers = section(
-  AccountValidityConfig,
+  sections.AccountValidityConfig,
   { enabled: flag, period: duration, renewAt: duration, renewEmailSubject: text },
   { ignored: ['template_dir', 'account_renewed_html_path', 'invalid_token_html_path'] },
 );
 
-export const accountValidity: Reader<AccountValidityConfig> = (value, place) => {
+export const accountValidity: Reader<sections.AccountValidityConfig> = (value, place) => {
   const read = accountValidityMembers(value, place);
   if (read?.enabled === true && read.period === undefined) place.fault('"period" is missing. Add it: "period: 6w".');
   return read;
 };
 
 export const autoAcceptInvites = section(
-  AutoAcceptInvitesConfig,
+  sections.AutoAcceptInvitesConfig,
   { enabled: flag, onlyForDirectMessages: flag, onlyFromLocalUsers: flag },
   { ignored: ['worker_to_run_on'] },
 );
 
-export const templates = section(TemplatesConfig, { customTemplateDirectory: text });
+export const templates = section(sections.TemplatesConfig, { customTemplateDirectory: text });
 
 export const push = section(
-  PushConfig,
+  sections.PushConfig,
   { enabled: flag, includeContent: flag, groupUnreadCountByRoom: flag },
   { ignored: ['jitter_delay', 'redact_content'] },
 );
@@ -356,13 +327,13 @@ const typeAndKey: Reader<string | readonly [string, string]> = (value, place) =>
     : place.fault('expected an event type, or a list of an event type and a state key.');
 };
 
-export const roomPrejoinState = section(RoomPrejoinStateConfig, {
+export const roomPrejoinState = section(sections.RoomPrejoinStateConfig, {
   disableDefaultEventTypes: flag,
   additionalEventTypes: listOf(typeAndKey),
 });
 
-export const userTypes: Reader<UserTypesConfig> = (value, place) => {
-  const read = section(UserTypesConfig, { defaultUserType: text, extraUserTypes: listOf(text) })(value, place);
+export const userTypes: Reader<sections.UserTypesConfig> = (value, place) => {
+  const read = section(sections.UserTypesConfig, { defaultUserType: text, extraUserTypes: listOf(text) })(value, place);
   if (read?.defaultUserType === undefined) return read;
   const known = ['support', 'bot', ...read.extraUserTypes];
   return known.includes(read.defaultUserType)
@@ -370,4 +341,4 @@ export const userTypes: Reader<UserTypesConfig> = (value, place) => {
     : place.at('default_user_type').fault('is no known user type. Add it to "extra_user_types".');
 };
 
-export const stats = section(StatsConfig, { enabled: flag });
+export const stats = section(sections.StatsConfig, { enabled: flag });

@@ -136,6 +136,10 @@ export const errorCodes = {
     blame: 'operator',
     text: 'Another program has the database {0} open. Stop it, or name another file under "database" in the configuration.',
   },
+  STORE_NODE_TOO_OLD: {
+    blame: 'operator',
+    text: 'Vesicle needs Node.js 22.13 or newer, and this is {0}. Install a newer one from https://nodejs.org.',
+  },
   SYNAPSE_ADDRESS_INVALID: {
     blame: 'operator',
     text: '"{0}" is no address of a module host. Write unix:PATH or tcp:HOST:PORT.',

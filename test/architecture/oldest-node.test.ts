@@ -21,6 +21,20 @@ test('statements give their values names, or no number: Node 22.13 does not know
   assert.deepEqual(numbered, []);
 });
 
+test('the testing kit tells an older Node, which has no SQLite, what is needed', async () => {
+  const script = `
+    const builtins = require('node:module');
+    const { isBuiltin } = builtins;
+    builtins.isBuiltin = (name) => name !== 'node:sqlite' && isBuiltin(name);
+    builtins.syncBuiltinESMExports();
+    import('vesicle/testing').catch((error) => console.log(error.message));
+  `;
+  const { stdout } = await run(process.execPath, ['--eval', script], { cwd: inProject('.'), timeout: 60_000 });
+  const { node } = process.versions;
+  assert.match(stdout, /^\[STORE_NODE_TOO_OLD\] Vesicle needs Node\.js 22\.13 or newer, and this is \S+\. [^\n]+\n$/);
+  assert.ok(stdout.includes(node));
+});
+
 /** What the oldest Node wrote when it ran this, to the end and without a failure. */
 async function runOldest(...args: readonly string[]): Promise<string> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;

@@ -85,11 +85,13 @@ test('a changed module is loaded again in place; a faulty one leaves the old one
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} lets the call in flight finish and ends with 0`, timely, async (t) => {
-    const extra = `await new Promise((resolve) => process.once('${signal}', () => setTimeout(resolve, 50)));`;
+    const extra = `await new Promise((resolve) => process.once('SIGUSR2', resolve));`;
     const dev = await startDev(t, guard('casino', `console.log('called'); ${extra}`));
     const answer = fetch(`${dev.url}/_synapse/client/guard`);
     await dev.see(/called/);
     dev.kill(signal);
+    await dev.see(/Stopping/);
+    dev.kill('SIGUSR2');
     assert.equal((await answer).status, 200);
     const { code, out } = await dev.finished;
     assert.equal(code, 0);
