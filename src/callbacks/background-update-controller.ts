@@ -1,6 +1,6 @@
 import type { CategoryRule } from './category-rule.js';
 import { single } from './notification.js';
-import type { CombinationRules } from './rule.js';
+import type { AnyHandler, CombinationRules, Rule } from './rule.js';
 import { propagates } from './throws.js';
 
 /**
@@ -43,37 +43,32 @@ type Handlers = BackgroundUpdateControllerCallbacks;
 const args = ['update_name', 'database_name'] as const;
 
 /** Synapse gives up all background updates after five failures in a row: without a controller it paces them itself. */
-const onFailure = 'allow';
+function pacing<Handler extends AnyHandler>(
+  names: readonly string[],
+  question: string,
+  where: string,
+): Rule<Handler, Awaited<ReturnType<Handler>> | undefined> {
+  const rule = single<Handler>(names, propagates, question, `storage/background_updates.py: ${where}`);
+  return { ...rule, onFailure: 'allow' };
+}
 
 /** The rules of `background_update_controller` (`storage/background_updates.py`). */
 export const backgroundUpdateControllerRules = {
-  on_update: {
-    ...single<Handlers['on_update']>(
-      [...args, 'one_shot'],
-      propagates,
-      'An iteration of a background update is about to run.',
-      'storage/background_updates.py: do_next_background_update',
-    ),
-    onFailure,
-  },
-  default_batch_size: {
-    ...single<Handlers['default_batch_size']>(
-      args,
-      propagates,
-      'How many rows does the first iteration take?',
-      'storage/background_updates.py: _default_batch_size',
-    ),
-    onFailure,
-  },
-  min_batch_size: {
-    ...single<Handlers['min_batch_size']>(
-      args,
-      propagates,
-      'How many rows do later iterations take at least?',
-      'storage/background_updates.py: _min_batch_size',
-    ),
-    onFailure,
-  },
+  on_update: pacing<Handlers['on_update']>(
+    [...args, 'one_shot'],
+    'An iteration of a background update is about to run.',
+    'do_next_background_update',
+  ),
+  default_batch_size: pacing<Handlers['default_batch_size']>(
+    args,
+    'How many rows does the first iteration take?',
+    '_default_batch_size',
+  ),
+  min_batch_size: pacing<Handlers['min_batch_size']>(
+    args,
+    'How many rows do later iterations take at least?',
+    '_min_batch_size',
+  ),
 } satisfies CombinationRules<BackgroundUpdateControllerCallbacks>;
 
 /** There is one controller, the first. */

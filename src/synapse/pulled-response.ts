@@ -1,3 +1,4 @@
+import { type BodyRead, readReady } from '../web/ready-body.js';
 import { limits } from './protocol.js';
 
 /** A piece of a response, as `web.read` is answered. */
@@ -7,29 +8,20 @@ export interface ResponsePiece {
   readonly failed?: boolean;
 }
 
-type Read = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>;
-
 /** The body of a response that Synapse takes piece by piece, as fast as its client does. */
 export class PulledResponse {
   private held: Buffer = Buffer.alloc(0);
   /** The piece that was asked for and had not come when the head was sent. */
-  private next: Promise<Read> | undefined;
+  private next: Promise<BodyRead> | undefined;
 
   constructor(private readonly reader: ReadableStreamDefaultReader<Uint8Array>) {}
 
   /** The whole body if it is there already and small; undefined when it is to be pulled. */
   async whole(): Promise<Buffer | undefined> {
-    while (this.held.length <= limits.chunk) {
-      const next = this.reader.read();
-      this.next = next;
-      next.catch(() => undefined);
-      const read = await Promise.race([next, soon()]);
-      if (read === 'not yet') return undefined;
-      this.next = undefined;
-      if (read.done) return this.held;
-      this.held = Buffer.concat([this.held, read.value]);
-    }
-    return undefined;
+    const { pieces, isWhole, next } = await readReady(this.reader, limits.chunk);
+    this.held = Buffer.concat(pieces);
+    this.next = next;
+    return isWhole ? this.held : undefined;
   }
 
   /** The next piece. */
@@ -54,13 +46,4 @@ export class PulledResponse {
   cancel(): void {
     this.reader.cancel().catch(() => undefined);
   }
-}
-
-/** After everything that is ready now. */
-function soon(): Promise<'not yet'> {
-  return new Promise((resolve) => {
-    setImmediate(() => {
-      resolve('not yet');
-    });
-  });
 }

@@ -1,3 +1,4 @@
+import { readReady } from './ready-body.js';
 import { readResponseParts } from './response-parts.js';
 import { clickjackingHeaders, type HeaderData, htmlHeaders, jsonHeaders } from './web-headers.js';
 import type { WebResourceKind } from './web-resource.js';
@@ -68,15 +69,9 @@ const measured = 1_048_576;
 async function lengthOf(body: ReadableStream<Uint8Array> | null): Promise<number | undefined> {
   if (body === null) return 0;
   const reader = body.getReader();
-  const late = new Promise<'late'>((resolve) => setImmediate(resolve, 'late'));
-  let length = 0;
   try {
-    while (length <= measured) {
-      const piece = await Promise.race([reader.read(), late]);
-      if (piece === 'late') break;
-      if (piece.done) return length;
-      length += piece.value.byteLength;
-    }
+    const { length, isWhole } = await readReady(reader, measured);
+    if (isWhole) return length;
     reader.cancel().catch(() => undefined);
   } catch {
     // What fails has no length.
