@@ -17,9 +17,10 @@ import { endInstance, ModuleScope, startInstance } from './module-scope.js';
 import { closeLimitMs, isDoneWithin } from './done-within.js';
 import { throwMistakes } from './one-error.js';
 import type { SharedServices } from './shared-services.js';
+import { isStarted, slowStartMs, type StartLimits } from './started.js';
 
 /** What a homeserver gives to its modules. */
-export interface ModuleHost {
+export interface ModuleHost extends StartLimits {
   readonly dispatch: Dispatcher;
   readonly webResources: WebResources;
   readonly log: Logger;
@@ -29,8 +30,6 @@ export interface ModuleHost {
   readonly services?: readonly ModuleService[];
   /** Keeps the services that are made once for all instances of a module; without it each instance has its own. */
   readonly shared?: SharedServices;
-  /** Milliseconds that a module has to end, `@preDestroy` included; {@link closeLimitMs} when absent. */
-  readonly closeLimitMs?: number;
 }
 
 /** Where a module stands among the others. */
@@ -83,12 +82,16 @@ export class RunningModule {
   /** Makes the instance, registers what its decorators say, and waits for `@postConstruct`. */
   async open(): Promise<void> {
     throwMistakes(this.name, this.scope.check());
-    const instance = await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => this.scope.make(this.loaded.type));
-    this.made = instance;
-    await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => {
-      this.register(instance);
-    });
-    await this.naming('KERNEL_START_FAILED', () => startInstance(instance));
+    const { name, host } = this;
+    const saySlow = (): void => {
+      const seconds = (host.slowStartMs ?? slowStartMs) / 1000;
+      host.log.warn(
+        `${name}: it has been starting for ${seconds} s; nothing is asked of it until its @postConstruct ends`,
+        { module: name },
+      );
+    };
+    if (await isStarted(this.start(), host, saySlow)) return;
+    throw new VesicleError('KERNEL_START_FAILED', [this.title, 'it hangs, and nobody waits for it any more']);
   }
 
   /** Stands in for the module that is called the same. */
@@ -102,6 +105,15 @@ export class RunningModule {
     this.api[Symbol.dispose]?.();
     await this.ending('@preDestroy', () => endInstance(this.made));
     await this.ending('the end of its services', () => this.scope.close());
+  }
+
+  private async start(): Promise<void> {
+    const instance = await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => this.scope.make(this.loaded.type));
+    this.made = instance;
+    await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => {
+      this.register(instance);
+    });
+    await this.naming('KERNEL_START_FAILED', () => startInstance(instance));
   }
 
   private register(instance: object): void {
@@ -120,6 +132,11 @@ export class RunningModule {
     }
   }
 
+  /** How failures name it. */
+  private get title(): string {
+    return `${this.name} (${this.loaded.name}, ${this.loaded.at})`;
+  }
+
   /** A failure names the module; a mistake that Vesicle found names it already. */
   private async naming<T>(
     code: 'KERNEL_CONSTRUCTOR_FAILED' | 'KERNEL_START_FAILED',
@@ -129,8 +146,7 @@ export class RunningModule {
       return await work();
     } catch (error) {
       if (error instanceof VesicleError) throw error;
-      const { name, loaded } = this;
-      throw new VesicleError(code, [`${name} (${loaded.name}, ${loaded.at})`, textOf(error)], { cause: error });
+      throw new VesicleError(code, [this.title, textOf(error)], { cause: error });
     }
   }
 

@@ -47,6 +47,7 @@ export class ModuleSession {
   private log: Logger;
   private refusal: VesicleError | undefined;
   private readonly greeting: NodeJS.Timeout;
+  private readonly unwanted = new AbortController();
 
   constructor(
     input: Readable,
@@ -140,7 +141,7 @@ export class ModuleSession {
     const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection), this.options.shared);
     this.process = process;
     const modules = this.modules.filter(({ type }) => runsOn(type, processOf(homeserver)));
-    const opened = process.open(modules);
+    const opened = process.open(modules, this.unwanted.signal);
     this.opening = opened.catch(() => undefined);
     const registered = await opened;
     this.stage = 'open';
@@ -158,6 +159,7 @@ export class ModuleSession {
   }
 
   private async end(reason: string): Promise<void> {
+    this.unwanted.abort();
     await this.opening;
     if (this.process === undefined) return;
     await this.process.close();

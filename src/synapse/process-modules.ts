@@ -69,15 +69,17 @@ export class ProcessModules {
     this.invoker = new CallbackInvoker(this.dispatch, handles, connection);
   }
 
-  /** Makes and starts the modules; answers with what Synapse is to register. */
+  /** Makes and starts the modules; answers with what Synapse is to register. When unwanted, those that hang are given up. */
   async open(
     modules: readonly LoadedModule[],
+    unwanted: AbortSignal,
   ): Promise<{ readonly callbacks: readonly WireRegistration[]; readonly web: readonly WireWebResource[] }> {
     this.running = await openModules(modules, {
       dispatch: this.dispatch,
       webResources: this.web,
       log: this.log,
       shared: this.shared,
+      unwanted,
       createModuleApi: (registrar) => new RemoteModuleApi(registrar, this.services),
     });
     this.web.seal();

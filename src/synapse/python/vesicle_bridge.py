@@ -829,6 +829,7 @@ logger = logging.getLogger("vesicle")
 reactor = cast(Any, _twisted_reactor)  # a module to type checkers; the reactor in truth
 
 START_WITHIN: Final = 60.0
+SLOW_START: Final = 10.0
 HELLO_WITHIN: Final = 5.0
 LOST_GRACE: Final = 0.25
 STOP_WITHIN: Final = 3.0
@@ -2910,7 +2911,7 @@ class VesicleBridge:
                 raise config_error(opened.problems)
         link = self._attach(opened)
         try:
-            answer = self._wait(link.request("modules.open", self._facts()))
+            answer = self._wait(self._open_modules(link))
             self._register(answer["callbacks"], answer["web"], is_start=True)
         except BaseException:
             self._is_stopping = True
@@ -3096,18 +3097,33 @@ class VesicleBridge:
         link.start()
         return link
 
+    def _open_modules(self, link: Link) -> Deferred[Any]:
+        """Has the modules made; says so when that takes long, and gives up when it takes longer."""
+        answer = link.request("modules.open", self._facts())
+        slow = "The module host at %s has been starting its modules for %d s: nothing is asked of them meanwhile"
+        why = f"the modules were not ready within {START_WITHIN:.0f} s"
+        timers = (
+            reactor.callLater(SLOW_START, logger.warning, slow, self.config.where, SLOW_START),
+            reactor.callLater(START_WITHIN, link.give_up, link.last_id, why),
+        )
+
+        def done(result: Any) -> Any:
+            for timer in timers:
+                if timer.active():
+                    timer.cancel()
+            return result
+
+        return answer.addBoth(done)
+
     def _wait(self, answer: Deferred[Any]) -> Any:
         """Waits in a constructor, which cannot await: turns the reactor, so that modules can use the database."""
         outcome: list[Any] = []
         answer.addBoth(outcome.append)
-        until = time.monotonic() + START_WITHIN
         parked: Deferred[None] = Deferred()
         make_deferred_yieldable(parked)  # what the reactor runs must not be in the context of the start
         try:
             with _own_thread_calls():
                 while not outcome:
-                    if time.monotonic() > until:
-                        raise ModuleHostError(f"the modules were not ready within {START_WITHIN:.0f} s")
                     if not reactor.running:
                         raise ModuleHostError("Synapse is stopping")
                     reactor.iterate(0.05)
@@ -3178,7 +3194,7 @@ class VesicleBridge:
             raise config_error(opened.problems) if opened.problems else ModuleHostError("Synapse is stopping")
         link = self._attach(opened)
         try:
-            answer = await make_deferred_yieldable(link.request("modules.open", self._facts()))
+            answer = await make_deferred_yieldable(self._open_modules(link))
             self._register(answer["callbacks"], answer["web"], is_start=False)
         except BaseException:
             link.lose(None)

@@ -455,6 +455,44 @@ describe('a module that fails', () => {
     assert.deepEqual(host.log.texts, ['error Sticky: closing it failed']);
   });
 
+  it('that is slow to start is named', async () => {
+    @Module()
+    class Slow {
+      @postConstruct()
+      async open(): Promise<void> {
+        while (host.log.texts.length === 0) await new Promise(setImmediate);
+      }
+    }
+    const host = Object.assign(new TestModuleHost(), { slowStartMs: 5 });
+    await using _modules = await openModules([loaded(Slow)], host);
+    assert.deepEqual(host.log.texts, [
+      'warn Slow: it has been starting for 0.005 s; nothing is asked of it until its @postConstruct ends',
+    ]);
+  });
+
+  it('that hangs at its start is given up when nobody wants it any more', async () => {
+    @Module()
+    class Hanging {
+      @postConstruct()
+      async open(): Promise<void> {
+        story.push('open');
+        await new Promise(() => undefined);
+      }
+
+      @preDestroy()
+      shut(): void {
+        story.push('shut');
+      }
+    }
+    story = [];
+    const unwanted = new AbortController();
+    const host = Object.assign(new TestModuleHost(), { closeLimitMs: 5, unwanted: unwanted.signal });
+    const opening = openModules([loaded(Hanging)], host);
+    unwanted.abort();
+    await assert.rejects(opening, /KERNEL_START_FAILED.*Hanging \(.*\): .*it hangs, and nobody waits for it any more/);
+    assert.deepEqual(story, ['open', 'shut']);
+  });
+
   it('that hangs at its end is waited for no longer than the limit', async () => {
     class Service {
       @preDestroy()
