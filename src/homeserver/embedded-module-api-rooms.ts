@@ -78,8 +78,8 @@ export class ModuleRooms {
     return typeof alias === 'string' && alias !== '' ? toRoomAlias(alias) : null;
   }
 
-  private isLocal(userId: string): boolean {
-    return domainOf(userId as UserId) === this.services.context.serverName;
+  private isLocal(userId: UserId): boolean {
+    return domainOf(userId) === this.services.context.serverName;
   }
 
   /** What the module did not say is filled in from the profile. */

@@ -45,7 +45,7 @@ export class DeviceKeys {
       self_signing_keys: {},
       user_signing_keys: {},
     };
-    const put = (member: string, userId: string, value: JsonValue | undefined): void => {
+    const put = (member: string, userId: UserId, value: JsonValue | undefined): void => {
       if (value !== undefined) (answer[member] ??= {})[userId] = value;
     };
     for (const [id, deviceIds] of Object.entries(wanted)) {

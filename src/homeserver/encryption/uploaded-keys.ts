@@ -1,5 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
+import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { ClaimableKey } from '../store/device-key-store.js';
 
@@ -12,7 +13,7 @@ export interface UploadedKeys {
 }
 
 /** Reads the body of `/keys/upload`, or 400 `M_BAD_JSON` (`rest/client/keys.py: KeyUploadRequestBody`). */
-export function parseUploadedKeys(body: JsonObject, userId: string, deviceId: string): UploadedKeys {
+export function parseUploadedKeys(body: JsonObject, userId: UserId, deviceId: string): UploadedKeys {
   const { device_keys: device } = body;
   return {
     ...(device !== undefined && { device: parseDeviceKeys(device, userId, deviceId) }),
@@ -21,7 +22,7 @@ export function parseUploadedKeys(body: JsonObject, userId: string, deviceId: st
   };
 }
 
-function parseDeviceKeys(device: JsonValue, userId: string, deviceId: string): JsonObject {
+function parseDeviceKeys(device: JsonValue, userId: UserId, deviceId: string): JsonObject {
   if (!isJsonObject(device)) throw badJson('device_keys must be an object');
   const { algorithms, keys, signatures } = device;
   const isComplete =

@@ -1,5 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
+import type { UserId } from '../../matrix/ids.js';
 import type { JsonValue } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
 import type { OpenFile } from '../media/media-files.js';
@@ -19,7 +20,7 @@ export interface MediaRoutesDependencies {
   readonly context: HomeserverContext;
   readonly media: MediaRepository;
   readonly limiters: RateLimiters;
-  readonly isAdmin: (userId: string) => boolean;
+  readonly isAdmin: (userId: UserId) => boolean;
 }
 
 const LEGACY = ['r0', 'v3', 'v1'];

@@ -1,5 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
+import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { Pusher } from '../store/pusher-store.js';
@@ -98,7 +99,7 @@ function parsePusher(users: UserServices, { userId, deviceId }: Requester, body:
   };
 }
 
-function checkEmail(users: UserServices, userId: string, pushkey: string): void {
+function checkEmail(users: UserServices, userId: UserId, pushkey: string): void {
   if (users.threepidStore.findUser('email', canonicalEmail(pushkey)) !== userId) {
     throw new SynapseError(400, 'Email not found', Codes.THREEPID_NOT_FOUND);
   }

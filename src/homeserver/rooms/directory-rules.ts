@@ -1,11 +1,12 @@
 import type { RoomDirectoryRule } from '../../config/homeserver-sections.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
 import { globMatches } from './server-acl.js';
 
 /** Whether the first rule that matches allows it; without one it is not allowed (`config/room_directory.py`). */
 export function isAllowedByRules(
   rules: readonly RoomDirectoryRule[],
-  userId: string,
-  roomId: string,
+  userId: UserId,
+  roomId: RoomId,
   aliases: readonly string[],
 ): boolean {
   const rule = rules.find(

@@ -1,5 +1,6 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { Codes } from '../../errors/matrix-codes.js';
+import type { RoomId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { EventSelection } from '../store/event-store.js';
 import type { RelationStore } from '../store/relation-store.js';
@@ -75,14 +76,14 @@ export class EventFilter {
   }
 
   /** Whether it names rooms, and not this one: nothing of it need be read. */
-  isForOthers(roomId: string): boolean {
+  isForOthers(roomId: RoomId): boolean {
     return (
       this.notRooms.includes(roomId) || (this.rooms !== undefined && this.rooms.length > 0 && !this.takesRoom(roomId))
     );
   }
 
   /** Whether this room's events may pass. */
-  takesRoom(roomId: string): boolean {
+  takesRoom(roomId: RoomId): boolean {
     return passes(this.rooms, this.notRooms, (value) => value === roomId);
   }
 

@@ -1,6 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, type EventId, type ServerName } from '../../matrix/ids.js';
+import { domainOf, type EventId, type RoomId, type ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { EventDraft } from './event-builder.js';
 import { validateDraft } from './event-validation.js';
@@ -43,7 +43,7 @@ function checkBuildable({ content = {}, origin_server_ts: sentAt = null }: JsonO
   if (sentAt !== null && typeof sentAt !== 'number') throw new SynapseError(400, 'Invalid event JSON', Codes.BAD_JSON);
 }
 
-function readDraft(replacement: JsonObject, roomId: string | undefined): EventDraft {
+function readDraft(replacement: JsonObject, roomId: RoomId | undefined): EventDraft {
   const { type, content, redacts, origin_server_ts: sentAt, state_key: stateKey } = replacement;
   if (roomId !== undefined) checkIsText('room_id', replacement['room_id']);
   checkIsText('sender', replacement['sender']);

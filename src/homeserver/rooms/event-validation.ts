@@ -1,6 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { checkCanonicalJson } from '../../matrix/canonical-json.js';
+import type { RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { pythonRepr } from '../python-repr.js';
 import type { EventDraft } from './event-builder.js';
@@ -21,7 +22,7 @@ const stringContent: ReadonlyMap<string, readonly string[]> = new Map([
 const mustBeState = ['m.room.topic', 'm.room.name', 'm.room.member', 'm.room.tombstone'];
 
 /** Refuses nonsense before an event is built and anybody is asked about it (`events/validator.py: validate_builder`). */
-export function validateDraft(draft: EventDraft, roomId: string | undefined): void {
+export function validateDraft(draft: EventDraft, roomId: RoomId | undefined): void {
   // Numbers are looked at when the event is built, after modules were asked.
   checkCanonicalJson(draft.content, false);
   for (const key of stringContent.get(draft.type) ?? []) {
@@ -75,7 +76,7 @@ function validateMember(content: JsonObject): void {
   if (!memberships.includes(content['membership'] as string)) throw new SynapseError(400, 'Invalid membership key');
 }
 
-function validateTombstone(content: JsonObject, roomId: string | undefined): void {
+function validateTombstone(content: JsonObject, roomId: RoomId | undefined): void {
   if (!Object.hasOwn(content, 'replacement_room')) {
     throw new SynapseError(400, 'Content has no replacement_room key');
   }

@@ -41,7 +41,7 @@ export class RoomSummaries {
   }
 
   /** A room in short, or undefined. */
-  find(roomId: string): RoomSummary | undefined {
+  find(roomId: RoomId): RoomSummary | undefined {
     const row = this.store.find(roomId);
     return row === undefined ? undefined : this.summarize(row);
   }

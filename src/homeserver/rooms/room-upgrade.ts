@@ -1,6 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, type EventId, type RoomAlias, type RoomId } from '../../matrix/ids.js';
+import { domainOf, type EventId, type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
@@ -62,7 +62,7 @@ const keptFor = 300_000;
 
 /** Puts a new room in the place of an old one (`handlers/room.py: upgrade_room`). */
 export class RoomUpgrade {
-  private readonly recent = new Map<RoomId, { readonly userId: string; readonly done: Promise<RoomId> }>();
+  private readonly recent = new Map<RoomId, { readonly userId: UserId; readonly done: Promise<RoomId> }>();
 
   constructor(private readonly parts: RoomUpgradeParts) {}
 
@@ -289,7 +289,7 @@ function copiedState({ old, requester, version, creators }: Upgrade): InitialSta
 }
 
 /** Power levels with a user who may send everything that is copied. */
-function withPower(levels: JsonObject, userId: string): JsonObject {
+function withPower(levels: JsonObject, userId: UserId): JsonObject {
   const events = isJsonObject(levels['events']) ? Object.values(levels['events']) : [];
   const needed = Math.max(
     numberIn(levels, 'state_default', 50),

@@ -60,7 +60,7 @@ export class RoomStore {
   }
 
   /** Puts a room into the room directory or takes it out, or 404. */
-  setPublic(roomId: string, isPublic: boolean): void {
+  setPublic(roomId: RoomId, isPublic: boolean): void {
     const { changes } = this.database.run('UPDATE rooms SET is_public = ? WHERE room_id = ?', Number(isPublic), roomId);
     if (changes === 0) throw noRowFound('rooms');
   }
@@ -88,16 +88,16 @@ export class RoomStore {
   // --- blocked rooms
 
   /** Who blocked a room. */
-  blockedBy(roomId: string): UserId | undefined {
+  blockedBy(roomId: RoomId): UserId | undefined {
     return this.database.get<{ user_id: UserId }>('SELECT user_id FROM blocked_rooms WHERE room_id = ?', roomId)
       ?.user_id;
   }
 
-  block(roomId: string, userId: UserId): void {
+  block(roomId: RoomId, userId: UserId): void {
     this.database.run('INSERT OR IGNORE INTO blocked_rooms VALUES (?, ?)', roomId, userId);
   }
 
-  unblock(roomId: string): void {
+  unblock(roomId: RoomId): void {
     this.database.run('DELETE FROM blocked_rooms WHERE room_id = ?', roomId);
   }
 
@@ -107,7 +107,7 @@ export class RoomStore {
     return this.database.get<StoredAlias>('SELECT * FROM aliases WHERE alias = ?', alias);
   }
 
-  aliasesOf(roomId: string): readonly RoomAlias[] {
+  aliasesOf(roomId: RoomId): readonly RoomAlias[] {
     return this.database
       .all<{ alias: RoomAlias }>('SELECT alias FROM aliases WHERE room_id = ?', roomId)
       .map((row) => row.alias);
@@ -158,7 +158,7 @@ export class RoomStore {
     return this.database.get<RoomDeletion>('SELECT * FROM room_deletions WHERE delete_id = ?', deleteId);
   }
 
-  deletionsOf(roomId: string): readonly RoomDeletion[] {
+  deletionsOf(roomId: RoomId): readonly RoomDeletion[] {
     return this.database.all<RoomDeletion>(
       'SELECT * FROM room_deletions WHERE room_id = ? ORDER BY started_ts',
       roomId,

@@ -69,7 +69,7 @@ export class StateStore {
   }
 
   /** The state after an event of a branch; undefined for other events. */
-  branch(eventId: string): readonly EventId[] | undefined {
+  branch(eventId: EventId): readonly EventId[] | undefined {
     const row = this.database.get<{ state: string }>('SELECT state FROM event_branches WHERE event_id = ?', eventId);
     return row === undefined ? undefined : (JSON.parse(row.state) as readonly EventId[]);
   }

@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
+import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { Database } from './database.js';
 
@@ -7,7 +8,7 @@ export interface UserListQuery {
   readonly from: number;
   readonly limit: number;
   /** Part of the user ID. */
-  readonly userId: string | undefined;
+  readonly userId: UserId | undefined;
   /** Part of localpart or display name; `userId` counts only without it. */
   readonly name: string | undefined;
   readonly withGuests: boolean;

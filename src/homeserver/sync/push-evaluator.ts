@@ -1,10 +1,11 @@
+import type { RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 
 /** What rules are asked about an event. */
 export interface PushFacts {
   /** The event as its members are named in conditions. */
   readonly event: JsonObject;
-  readonly roomId: string;
+  readonly roomId: RoomId;
   readonly sender: string;
   /** The user's name in the room. */
   readonly displayName: string | undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluatePushRules, type PushFacts } from '../../../src/homeserver/sync/push-evaluator.js';
 import { defaultPushRules } from '../../../src/homeserver/users/default-push-rules.js';
-import type { UserId } from '../../../src/matrix/ids.js';
+import type { RoomId, UserId } from '../../../src/matrix/ids.js';
 import type { JsonObject } from '../../../src/matrix/json.js';
 
 const alice = '@alice:hs.test' as UserId;
@@ -25,7 +25,7 @@ function rulesWith(...more: readonly (JsonObject & { readonly kind: string })[])
 function facts(content: JsonObject, more: Partial<PushFacts> = {}, type = 'm.room.message'): PushFacts {
   return {
     event: { type, content, sender: '@bob:hs.test', room_id: '!r:hs.test' },
-    roomId: '!r:hs.test',
+    roomId: '!r:hs.test' as RoomId,
     sender: '@bob:hs.test',
     displayName: 'Alice A.',
     memberCount: 3,
