@@ -1,12 +1,12 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Keeper } from './keeper.js';
 
 const run = promisify(execFile);
 
@@ -50,7 +50,7 @@ function find(name: string): string | undefined {
 export class DatabaseServers implements AsyncDisposable {
   private constructor(
     readonly folder: string,
-    private readonly children: readonly ChildProcess[],
+    private readonly keeper: Keeper,
   ) {}
 
   static async start({ initdb, postgres, redis }: Programs): Promise<DatabaseServers> {
@@ -75,7 +75,9 @@ export class DatabaseServers implements AsyncDisposable {
         stdio: 'ignore',
       }),
     ];
-    const servers = new DatabaseServers(folder, children);
+    // PostgreSQL ends its connections and itself at once.
+    const keeper = new Keeper({ pids: children.map(({ pid }) => pid), signal: 'INT', folder });
+    const servers = new DatabaseServers(folder, keeper);
     try {
       await listening(join(folder, '.s.PGSQL.5432'));
       await listening(servers.redisPath);
@@ -97,14 +99,7 @@ export class DatabaseServers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.children) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const closed = once(child, 'exit');
-      // PostgreSQL ends its connections and itself at once.
-      child.kill('SIGINT');
-      await closed;
-    }
-    await rm(this.folder, { recursive: true, force: true });
+    await this.keeper[Symbol.asyncDispose]();
   }
 }
 

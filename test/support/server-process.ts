@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Keeper } from './keeper.js';
 
 /** A homeserver that runs as a process of its own. */
 export interface ServerProcess extends AsyncDisposable {
@@ -35,6 +36,10 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
+  const keeper = new Keeper({ pids: [child.pid] });
+  child.once('close', () => {
+    keeper.release();
+  });
   const close = async (): Promise<void> => {
     await stop(child);
     await options.cleanUp?.();
@@ -63,6 +68,15 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Whether there is a process. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Bytes of memory that a process occupies (Linux). */

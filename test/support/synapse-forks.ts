@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { liftedRateLimits } from '../../src/cli/synapse-settings.js';
+import { Keeper } from './keeper.js';
 import { inProject } from './project.js';
 import { answersAt, freePort } from './server-process.js';
 import { testSynapsePython } from './synapse.js';
@@ -75,15 +76,18 @@ export class SynapseForks implements AsyncDisposable {
     readonly folder: string,
     /** What each start gets a copy of. */
     readonly database: string,
+    private readonly keeper: Keeper,
   ) {}
 
   /** Imports Synapse. Call it in tests that are allowed to take seconds. */
   static async open(): Promise<SynapseForks> {
     const zygote = await SynapseZygote.open(await testSynapsePython());
     const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'vesicle-'));
+    // The zygote ends when nobody gives it orders any more, and its forks with it.
+    const keeper = new Keeper({ pids: [zygote.pid], signal: '0', folder });
     const database = join(folder, 'template.db');
     await copyFile(await synapseTemplate(zygote), database);
-    return new SynapseForks(zygote, folder, database);
+    return new SynapseForks(zygote, folder, database, keeper);
   }
 
   /** A new folder for one start. */
@@ -134,7 +138,7 @@ export class SynapseForks implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.zygote[Symbol.asyncDispose]();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.keeper[Symbol.asyncDispose]();
   }
 }
 

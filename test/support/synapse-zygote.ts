@@ -67,6 +67,10 @@ export class SynapseZygote implements AsyncDisposable {
     return { pid, ended: new Promise((resolve) => this.waiting.set(pid, resolve)) };
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Kills all homeservers that still run. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { Keeper } from './keeper.js';
 import { vesicleCommand } from './vesicle-process.js';
 
 /** `vesicle host` as a process of its own. */
@@ -8,7 +9,12 @@ export class VesicleHost implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcess,
     private readonly lines: readonly string[],
-  ) {}
+  ) {
+    const keeper = new Keeper({ pids: [child.pid] });
+    child.once('close', () => {
+      keeper.release();
+    });
+  }
 
   /** Starts it and waits until it listens; the modules of a list are found below the directory. */
   static async start(

@@ -15,6 +15,7 @@ import { until } from '../support/bridged-synapse.js';
 import { openTestHost } from '../support/module-host-process.js';
 import { inProject } from '../support/project.js';
 import { pythonIsMissing } from '../support/python-tools.js';
+import { isRunning } from '../support/server-process.js';
 import { type RunningSynapse, SynapseEnded, SynapseForks } from '../support/synapse-forks.js';
 import { logContextFaults } from '../support/synapse-log-faults.js';
 import { vesicleCommand } from '../support/vesicle-process.js';
@@ -234,11 +235,3 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
     assert.deepEqual(logContextFaults(await synapse.output()), []);
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -153,6 +153,8 @@ def main() -> None:
             say({"pid": pid})
     for pid in running:
         os.kill(pid, signal.SIGKILL)
+    for pid in running:
+        os.waitpid(pid, 0)
 
 
 def ended(running: set) -> list:
