@@ -1,5 +1,16 @@
-/** The known name nearest to a misspelt one, or undefined when none is near enough to be meant. */
+/** Letters from which on the beginning of a name says which one is meant. */
+const tellingLength = 4;
+
+/**
+ * The known name nearest to a misspelt one, or else the shortest one that it is the beginning of; undefined when none is
+ * near enough to be meant.
+ */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  const candidates = [...known];
+  return fewestEdits(name, candidates) ?? shortestBeginningWith(name, candidates);
+}
+
+function fewestEdits(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
@@ -10,6 +21,12 @@ export function nearestName(name: string, known: Iterable<string>): string | und
     }
   }
   return best;
+}
+
+function shortestBeginningWith(name: string, known: readonly string[]): string | undefined {
+  if (name.length < tellingLength) return undefined;
+  const longer = known.filter((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
+  return longer.sort((a, b) => a.length - b.length)[0];
 }
 
 /** The sentence ` Did you mean "x"?` for the nearest known name, or nothing. */

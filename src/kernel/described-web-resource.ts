@@ -1,6 +1,8 @@
+import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { readWebResources, type WebResourceRecord } from '../metadata/web-resource-record.js';
+import { builtInMountOf, segmentsOfRegistration } from '../web/web-path.js';
 import type { Fetchable, WebHandler, WebResourceLike, WebResourceOptions } from '../web/web-resource.js';
 
 /** One path that a module serves, with the members that answer it. */
@@ -49,13 +51,31 @@ function memberOf(instance: object, member: Member, module: string): WebHandler 
 function checkRecord(type: Class, record: WebResourceRecord): VesicleError | undefined {
   const where = `${type.name}.${String(record.member)}`;
   if (record.isStatic) return new VesicleError('STATIC_MEMBER', [where, `@WebResource('${record.path}')`]);
-  const methods: readonly unknown[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', undefined];
   const { path, options }: { path: unknown; options: WebResourceOptions } = record;
   if (typeof path !== 'string') return new VesicleError('WEB_RESOURCE_INVALID', [where, 'the path must be a text']);
-  if (methods.includes(options.method)) return undefined;
-  const problem = `there is no method "${String(options.method)}". Use GET, POST, PUT, DELETE or PATCH.`;
-  return new VesicleError('WEB_RESOURCE_INVALID', [where, problem]);
+  const reserved = builtInMountOf(segmentsOfRegistration(path));
+  if (reserved !== undefined) return new VesicleError('WEB_PATH_RESERVED', [where, path, reserved]);
+  const problems = Object.entries(options).flatMap(([option, value]) => problemOf(option, value) ?? []);
+  return problems.length === 0 ? undefined : new VesicleError('WEB_RESOURCE_INVALID', [where, problems.join('; ')]);
 }
+
+function problemOf(option: string, value: unknown): string | undefined {
+  if (!Object.hasOwn(optionTests, option)) {
+    return `there is no option "${option}".${didYouMean(option, Object.keys(optionTests))}`;
+  }
+  return value === undefined ? undefined : optionTests[option as keyof WebResourceOptions](value);
+}
+
+const methods: readonly unknown[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
+const kinds: readonly unknown[] = ['json', 'html', 'plain'];
+
+/** What is wrong with the value of an option, or undefined. */
+const optionTests: Readonly<Record<keyof WebResourceOptions, (value: unknown) => string | undefined>> = {
+  method: (value) =>
+    methods.includes(value) ? undefined : `there is no method "${String(value)}". Use GET, POST, PUT, DELETE or PATCH.`,
+  subtree: (value) => (typeof value === 'boolean' ? undefined : 'subtree must be true or false'),
+  kind: (value) => (kinds.includes(value) ? undefined : 'kind must be "json", "html" or "plain"'),
+};
 
 function checkShared(type: Class, members: readonly WebResourceRecord[]): string | undefined {
   const names = members.map(({ member }) => String(member)).join(' and ');

@@ -47,7 +47,7 @@ describe('registering', () => {
       'an unknown callback',
       'spam_checker',
       { check_event: none },
-      '[CALLBACK_UNKNOWN] A: spam_checker has no callback "check_event".',
+      '[CALLBACK_UNKNOWN] A: spam_checker has no callback "check_event". Did you mean "check_event_for_spam"?',
     ],
     [
       'a misspelt callback',

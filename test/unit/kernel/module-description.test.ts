@@ -108,6 +108,30 @@ describe('what tsc cannot see is refused at load', () => {
       '[WEB_RESOURCE_INVALID] Guard.check: this web resource cannot be served: there is no method "get". Use GET, POST, PUT, DELETE or PATCH.',
     ],
     [
+      "paths of Synapse's own",
+      moduleClass((it) => {
+        web('/_matrix/client/x')(it, 'check');
+        web('/health')(it, 'other');
+      }),
+      `[MODULE_INVALID] Guard has 2 mistakes:
+  [WEB_PATH_RESERVED] Guard.check: the web path /_matrix/client/x is refused, because /_matrix/client and everything below it is Synapse's own. Use a path like /_synapse/client/<name>/....
+  [WEB_PATH_RESERVED] Guard.other: the web path /health is refused, because /health and everything below it is Synapse's own. Use a path like /_synapse/client/<name>/....`,
+    ],
+    [
+      'an unknown option of a web resource',
+      moduleClass((it) => {
+        web('/x', { sub_tree: true })(it, 'check');
+      }),
+      '[WEB_RESOURCE_INVALID] Guard.check: this web resource cannot be served: there is no option "sub_tree". Did you mean "subtree"?',
+    ],
+    [
+      'options of a web resource with wrong values',
+      moduleClass((it) => {
+        web('/x', { subtree: 'yes', kind: 'xml' })(it, 'check');
+      }),
+      '[WEB_RESOURCE_INVALID] Guard.check: this web resource cannot be served: subtree must be true or false; kind must be "json", "html" or "plain"',
+    ],
+    [
       'two methods for the same requests',
       moduleClass((it) => {
         web('/x', { method: 'GET' })(it, 'check');
@@ -155,8 +179,8 @@ describe('what tsc cannot see is refused at load', () => {
         web('/x')(type, 'shared');
       }),
       `[MODULE_INVALID] Guard has 3 mistakes:
-  [CALLBACK_UNKNOWN] Guard.check: spam_checker has no callback "check_event".
-  [CATEGORY_UNKNOWN] Guard.other: there is no callback category "spam".
+  [CALLBACK_UNKNOWN] Guard.check: spam_checker has no callback "check_event". Did you mean "check_event_for_spam"?
+  [CATEGORY_UNKNOWN] Guard.other: there is no callback category "spam". Did you mean "spam_checker"?
   [STATIC_MEMBER] Guard.shared: @WebResource('/x') stands on a static member. Put it on a member of the instance.`,
     ],
   ];

@@ -42,6 +42,8 @@ test('values are encoded, signed and refused as by the Python libraries', () => 
 });
 
 const text = fc.string({ unit: 'binary' });
+/** Who parses JSON of others refuses the one name that a plain object cannot have: see untrusted-json.test.ts. */
+const name = text.filter((one) => one !== '__proto__');
 const integer = fc.maxSafeInteger();
 const { value } = fc.letrec((tie) => ({
   value: fc.oneof(
@@ -50,7 +52,7 @@ const { value } = fc.letrec((tie) => ({
     text,
     integer,
     fc.array(tie('value')),
-    fc.array(fc.tuple(text, tie('value'))).map((members) => Object.fromEntries(members)),
+    fc.array(fc.tuple(name, tie('value'))).map((members) => Object.fromEntries(members)),
   ),
 }));
 
@@ -70,7 +72,7 @@ test('whatever the value, its canonical form is short, ordered, and says the sam
 
 test('of two objects with the same members in different order the form is the same, and of different values it differs', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(text, value)), fc.integer(), (members, at) => {
+    fc.property(fc.array(fc.tuple(name, value)), fc.integer(), (members, at) => {
       const object = Object.fromEntries(members);
       const entries = Object.entries(object);
       const turn = entries.length === 0 ? 0 : Math.abs(at % entries.length);
