@@ -1,11 +1,15 @@
 import { type CachedOptions, recordCached } from '../metadata/cached-record.js';
 import { classOf, isClass } from './decorated-class.js';
 
-/** Takes async methods only. */
-export type CachedDecorator = <M extends (...args: never[]) => Promise<unknown>>(
+/** What results can be kept by. */
+type CacheKey = string | number | boolean | null | undefined | readonly CacheKey[];
+
+/** Takes async methods only, whose arguments tell results apart. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a descriptor takes only the very type of its method
+export type CachedDecorator = <Keys extends readonly CacheKey[], Result>(
   target: object,
   method: string | symbol,
-  descriptor: TypedPropertyDescriptor<M>,
+  descriptor: TypedPropertyDescriptor<(...keys: Keys) => Promise<Result>>,
 ) => void;
 
 /**

@@ -2,6 +2,7 @@
 import {
   type AuthAnswer,
   ByteSize,
+  Cached,
   Callback,
   type CallbackOptions,
   Codes,
@@ -110,6 +111,17 @@ export class Guard {
   @WebResource('/_synapse/client/guard/accessor')
   get accessor(): { fetch: (request: Request) => Response } {
     return { fetch: () => new Response() };
+  }
+
+  @Cached({ maxEntries: 5 })
+  async scoreOf(
+    userId: UserId,
+    words: readonly string[] = [],
+    limit?: number,
+    ...more: (boolean | null)[]
+  ): Promise<number> {
+    await this.api.invalidateCache(this.scoreOf, [userId, [], 5]);
+    return userId.length + words.length + (limit ?? 0) + more.length;
   }
 
   @postConstruct()
