@@ -1,5 +1,15 @@
 #!/usr/bin/env node
 // Every Node must be able to read this file, so that a Node that is too old can say so: no syntax newer than import().
+function saveMemory(v8) {
+  // What a request makes dies with it: a young generation that does not grow saves 30 MB, and is no slower.
+  v8.setFlagsFromString('--semi-space-growth-factor=1');
+  // The code of the compilers between the interpreter and the optimising one takes another 20 MB.
+  v8.setFlagsFromString('--no-maglev');
+  v8.setFlagsFromString('--no-sparkplug');
+  // Garbage is collected sooner: 5 MB less, at the same speed.
+  v8.setFlagsFromString('--optimize-for-size');
+}
+
 var needed = [22, 13];
 var running = process.versions.node.split('.').map(Number);
 if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1])) {
@@ -28,13 +38,8 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
   )
     .then(function (imported) {
       process.emitWarning = emitWarning;
-      // What a request makes dies with it: a young generation that does not grow saves 30 MB, and is no slower.
-      imported[0].setFlagsFromString('--semi-space-growth-factor=1');
-      // The code of the compilers between the interpreter and the optimising one takes another 20 MB.
-      imported[0].setFlagsFromString('--no-maglev');
-      imported[0].setFlagsFromString('--no-sparkplug');
-      // Garbage is collected sooner: 5 MB less, at the same speed.
-      imported[0].setFlagsFromString('--optimize-for-size');
+      // A module host is asked seldom and has to answer soon: it needs the fast compilers more than the memory.
+      if (process.argv[2] !== 'host') saveMemory(imported[0]);
       imported[1].enableCompileCache();
       return import('../dist/bundle/cli/main.js');
     })

@@ -3,7 +3,7 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
 import { IncomingCall } from './incoming-call.js';
-import { encodeFrames, FrameReader } from './frames.js';
+import { FrameReader, writeFrames } from './frames.js';
 import type { AnswerOf, Direction, Message, ParamsOf } from './message.js';
 import { PulseWatch } from './pulse-watch.js';
 import { limits, type messages, type MessageName } from './protocol.js';
@@ -244,7 +244,7 @@ export class Connection {
     const { frames } = this;
     if (frames.length === 0 || this.state === 'closed') return;
     this.frames = [];
-    this.output.write(encodeFrames(frames));
+    writeFrames(this.output, frames);
     if (this.output.writableLength > hopeless) this.fail(broken('it does not read what it is sent'));
   };
 

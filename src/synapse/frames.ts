@@ -1,7 +1,10 @@
+import type { Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
 
 /** Bytes of the length before each frame. */
 const headerLength = 4;
+/** Bytes of a frame that two bytes of its length can say. */
+const shortFrame = 0x3fff;
 
 /** Takes frames out of a stream of bytes, whatever pieces it comes in. */
 export class FrameReader {
@@ -47,7 +50,19 @@ export class FrameReader {
   }
 }
 
-/** Frames as bytes, to be written at once. */
+/** Writes frames in one piece. */
+export function writeFrames(output: Writable, frames: readonly string[]): void {
+  const [only = ''] = frames;
+  const length = only.length;
+  // Most answers are one short frame of ASCII: node sends such a text without a buffer of its own.
+  if (frames.length === 1 && length <= shortFrame && Buffer.byteLength(only) === length) {
+    output.write(String.fromCharCode(0, 0, length >>> 8, length & 0xff) + only, 'latin1');
+  } else {
+    output.write(encodeFrames(frames));
+  }
+}
+
+/** Frames as bytes. */
 export function encodeFrames(frames: readonly string[]): Buffer {
   const lengths = frames.map((frame) => Buffer.byteLength(frame));
   const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + headerLength + length, 0));
