@@ -1868,6 +1868,24 @@ class _Call(NamedTuple):
     handles: Sequence[int]
 
 
+class _Gathering:
+    """What is written meanwhile goes out in one piece at the end."""
+
+    __slots__ = ("_flush", "depth")
+
+    def __init__(self, flush: Callable[[], None]) -> None:
+        self.depth = 0
+        self._flush = flush
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            self._flush()
+
+
 class Link:
     """One connection with the module host. Everything here runs on the reactor thread."""
 
@@ -1888,7 +1906,7 @@ class Link:
         self.transactions: dict[int, _Transaction] = {}
         self._out: list[bytes] = []
         self._out_size = 0
-        self._is_gathering = False
+        self._gathering = _Gathering(self._flush)
         self._is_blocked = False
         self._heard_at = time.monotonic()
         self._pinged_at: float | None = None
@@ -2024,7 +2042,7 @@ class Link:
 
     def _take(self, data: bytes) -> None:
         try:
-            with self._gathering():
+            with self._gathering:
                 for message in self._reader.feed(data):
                     if self.is_closed:
                         return
@@ -2046,20 +2064,10 @@ class Link:
 
     # -- Writing: what one turn of the reactor says goes out in one piece --
 
-    @contextmanager
-    def _gathering(self) -> Iterator[None]:
-        was, self._is_gathering = self._is_gathering, True
-        try:
-            yield
-        finally:
-            self._is_gathering = was
-            if not was:
-                self._flush()
-
     def _write(self, frame: bytes) -> None:
         self._out.append(frame)
         self._out_size += len(frame)
-        if not self._is_gathering and not self._is_blocked:
+        if not self._gathering.depth and not self._is_blocked:
             self._flush()
         elif self._out_size > 4 * LIMITS["frame"]:
             self.lose("the module host does not read")
@@ -2172,7 +2180,7 @@ class Link:
             return
         now = time.monotonic()
         late = [request_id for request_id, deadline in self._deadlines.items() if deadline <= now]
-        with self._gathering():
+        with self._gathering:
             for request_id in late:
                 self.give_up(request_id, "the module host did not answer in time")
         if self._deadlines:
@@ -2196,7 +2204,7 @@ class Link:
             if now - self._pinged_at >= LIMITS["pongWithin"] / 1000 and not self._is_unresponsive:
                 self._is_unresponsive = True
                 self.bridge.does_not_respond(self)
-                with self._gathering():
+                with self._gathering:
                     for request_id, call in list(self._pending.items()):
                         if call.hook is not None:
                             self.give_up(request_id, "the module host does not respond")
