@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { IsInt } from 'class-validator';
 import { postConstruct } from 'inversify';
@@ -12,11 +12,12 @@ import { Module } from '../../src/decorators/module.js';
 import type { UserId } from '../../src/matrix/ids.js';
 import { formatListenAddress } from '../../src/synapse/listen-address.js';
 import { until } from '../support/bridged-synapse.js';
+import { MatrixClient } from '../support/matrix-client.js';
 import { openTestHost } from '../support/module-host-process.js';
 import { inProject } from '../support/project.js';
 import { pythonIsMissing } from '../support/python-tools.js';
 import { isRunning } from '../support/server-process.js';
-import { type RunningSynapse, SynapseEnded, SynapseForks } from '../support/synapse-forks.js';
+import { bridgeFolder, type RunningSynapse, SynapseEnded, SynapseForks } from '../support/synapse-forks.js';
 import { logContextFaults } from '../support/synapse-log-faults.js';
 import { vesicleCommand } from '../support/vesicle-process.js';
 
@@ -81,7 +82,30 @@ class Guardian {
   }
 }
 
-const classes = { Counter, Prepared, Unwilling, Guardian };
+/** It has callbacks that came late to Synapse. */
+@Module()
+class Newcomer {
+  static readonly rooms: unknown[] = [];
+
+  @Callback('spam_checker', 'user_may_create_room')
+  async mayCreate(_user: string, room: object): Promise<SpamVerdict> {
+    Newcomer.rooms.push(JSON.parse(JSON.stringify(room)));
+    return NOT_SPAM;
+  }
+
+  @Callback('ratelimit', 'get_ratelimit_override_for_user')
+  async override(): Promise<null> {
+    return null;
+  }
+
+  @Callback('federation', 'on_event_delivered_over_federation')
+  async delivered(): Promise<void> {}
+}
+
+const classes = { Counter, Prepared, Unwilling, Guardian, Newcomer };
+
+/** Variants of the bridge for tests are beside it. */
+const testPath = [bridgeFolder, inProject('test/synapse/python')].join(delimiter);
 
 describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
   let forks: SynapseForks;
@@ -118,19 +142,33 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
     [{ connect: 'localhost:1' }, /config\.connect':\n.*\n\s+expected unix:PATH or tcp:HOST:PORT/],
     [{ connct: 'unix:/x' }, /config\.connct':\n.*\n\s+unknown key: did you mean 'connect'\?/],
     [{ spawn: 'npx' }, /config\.spawn':\n.*\n\s+expected a list of texts/],
-    [{ spawn: ['/no/such/program'] }, /config\.spawn':\n.*\n\s+cannot start '\/no\/such\/program': No such file/],
     [
-      { spawn: ['sh', '-c', 'exit 3'] },
+      { spawn: ['/no/such/program'], modules: [] },
+      /config\.spawn':\n.*\n\s+cannot start '\/no\/such\/program': No such file/,
+    ],
+    [
+      { spawn: ['sh', '-c', 'exit 3'], modules: [] },
       /config\.spawn':\n.*\n\s+the module host 'sh -c exit 3' did not come up: it ended with exit code 3;/,
     ],
     [{ connect: 'unix:/x', token: '' }, /config\.token':\n.*\n\s+is empty/],
     [{ connect: 'unix:/x', token_file: '/dev/null' }, /config\.token_file':\n.*\n\s+there is no token in/],
     [{ connect: 'unix:/x', queue: -1 }, /config\.queue':\n.*\n\s+expected a number of at least 0/],
-    [{ connect: 'unix:/x', timeout: '1' }, /config\.timeout':\n.*\n\s+expected a number of milliseconds above 0/],
+    [{ connect: 'unix:/x', timeout: '1y' }, /config\.timeout':\n.*\n\s+expected a number of milliseconds above 0/],
+    [{ connect: 'unix:/x', connect_timeout: 0 }, /config\.connect_timeout':\n.*\n\s+expected .* such as '5s'/],
+    [{ connect: 'tcp:localhost:65536' }, /config\.connect':\n.*\n\s+expected unix:PATH or tcp:HOST:PORT/],
+    [{ connect: 'unix:/x' }, /config\.modules':\n.*\n\s+is missing: the list of modules/],
     [{ connect: 'unix:/x', token_file: '/no/file' }, /config\.token_file':\n.*\n\s+cannot be read/],
     [
-      { connect: 'unix:/no/such.sock', connect_timeout: 200 },
-      /config\.connect':\n.*\n\s+cannot reach the module host .*: No such file .*`vesicle host --listen unix:\/no\/such\.sock`/,
+      { connect: 'unix:/no/such.sock', connect_timeout: '1s', modules: [] },
+      /config\.connect':\n.*\n\s+cannot reach the module host .*: No such file .*`vesicle host --listen unix:\/no\/such\.sock`\s*$/m,
+    ],
+    [
+      { connect: `unix:/${'x'.repeat(120)}`, connect_timeout: 200, modules: [] },
+      /config\.connect':\n.*\n\s+cannot reach the module host .*path too long\. Take a shorter path\s*$/m,
+    ],
+    [
+      { spawn: ['sleep', '600'], connect_timeout: 200, modules: [] },
+      /config\.spawn':\n.*\n\s+the module host did not answer `hello` in time/,
     ],
   ];
   for (const [config, text] of mistakes) {
@@ -213,6 +251,44 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
       output,
       /protocol 99 \(vesicle 9\.9\.9\), this bridge protocol 1 \(vesicle .*vesicle bridge --out DIR/,
     );
+  });
+
+  it('runs on a Synapse that is older, without what that does not know', async (t) => {
+    const { address } = await openTestHost(t, classes);
+    const config = { connect: formatListenAddress(address), modules: [{ module: 'Newcomer' }] };
+    const modules = [{ module: 'older_synapse.OlderBridge', config }];
+    await using synapse = await forks.start(await forks.newFolder(), { modules }, { PYTHONPATH: testPath });
+    const alice = await MatrixClient.register(synapse.url, 'alice');
+    await alice.createRoom();
+    assert.deepEqual(Newcomer.rooms, [{}]);
+    const output = await synapse.output();
+    const warnings = output.split('\n').filter((line) => line.includes('This Synapse has no callback'));
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0] ?? '',
+      /federation\.on_event_delivered_over_federation, ratelimit\.get_ratelimit_override_for_user|ratelimit\.get_ratelimit_override_for_user, federation\.on_event_delivered_over_federation/,
+    );
+    assert.deepEqual(logContextFaults(output), []);
+  });
+
+  it('replaces a module host that it started when that hangs, with all that came of it', async () => {
+    const diary = join(await forks.newFolder(), 'pid');
+    const command = [process.execPath, vesicleCommand, 'host', '--stdio'].map((part) => `'${part}'`).join(' ');
+    // As with npx, what is started is the parent of the host only.
+    const spawn = ['sh', '-c', `exec 3<&0; ${command} <&3 & echo $! > '${diary}'; wait`];
+    const modules = [{ module: 'impatient_bridge.VesicleBridge', config: { spawn, modules: [] } }];
+    await using synapse = await forks.start(await forks.newFolder(), { modules }, { PYTHONPATH: testPath });
+    const first = Number(readFileSync(diary, 'utf8'));
+    process.kill(first, 'SIGSTOP');
+    await until(async () => (await synapse.output()).includes('Connected with the module host'), 'a new module host');
+    assert.match(await synapse.output(), /it has not responded for/);
+    await until(async () => !isRunning(first), 'the end of the host that hangs');
+    const second = Number(readFileSync(diary, 'utf8'));
+    assert.notEqual(second, first);
+    process.kill(second, 'SIGSTOP');
+    await synapse.kill('SIGTERM');
+    await until(async () => !isRunning(second), 'the end of the module host');
+    assert.deepEqual(logContextFaults(await synapse.output()), []);
   });
 
   it('starts the module host itself, and again when that dies', async () => {

@@ -27,9 +27,11 @@ import inspect
 import itertools
 import json
 import logging
+import math
 import os
 import queue
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -41,16 +43,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
-# Not of `synapse.module_api`, for want of another way: errors that it does not export are rebuilt by their names, and
-# `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`).
 from synapse.api import errors as synapse_errors
 from synapse.logging.context import SENTINEL_CONTEXT, set_current_context
 from synapse.module_api import (
     NOT_SPAM,
     PRESENCE_ALL_USERS,
-    MediaUploadLimit,
     ModuleApi,
-    RatelimitOverride,
     RoomID,
     UserID,
     UserPresenceState,
@@ -66,6 +64,10 @@ from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
+
+# Not of `synapse.module_api`, for want of another way: errors that it does not export are rebuilt by their names, and
+# `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`).
+from synapse import module_api
 
 __all__ = ["VesicleBridge"]
 
@@ -828,6 +830,7 @@ NEVER_WITH_DELEGATED_AUTH: Final = (
 logger = logging.getLogger("vesicle")
 reactor = cast(Any, _twisted_reactor)  # a module to type checkers; the reactor in truth
 
+CONNECT_WITHIN: Final = 10.0
 START_WITHIN: Final = 60.0
 SLOW_START: Final = 10.0
 HELLO_WITHIN: Final = 5.0
@@ -837,6 +840,7 @@ SWEEP_EVERY: Final = 0.02
 RETRY_FIRST: Final = 0.1
 RETRY_LAST: Final = 1.0
 RESTART_LAST: Final = 5.0
+HUNG_AFTER: Final = 30.0
 STEADY_AFTER: Final = 10.0
 WARN_EVERY: Final = 5.0
 ROWS_AT_ONCE: Final = 500
@@ -1030,7 +1034,7 @@ class BridgeConfig:
     connect: str | None = None
     spawn: list[str] | None = None
     token: str | None = None
-    connect_timeout: float = 10.0
+    connect_timeout: float = CONNECT_WITHIN
     timeout: float | None = None
     queue: int = 1000
     opened: Opened | None = None
@@ -1040,6 +1044,7 @@ class BridgeConfig:
         return self.connect if self.connect is not None else " ".join(self.spawn or ())
 
 
+UNITS: Final = {"": 1, "s": 1000, "m": 60_000, "h": 3_600_000}  # milliseconds
 CONFIG_KEYS: Final = ("connect", "spawn", "modules", "token", "token_file", "connect_timeout", "timeout", "queue")
 
 
@@ -1058,14 +1063,20 @@ def parse_bridge_config(config: Mapping[str, Json]) -> BridgeConfig:
         _address(connect)
     if spawn is not None and not (isinstance(spawn, list) and spawn and all(isinstance(part, str) for part in spawn)):
         raise ConfigError("expected a list of texts, such as [npx, vesicle, host, --stdio]", ["spawn"])
+    token = _token(config)
+    connect_timeout, timeout = _seconds(config, "connect_timeout"), _seconds(config, "timeout")
+    kept = _count(config, "queue", 1000)
+    if "modules" not in config:
+        # With a line indented too little, they would be the next key of the item, which Synapse does not look at.
+        raise ConfigError("is missing: the list of modules belongs to the bridge's config", ["modules"])
     return BridgeConfig(
-        modules=config.get("modules"),
+        modules=config["modules"],
         connect=connect,
         spawn=spawn,
-        token=_token(config),
-        connect_timeout=_seconds(config, "connect_timeout", 10_000.0) or 10.0,
-        timeout=_seconds(config, "timeout", None),
-        queue=_count(config, "queue", 1000),
+        token=token,
+        connect_timeout=connect_timeout or (CONNECT_WITHIN if spawn is None else START_WITHIN),
+        timeout=timeout,
+        queue=kept,
     )
 
 
@@ -1075,7 +1086,7 @@ def _address(connect: Json) -> tuple[str, Any]:
         host, _, port = rest.rpartition(":")
         if kind == "unix" and rest:
             return "unix", rest
-        if kind == "tcp" and host and port.isdigit():
+        if kind == "tcp" and host and port.isdecimal() and int(port) < 65_536:
             return "tcp", (host.strip("[]"), int(port))
     raise ConfigError("expected unix:PATH or tcp:HOST:PORT", ["connect"])
 
@@ -1100,12 +1111,14 @@ def _token(config: Mapping[str, Json]) -> str | None:
     return token
 
 
-def _seconds(config: Mapping[str, Json], key: str, otherwise: float | None) -> float | None:
-    value = config.get(key, otherwise)
+def _seconds(config: Mapping[str, Json], key: str) -> float | None:
+    value = config.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        raise ConfigError("expected a number of milliseconds above 0", [key])
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,9})([smh]?)", value, re.ASCII)):
+        value = int(found[1]) * UNITS[found[2]]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ConfigError("expected a number of milliseconds above 0, or a duration such as '5s'", [key])
     return value / 1000
 
 
@@ -1153,7 +1166,7 @@ def open_connection(config: BridgeConfig, within: float, dialling: list[socket.s
         hello = {"protocol": PROTOCOL_VERSION, "bridge": BRIDGE_VERSION, "synapse": _synapse_version()}
         if config.token is not None:
             hello["token"] = config.token
-        answer = asked.ask("hello", hello, START_WITHIN if process is not None else max(within, HELLO_WITHIN))
+        answer = asked.ask("hello", hello, max(within, HELLO_WITHIN) if process is None else config.connect_timeout)
         theirs = answer.get("protocol") if isinstance(answer, dict) else None
         if theirs != PROTOCOL_VERSION:
             raise HandshakeError(
@@ -1213,19 +1226,29 @@ def _dial(config: BridgeConfig, within: float) -> socket.socket:
             if time.monotonic() + 0.1 >= until:
                 raise ModuleHostError(
                     f"cannot reach the module host at {config.connect}: {error.strerror or error}. "
-                    f"Start it with `vesicle host --listen {config.connect}`"
-                ) from error
+                    + _remedy(error, config.connect)
+                ) from None
             time.sleep(0.1)
+
+
+def _remedy(error: OSError, address: str | None) -> str:
+    if isinstance(error, PermissionError):
+        return "The group of the socket must be one of Synapse's user, or `--socket-mode` of the host be wider"
+    if "too long" in str(error):
+        return "Take a shorter path"
+    return f"Start it with `vesicle host --listen {address}`"
 
 
 def _spawn(argv: Sequence[str]) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs:
         try:
-            return ours, subprocess.Popen(list(argv), stdin=theirs.fileno(), stdout=theirs.fileno())
+            # A session of its own, so that what it starts in turn (as npx does) can be ended with it.
+            stream = theirs.fileno()
+            return ours, subprocess.Popen(list(argv), stdin=stream, stdout=stream, start_new_session=True)
         except OSError as error:
             ours.close()
-            raise ModuleHostError(f"cannot start {argv[0]!r}: {error.strerror or error}") from error
+            raise ModuleHostError(f"cannot start {argv[0]!r}: {error.strerror or error}") from None
 
 
 def _stop(process: subprocess.Popen[bytes] | None) -> None:
@@ -1233,11 +1256,22 @@ def _stop(process: subprocess.Popen[bytes] | None) -> None:
     if process is None:
         return
     for signal_number in (None, signal.SIGTERM, signal.SIGKILL):
-        if signal_number is not None:
-            process.send_signal(signal_number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_WITHIN)
+        until = time.monotonic() + STOP_WITHIN
+        while _is_running(process, signal_number) and time.monotonic() < until:
+            signal_number = None
+            time.sleep(0.01)
+        if not _is_running(process):
             return
+
+
+def _is_running(process: subprocess.Popen[bytes], signal_number: int | None = None) -> bool:
+    """Whether there is anything left of what we started; it gets the signal."""
+    process.poll()
+    try:
+        os.killpg(process.pid, signal_number or 0)
+    except OSError:
+        return False
+    return True
 
 
 def _end_of(process: subprocess.Popen[bytes] | None) -> str:
@@ -1668,8 +1702,8 @@ def _only(wire: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
     return {name: wire[name] for name in names}
 
 
-def _upload_limit(wire: Mapping[str, Json]) -> MediaUploadLimit:
-    return MediaUploadLimit(**_only(wire, _LIMIT_FIELDS))
+def _upload_limit(wire: Mapping[str, Json]) -> module_api.MediaUploadLimit:
+    return module_api.MediaUploadLimit(**_only(wire, _LIMIT_FIELDS))
 
 
 def _as(kind: type, value: Json) -> Any:
@@ -1691,7 +1725,9 @@ _DECODERS: Final[dict[str, Callable[[Json], Any]]] = {
     "presence_map": lambda wire: {_as(str, user): _presences(states) for user, states in wire},
     "users": lambda wire: PRESENCE_ALL_USERS if wire == "ALL" else {_as(str, user) for user in _as(list, wire)},
     "upload_limits": lambda wire: [_upload_limit(limit) for limit in _as(list, wire)],
-    "ratelimit": lambda wire: RatelimitOverride(per_second=wire["per_second"], burst_count=wire["burst_count"]),
+    "ratelimit": lambda wire: module_api.RatelimitOverride(
+        per_second=wire["per_second"], burst_count=wire["burst_count"]
+    ),
     "renewal": lambda wire: tuple(wire),
 }
 _NEUTRAL: Final[dict[str, Callable[[], Any]]] = {
@@ -1792,6 +1828,10 @@ class _Hook:
         room_id = self._subject["room_id"](args)
         later = _LaterState(room_id)
         return tuple(later if kind == "state" else arg for kind, arg in zip(self._kinds, args, strict=True))
+
+    def completed(self, args: Args) -> Args:
+        """The arguments of a Synapse that is older than the last of them."""
+        return (*args, *({} if name == "room_config" else None for name in self.arguments[len(args) :]))
 
     def neutral(self) -> Any:
         """What Synapse gets when no module objects."""
@@ -2208,6 +2248,9 @@ class Link:
                     for request_id, call in list(self._pending.items()):
                         if call.hook is not None:
                             self.give_up(request_id, "the module host does not respond")
+            if self.process is not None and now - self._pinged_at >= HUNG_AFTER:
+                # Nobody else would end it.
+                self.lose(f"it has not responded for {HUNG_AFTER:.0f} s")
             return
         self._pinged_at = now
         self.request("ping", {}).addErrback(lambda _: None)
@@ -2257,7 +2300,9 @@ def _keeping_context(answer: Deferred[Any]) -> Deferred[Any]:
 
 def _restore_context(result: Any, context: Any) -> Any:
     if context.finished:
-        context = type(context)(name=str(context), server_name=context.server_name)
+        # Synapse before 1.138 does not ask for the name of the server.
+        server = {"server_name": context.server_name} if hasattr(context, "server_name") else {}
+        context = type(context)(name=str(context), **server)
     set_current_context(context)
     return result
 
@@ -2277,6 +2322,12 @@ def write_log_line(params: Mapping[str, Json]) -> None:
 # ---- What the modules may ask of Synapse -----------------------------------------------------------------------------
 
 
+def _run_apart(api: ModuleApi, name: str, work: Callable[..., Any], *args: Any) -> None:
+    """Runs work in a log context of its own."""
+    runner: Any = api if hasattr(api, "run_as_background_process") else module_api  # an older Synapse's way
+    runner.run_as_background_process(name, work, *args)
+
+
 def _in_background(link: Link, request_id: Json, work: Callable[[], Any]) -> None:
     """Runs work for a module in a log context of its own, and answers with the JSON that it gives."""
 
@@ -2288,7 +2339,7 @@ def _in_background(link: Link, request_id: Json, work: Callable[[], Any]) -> Non
         else:
             link.answer(request_id, text)
 
-    link.bridge.api.run_as_background_process("vesicle_request", run)
+    _run_apart(link.bridge.api, "vesicle_request", run)
 
 
 async def _room_state(link: Link, params: Mapping[str, Json]) -> Mapping[tuple[str, str], Any]:
@@ -3068,7 +3119,7 @@ class VesicleBridge:
 
     def _function(self, hook: _Hook) -> Callable[..., Any]:
         """What Synapse calls: a function with a name and exactly Synapse's parameters, which Synapse looks at."""
-        ask = self.ask
+        ask, count = self.ask, len(hook.arguments)
         if hook.where == "background_update_controller.on_update":
 
             def function(*args: Any) -> Any:
@@ -3076,7 +3127,7 @@ class VesicleBridge:
         else:
 
             def function(*args: Any) -> Any:
-                return ask(hook, args)
+                return ask(hook, args if len(args) >= count else hook.completed(args))
 
         function.__name__ = hook.name
         function.__qualname__ = f"VesicleBridge.{hook.name}"
@@ -3168,7 +3219,7 @@ class VesicleBridge:
         if reason is not None and not self._is_stopping:
             logger.warning("The connection with the module host at %s is lost: %s", self.config.where, reason)
         if link.is_opened and not self._is_stopping:
-            self.api.run_as_background_process("vesicle_reconnect", self._reconnect, link.process)
+            _run_apart(self.api, "vesicle_reconnect", self._reconnect, link.process)
 
     async def _reconnect(self, process: subprocess.Popen[bytes] | None) -> None:
         api, said = self.api, ""
@@ -3198,7 +3249,7 @@ class VesicleBridge:
     async def _connect_again(self) -> None:
         opened = await self.api.defer_to_thread(open_connection, self.config, 0.0, self._dialling)
         if self._is_stopping or opened.problems:
-            opened.close()
+            await self.api.defer_to_thread(opened.close)
             raise config_error(opened.problems) if opened.problems else ModuleHostError("Synapse is stopping")
         link = self._attach(opened)
         try:
@@ -3206,7 +3257,7 @@ class VesicleBridge:
             self._register(answer["callbacks"], answer["web"], is_start=False)
         except BaseException:
             link.lose(None)
-            _stop(opened.process)
+            await self.api.defer_to_thread(_stop, opened.process)
             raise
         self._is_ready(link)
 

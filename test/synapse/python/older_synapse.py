@@ -1,0 +1,35 @@
+"""The bridge in a Synapse that looks like one of 2024: without the names and callbacks that came later."""
+
+import importlib
+from typing import Any
+
+from synapse.module_api import ModuleApi
+from synapse.module_api.callbacks.spamchecker_callbacks import SpamCheckerModuleApiCallbacks
+
+import vesicle_bridge
+from synapse import module_api
+
+LATER = ("MediaUploadLimit", "RatelimitOverride")
+LATER_METHODS = (
+    "register_media_repository_callbacks",
+    "register_ratelimit_callbacks",
+    "register_federation_callbacks",
+    "run_as_background_process",
+)
+
+for name in LATER:
+    if hasattr(module_api, name):
+        delattr(module_api, name)
+for name in LATER_METHODS:
+    if hasattr(ModuleApi, name):
+        delattr(ModuleApi, name)
+
+
+class OlderBridge(importlib.reload(vesicle_bridge).VesicleBridge):
+    def __init__(self, config: Any, api: ModuleApi) -> None:
+        super().__init__(config, api)
+        spam: SpamCheckerModuleApiCallbacks = api._callbacks.spam_checker
+        # It asked with the user alone.
+        spam._user_may_create_room_callbacks[:] = [
+            lambda user, *_, ask=ask: ask(user) for ask in spam._user_may_create_room_callbacks
+        ]
