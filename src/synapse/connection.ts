@@ -219,7 +219,7 @@ export class Connection {
       frame = answerFrame(id, result);
     } catch (error) {
       if (error instanceof VesicleError && error.code === 'SYNAPSE_PROTOCOL_BROKEN') this.fail(error);
-      frame = `{"id":${id},"error":${JSON.stringify(encodeError(error))}}`;
+      frame = errorFrame(id, error);
     }
     call.end('answered');
     if (this.incoming.get(id) !== call) return;
@@ -314,6 +314,16 @@ function answerFrame(id: number, result: unknown): string {
   const frame = `{"id":${id},"result":${JSON.stringify(result)}}`;
   if (isTooLong(frame)) throw tooLong(frame);
   return frame;
+}
+
+/** What a module threw may hold anything: what cannot be told is told without its fields. */
+function errorFrame(id: number, error: unknown): string {
+  try {
+    return `{"id":${id},"error":${JSON.stringify(encodeError(error))}}`;
+  } catch (failure) {
+    const message = `An error that cannot be told: ${failure instanceof Error ? failure.message : 'it has no text'}`;
+    return `{"id":${id},"error":${JSON.stringify(encodeError(new Error(message)))}}`;
+  }
 }
 
 /** A text of UTF-16 has at most three bytes of UTF-8 for each unit. */

@@ -50,6 +50,7 @@ export interface RaiseSpec {
   readonly status?: number;
   readonly errcode?: string;
   readonly additional_fields?: JsonRecord;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly location?: string;
   readonly path?: readonly (string | number)[];
 }

@@ -81,7 +81,16 @@ export function isRunning(pid: number): boolean {
 
 /** Bytes of memory that a process occupies (Linux). */
 export function residentMemory(pid: number): number {
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return memoryOf(pid, 'VmRSS');
+}
+
+/** The most bytes of memory that a process has occupied, since its start or since 5 was written to its `clear_refs` (Linux). */
+export function peakMemory(pid: number): number {
+  return memoryOf(pid, 'VmHWM');
+}
+
+function memoryOf(pid: number, row: string): number {
+  const kibibytes = new RegExp(`^${row}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kibibytes) * 1024;
 }
 

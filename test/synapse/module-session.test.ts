@@ -10,6 +10,7 @@ import { SynapseError } from '../../src/errors/synapse-error.js';
 import { ModuleApi } from '../../src/api/module-api.js';
 import type { MatrixEvent } from '../../src/matrix/event.js';
 import { FakeBridge } from '../support/fake-bridge.js';
+import type { WireError } from '../../src/synapse/wire-values.js';
 import { openTestHost } from '../support/module-host-process.js';
 
 const event = {
@@ -102,6 +103,36 @@ class Picky {
     return config;
   }
 }
+
+const circular: { self?: unknown } = {};
+circular.self = circular;
+const unspeakable: readonly (readonly [what: string, thrown: unknown, told: RegExp])[] = [
+  ['an error with an integer of any size', new SynapseError(403, 'no', 'M_A', { size: 10n ** 20n }), /BigInt/],
+  ['an error with a circle', new SynapseError(403, 'no', 'M_A', { circular }), /circular/],
+  ['an object without a text', Object.create(null), /cannot be told/],
+  ['a symbol', Symbol('odd'), /Symbol\(odd\)/],
+  ['nothing', undefined, /undefined/],
+];
+
+@Module()
+class Thrower {
+  static thrown: unknown;
+
+  @Callback('spam_checker', 'check_event_for_spam')
+  async check(): Promise<SpamVerdict> {
+    throw Thrower.thrown;
+  }
+}
+
+test('whatever a module throws is an error of its call, and no more', async (t) => {
+  const { address } = await openTestHost(t, { Thrower });
+  const bridge = await FakeBridge.open(t, address, [{ module: 'Thrower' }]);
+  for (const [what, thrown, told] of unspeakable) {
+    Thrower.thrown = thrown;
+    const failed = bridge.invoke('spam_checker.check_event_for_spam', event);
+    await assert.rejects(failed, ({ wire }: { readonly wire: WireError }) => told.test(wire.message), what);
+  }
+});
 
 test('a wrong configuration is told with the paths that Synapse prints', async (t) => {
   const { address } = await openTestHost(t, { './picky.ts': Picky });

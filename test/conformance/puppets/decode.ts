@@ -13,6 +13,7 @@ import { camelCase } from './casing.js';
 import { encode } from './encode.js';
 import { decodeFunction, decodeSql } from './functions.js';
 import { setPath } from './mutate.js';
+import { plainForms } from './plain-forms.js';
 import { errorFor } from './raise.js';
 import type { Theatre } from './theatre.js';
 
@@ -52,6 +53,7 @@ type Form = (value: Json, scene: Scene, whole: JsonRecord) => unknown;
 
 /** The special values of the format: what each stands for. */
 const forms: Readonly<Record<string, Form>> = {
+  ...plainForms,
   $code: (name) => Codes[name as keyof typeof Codes],
   $tuple: (items, scene) => tuple(...list(items).map((item) => decode(item, scene))),
   $set: (items, scene) => new Set(list(items).map((item) => decode(item, scene))),
@@ -62,7 +64,6 @@ const forms: Readonly<Record<string, Form>> = {
   $user_id: (id, scene) => parseUserId(decode(id, scene)),
   $room_id: (id, scene) => parseRoomId(decode(id, scene)),
   $room_alias: (id, scene) => parseRoomAlias(decode(id, scene)),
-  $bytes: (text) => new TextEncoder().encode(textOf(text)),
   $arg: (index, scene) => scene.args[Number(index)],
   $state_of: (userId, scene) => new Set(statesOf(scene).filter((state) => state.userId === decode(userId, scene))),
   $all_states: (_true, scene) => new Set(statesOf(scene)),

@@ -2,13 +2,25 @@ import { ConfigError } from '../../../src/errors/config-error.js';
 import { HostError } from '../../../src/errors/host-error.js';
 import { InvalidClientCredentialsError, RedirectException, SynapseError } from '../../../src/errors/synapse-error.js';
 import { isRecord, type JsonRecord, type RaiseSpec, textOf } from '../format.js';
+import { decodePlain } from './plain-forms.js';
+
+/** Classes of Synapse that are SynapseError here, told apart by what a client sees of them. */
+const raisedSynapseErrors: ReadonlySet<unknown> = new Set([
+  'SynapseError',
+  'AuthError',
+  'ConsentNotGivenError',
+  'LimitExceededError',
+  'NotFoundError',
+  'UserDeactivatedError',
+]);
 
 /** The error that a puppet throws. */
 export function errorFor(spec: RaiseSpec): Error {
   const message = spec.message ?? 'raised by the puppet';
+  if (raisedSynapseErrors.has(spec.type)) return synapseError(spec, message);
   switch (spec.type) {
-    case 'SynapseError':
-      return new SynapseError(spec.status ?? 403, message, spec.errcode ?? 'M_UNKNOWN', spec.additional_fields);
+    case 'ShadowBanError':
+      return new HostError(spec.type, message);
     case 'InvalidClientCredentialsError':
       return new InvalidClientCredentialsError(message, spec.errcode ?? 'M_UNKNOWN_TOKEN');
     case 'RedirectException':
@@ -20,6 +32,11 @@ export function errorFor(spec: RaiseSpec): Error {
     default:
       return new Error(message);
   }
+}
+
+function synapseError(spec: RaiseSpec, message: string): SynapseError {
+  const { status = 403, errcode = 'M_UNKNOWN', additional_fields: fields = {}, headers } = spec;
+  return new SynapseError(status, message, errcode, decodePlain(fields) as Record<string, unknown>, headers);
 }
 
 /** What a ModuleApi method threw, in the form that cases use. */
