@@ -10,7 +10,7 @@ import type { RoomServices } from '../rooms/room-services.js';
 import { RoomState } from '../rooms/room-state.js';
 import { findRoomVersion, type RoomVersion, roomVersionNames } from '../rooms/room-version.js';
 import type { Room } from '../rooms/rooms.js';
-import { isAllowed } from '../rooms/state-resolution.js';
+import { isAllowed } from '../rooms/event-allowed.js';
 import { strippedEventsFor } from '../rooms/stripped-state.js';
 import type { EventChecks } from './event-checks.js';
 import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';

@@ -5,6 +5,8 @@ type EventFormat = 1 | 2 | 3 | 4;
 export interface RoomVersion {
   readonly id: string;
   readonly eventFormat: EventFormat;
+  /** States in conflict are resolved by the power of senders, not by the depth of events. */
+  readonly resolvesByPower: boolean;
   /** `m.room.aliases` needs no power, only the right server. */
   readonly hasAliasesRule: boolean;
   /** Events hold integers between -2^53 and 2^53 only. */
@@ -27,6 +29,7 @@ export interface RoomVersion {
 const version = (number: number, eventFormat: EventFormat): RoomVersion => ({
   id: String(number),
   eventFormat,
+  resolvesByPower: number >= 2,
   hasAliasesRule: number < 6,
   isStrictJson: number >= 6,
   guardsNotifications: number >= 6,

@@ -1,11 +1,12 @@
-import { SynapseError } from '../../errors/synapse-error.js';
 import type { EventId } from '../../matrix/ids.js';
 import { compareText } from '../sort-order.js';
-import { authTypesFor, checkEventAuth } from './event-auth.js';
+import { isAllowed } from './event-allowed.js';
+import { authTypesFor } from './event-auth.js';
 import { PowerLevels } from './power-levels.js';
 import type { RoomEvent } from './room-event.js';
 import { RoomState } from './room-state.js';
 import type { RoomVersion } from './room-version.js';
+import { resolveStatesOfVersion1 } from './state-resolution-v1.js';
 
 /** Finds a stored event. */
 export type FindEvent = (eventId: string) => RoomEvent | undefined;
@@ -13,11 +14,12 @@ export type FindEvent = (eventId: string) => RoomEvent | undefined;
 /**
  * One state of several that servers hold for a room at the same time (`state/v2.py`,
  * https://spec.matrix.org/latest/rooms/v2/#state-resolution): power events first, in the order of their senders' power, then the
- * rest along the line of power levels; what the rules do not allow on the way is left out. Room version 1 is resolved so, too.
+ * rest along the line of power levels; what the rules do not allow on the way is left out. Rooms of version 1 have a way of their own.
  */
 export function resolveStates(version: RoomVersion, states: readonly RoomState[], find: FindEvent): RoomState {
   const [only] = states;
   if (only !== undefined && states.length === 1) return only;
+  if (!version.resolvesByPower) return resolveStatesOfVersion1(version, states);
   return new StateResolution(version, states, find).resolve();
 }
 
@@ -79,9 +81,10 @@ class StateResolution {
     return all;
   }
 
+  /** These events and all that authorise them: Synapse takes what all states hold for no difference. */
   private authChain(events: readonly RoomEvent[]): Set<EventId> {
     const chain = new Set<EventId>();
-    const open = events.flatMap((event) => event.authEvents);
+    const open = events.map((event) => event.eventId);
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       if (chain.has(id)) continue;
       chain.add(id);
@@ -189,17 +192,6 @@ export function claimedStateOf(version: RoomVersion, event: RoomEvent, find: Fin
   const create = version.hasCreatorPower ? find(`$${event.roomId.slice(1)}`) : undefined;
   if (create !== undefined) state.set(create);
   return state;
-}
-
-/** Whether the authorisation rules allow an event in a state. */
-export function isAllowed(version: RoomVersion, event: RoomEvent, state: RoomState): boolean {
-  try {
-    checkEventAuth(version, event, state);
-    return true;
-  } catch (error) {
-    if (error instanceof SynapseError) return false;
-    throw error;
-  }
 }
 
 function isPowerEvent(event: RoomEvent): boolean {
