@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { inProject } from '../test/support/project.js';
-import { antispamPackage, SynapseFolder, testSynapsePython } from '../test/support/synapse.js';
+import { requirePackages, SynapseFolder } from '../test/support/synapse.js';
 import { VesicleHost } from '../test/support/vesicle-host.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
@@ -27,7 +25,7 @@ interface Figures {
 
 /** What one question of Synapse costs: a Python module, Vesicle, and synapse-http-antispam beside a minimal HTTP server; one process, one event. */
 export async function bridge(): Promise<BenchRow[]> {
-  await requireAntispam();
+  await requirePackages(['synapse_http_antispam']);
   const http = await openAntispamServer();
   try {
     await using _host = await VesicleHost.start(listen, inProject('bench/bridge'));
@@ -40,20 +38,6 @@ export async function bridge(): Promise<BenchRow[]> {
   } finally {
     http.closeAllConnections();
     http.close();
-  }
-}
-
-/** An environment that `VESICLE_SYNAPSE_PYTHON` names may have Synapse alone. */
-async function requireAntispam(): Promise<void> {
-  const python = await testSynapsePython();
-  try {
-    await promisify(execFile)(python, ['-c', 'import synapse_http_antispam']);
-  } catch (error) {
-    throw new Error(
-      `this bench compares with synapse-http-antispam, which ${python} cannot import: install it there with ` +
-        `"${python} -m pip install ${antispamPackage}", or unset VESICLE_SYNAPSE_PYTHON`,
-      { cause: error },
-    );
   }
 }
 

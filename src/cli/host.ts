@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { formatListenAddress, parseListenAddress } from '../synapse/listen-address.js';
@@ -17,7 +18,7 @@ export async function host(call: CommandCall): Promise<number> {
   const listen = values.get('listen');
   const isStdio = switches.has('stdio');
   const mode = values.get('socket-mode') ?? '660';
-  if (isStdio === (listen !== undefined) || !/^[0-7]{3}$/.test(mode)) {
+  if (isStdio === (listen !== undefined) || !/^0?[0-7]{3}$/.test(mode)) {
     terminal.error('Give either --listen unix:PATH, --listen tcp:HOST:PORT or --stdio; --socket-mode is octal: 660.\n');
     return exitCodes.usage.code;
   }
@@ -27,7 +28,7 @@ export async function host(call: CommandCall): Promise<number> {
   using stop = new StopSignal(terminal);
   using _survivor = surviveModules(log);
   const token = tokenOf(values.get('token-file'), isStdio);
-  const directory = values.get('directory');
+  const directory = directoryOf(values.get('directory'));
   const modules = new ModuleHost({
     log,
     version: packageVersion(),
@@ -58,6 +59,15 @@ async function serveParent(modules: ModuleHost): Promise<void> {
   // What modules print would break the frames.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   await modules.accept(input, output, 'parent');
+}
+
+/** The folder of `--directory`. Its lack would otherwise be found by the first Synapse that connects. */
+function directoryOf(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new VesicleError('CLI_DIRECTORY_MISSING', [path]);
+  }
+  return resolve(path);
 }
 
 /** The secret of `--token-file`, or of the environment. A parent process needs none. */

@@ -13,7 +13,7 @@ import { packageVersion } from './package-version.js';
 import type { DevServer, ModuleParts } from './dev-server.js';
 import { readConfiguration } from './open-file.js';
 import { logRefusals } from './refusal-log.js';
-import { synapsePython, synapseVersion } from './synapse-environment.js';
+import { installedSynapse, synapsePython, synapseVersion } from './synapse-environment.js';
 import { SynapseLogReader } from './synapse-log.js';
 import { SynapseProcess } from './synapse-process.js';
 import { synapseLogging, synapseSettings } from './synapse-settings.js';
@@ -33,12 +33,14 @@ export async function openSynapseDevServer(file: string, options: SynapseDevServ
   // Mistakes are told here, with their lines; Synapse is not even started.
   const loaded = await loadModules(configuration);
   const python = await synapsePython(options);
+  const isGiven = (process.env['VESICLE_SYNAPSE_PYTHON'] ?? '') !== '';
+  const version = isGiven ? await installedSynapse(python) : synapseVersion;
   const closers: Closer[] = [];
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).reverse()) await one();
   };
   try {
-    const server = await startOn({ configuration, loaded, python, ...options }, closers);
+    const server = await startOn({ configuration, loaded, python, version, ...options }, closers);
     return { ...server, file, readAt, loaded, close };
   } catch (error) {
     await close();
@@ -52,6 +54,8 @@ interface Start extends SynapseDevServerOptions {
   readonly configuration: Configuration;
   readonly loaded: readonly SourcedModule[];
   readonly python: string;
+  /** Of Synapse. */
+  readonly version: string;
 }
 
 type Started = Omit<DevServer, 'file' | 'readAt' | 'loaded' | 'close'>;
@@ -87,7 +91,7 @@ async function startOn(start: Start, closers: Closer[]): Promise<Started> {
   closers.push(() => synapse.stop());
   if (parts === undefined) throw new VesicleError('CLI_SYNAPSE_ENDED', ['no connection to the modules', '']);
   return {
-    name: `Synapse ${synapseVersion}`,
+    name: `Synapse ${start.version}`,
     serverName: configuration.homeserver.serverName,
     url: url ?? '',
     parts,

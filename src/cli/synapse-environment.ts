@@ -41,6 +41,21 @@ export async function synapsePython(options: SynapseEnvironmentOptions = {}): Pr
   return python;
 }
 
+/** The version of the Synapse that a Python has; throws when it has none. */
+export async function installedSynapse(python: string): Promise<string> {
+  const script = 'import importlib.metadata as m; print(m.version("matrix-synapse"))';
+  try {
+    return (await execute(python, ['-c', script])).stdout.trim();
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { readonly stderr?: string };
+    throw new VesicleError('CLI_SYNAPSE_NOT_FOUND', [python, lastLine(stderr) || message], { cause: error });
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
 /** Where things are kept that can be made again: `VESICLE_CACHE`, or the user's cache folder. */
 export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const given = env['VESICLE_CACHE'] ?? '';

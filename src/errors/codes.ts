@@ -32,6 +32,10 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: there is no callback category "{1}".{2}',
   },
+  CLI_DIRECTORY_MISSING: {
+    blame: 'operator',
+    text: 'There is no directory {0}. Correct --directory: relative paths of modules start there.',
+  },
   CLI_FILE_MISSING: {
     blame: 'operator',
     text: 'There is no file {0}.{1} Write one with "modules:" in it, or name another: vesicle dev FILE.',
@@ -51,6 +55,10 @@ export const errorCodes = {
   CLI_SYNAPSE_ENDED: {
     blame: 'operator',
     text: 'Synapse did not start: it ended with {0}. What it said:\n{1}',
+  },
+  CLI_SYNAPSE_NOT_FOUND: {
+    blame: 'operator',
+    text: 'VESICLE_SYNAPSE_PYTHON names {0}, which has no Synapse: {1}. Name a Python that has matrix-synapse, or unset it to have one installed.',
   },
   CLI_SYNAPSE_NOT_INSTALLED: {
     blame: 'operator',
@@ -154,7 +162,7 @@ export const errorCodes = {
   },
   SYNAPSE_CANNOT_LISTEN: {
     blame: 'operator',
-    text: 'Cannot listen on {0}: {1}. Give another address, or create its directory.',
+    text: 'Cannot listen on {0}: {1}. Give another address.',
   },
   SYNAPSE_CONNECTION_LOST: {
     blame: 'remote',
@@ -167,6 +175,10 @@ export const errorCodes = {
   SYNAPSE_HANDLE_ENDED: {
     blame: 'author',
     text: '{0} can only be read while the call lasts that brought it. Read what is needed before answering.',
+  },
+  SYNAPSE_NO_PARENT: {
+    blame: 'operator',
+    text: 'With --stdio the bridge starts the module host, and speaks with it over pipes; {0} is none. Name it as "spawn" of the bridge, or use --listen.',
   },
   SYNAPSE_PROTOCOL_BROKEN: {
     blame: 'remote',

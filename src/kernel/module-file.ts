@@ -20,7 +20,7 @@ export async function importModule(source: string, directory: string, isFresh: b
   const generation = isFresh ? String(++generations) : null;
   if (isFile(source)) {
     const path = source.startsWith('file:') ? new URL(source).pathname : resolve(directory, source);
-    const fault = fileFault(path, source);
+    const fault = fileFault(path, source, directory);
     if (fault !== undefined) return { fault: [fault] };
     return importFrom(withGeneration(pathToFileURL(path).href, generation), source, directory);
   }
@@ -43,7 +43,7 @@ function isFile(source: string): boolean {
   return /^(?:\.{1,2}(?:[\\/]|$)|[\\/]|file:|[A-Za-z]:[\\/])/.test(source);
 }
 
-function fileFault(path: string, source: string): string | undefined {
+function fileFault(path: string, source: string, directory: string): string | undefined {
   if (existsSync(path)) {
     return statSync(path).isDirectory() ? `${path} is a folder. Name the file in it.` : undefined;
   }
@@ -51,7 +51,7 @@ function fileFault(path: string, source: string): string | undefined {
   const near = existsSync(folder) ? nearestName(basename(path), readdirSync(folder)) : undefined;
   const remedy =
     near === undefined
-      ? 'Correct the path: it starts at the folder of the configuration file.'
+      ? `Correct the path: relative ones start at ${directory}.`
       : `Did you mean "${source.slice(0, source.length - basename(source).length)}${near}"?`;
   return `there is no file ${path}. ${remedy}`;
 }

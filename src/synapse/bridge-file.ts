@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,10 +12,26 @@ function bridgeFile(): string {
   return places.find((place) => existsSync(place)) ?? name;
 }
 
-/** Writes the bridge into a directory, which is made if need be; answers with the file. */
-export function writeBridge(directory: string): string {
+/** A bridge that was written. */
+export interface WrittenBridge {
+  readonly file: string;
+  /** The version of the bridge that was there. */
+  readonly replaced: string | undefined;
+}
+
+/** Writes the bridge into a directory, which is made if need be. A file of the same name that is no bridge is left alone. */
+export function writeBridge(directory: string): WrittenBridge {
   const target = join(directory, name);
   mkdirSync(directory, { recursive: true });
+  const replaced = versionOf(target);
+  // Into the file that is there: a container may have mounted it.
   copyFileSync(bridgeFile(), target);
-  return target;
+  return { file: target, replaced };
+}
+
+function versionOf(target: string): string | undefined {
+  if (!existsSync(target)) return undefined;
+  const version = /^BRIDGE_VERSION\b.* = "([^"]*)"/m.exec(readFileSync(target, 'utf8'))?.[1];
+  if (version === undefined) throw new Error(`its ${name} is another file`);
+  return version;
 }

@@ -1,6 +1,7 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { SharedServices } from '../kernel/shared-services.js';
@@ -103,13 +104,21 @@ function listening(server: Server, address: ListenAddress): Promise<void> {
       reject(
         error.code === 'EADDRINUSE'
           ? new VesicleError('SYNAPSE_ADDRESS_IN_USE', [place], { cause: error })
-          : new VesicleError('SYNAPSE_CANNOT_LISTEN', [place, error.message], { cause: error }),
+          : new VesicleError('SYNAPSE_CANNOT_LISTEN', [place, reasonOf(error, address)], { cause: error }),
       );
     });
     server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }, () => {
       resolve();
     });
   });
+}
+
+/** What is wrong with an address; for a path, the system says no more than that it may not or cannot be. */
+function reasonOf(error: NodeJS.ErrnoException, address: ListenAddress): string {
+  if (address.kind === 'tcp') return error.message;
+  const folder = dirname(address.path);
+  if (!existsSync(folder)) return `there is no directory ${folder}`;
+  return error.code === 'EINVAL' ? 'the path is longer than the system allows (about 100 bytes)' : error.message;
 }
 
 /** A socket file that nobody listens at is left from a host that was killed. Any other file is somebody's. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { encodeFrames, FrameReader } from '../../src/synapse/frames.js';
 import { protocolVersion } from '../../src/synapse/protocol.js';
 import { FakeBridge } from '../support/fake-bridge.js';
@@ -31,16 +31,27 @@ test('vesicle bridge writes the bridge of this version', async (t) => {
   assert.match(out, /^Wrote python\/deep\/vesicle_bridge\.py\./);
   const written = await readFile(join(folder, 'python/deep/vesicle_bridge.py'), 'utf8');
   assert.equal(written, projectText('src/synapse/python/vesicle_bridge.py'));
-  assert.equal((await runCli(t, folder, ['bridge'])).code, 2);
+  const again = await runCli(t, folder, ['bridge', '--out', 'python/deep']);
+  assert.match(again.out, /in place of that of \d+\.\d+\.\d+\. Restart/);
+  for (const args of [[], ['--out', '']]) assert.equal((await runCli(t, folder, ['bridge', ...args])).code, 2);
   const belowFile = ['bridge', '--out', 'python/deep/vesicle_bridge.py/x'];
   assert.match((await runCli(t, folder, belowFile)).error, /^\[CLI_FILE_UNWRITABLE\]/);
 });
 
+test('vesicle bridge leaves a file alone that only has the name of the bridge', async (t) => {
+  const folder = await folderWith(t, { 'vesicle_bridge.py': '# mine' });
+  const { code, error } = await runCli(t, folder, ['bridge', '--out', '.']);
+  assert.equal(code, 1);
+  assert.match(error, /^\[CLI_FILE_UNWRITABLE\].*its vesicle_bridge\.py is another file/);
+  assert.equal(await readFile(join(folder, 'vesicle_bridge.py'), 'utf8'), '# mine');
+});
+
 test('vesicle host serves modules at a socket until it is stopped', async (t) => {
   const folder = await folderWith(t, { 'strict.ts': module });
-  const host = startCli(t, folder, ['host', '--listen', 'unix:modules.sock']);
+  const host = startCli(t, folder, ['host', '--listen', 'unix:modules.sock', '--socket-mode', '0600']);
   await host.see(/waits for Synapse at unix:modules\.sock/);
   const address = { kind: 'unix', path: join(folder, 'modules.sock') } as const;
+  assert.equal((await stat(address.path)).mode & 0o777, 0o600);
   const bridge = await FakeBridge.open(t, address, [{ module: './strict.ts' }]);
   assert.equal(await bridge.invoke('third_party_rules.check_can_deactivate_user', '@a:x', false), false);
   assert.match((await runCli(t, folder, ['host', '--listen', 'unix:modules.sock'])).error, /SYNAPSE_ADDRESS_IN_USE/);
@@ -70,6 +81,29 @@ test('whatever else has the name of the socket is left alone', async (t) => {
     assert.match(error, /^\[SYNAPSE_CANNOT_LISTEN\] Cannot listen on unix:\S+: another file is there\./);
   }
   assert.equal(await readFile(join(folder, 'letters.txt'), 'utf8'), 'kept');
+});
+
+test('of a socket that cannot be made, the reason is said', async (t) => {
+  const folder = await folderWith(t, {});
+  const listen = async (path: string): Promise<string> =>
+    (await runCli(t, folder, ['host', '--listen', `unix:${path}`])).error;
+  assert.match(await listen('no/such/modules.sock'), /^\[SYNAPSE_CANNOT_LISTEN\].*: there is no directory no\/such\./);
+  assert.match(await listen(`/tmp/${'x'.repeat(120)}`), /^\[SYNAPSE_CANNOT_LISTEN\].*: the path is longer than/);
+});
+
+test('a directory of modules that is not there is said at once', async (t) => {
+  const folder = await folderWith(t, {});
+  const { code, error } = await runCli(t, folder, ['host', '--listen', 'unix:x', '--directory', 'nowhere']);
+  assert.equal(code, 1);
+  assert.match(error, /^\[CLI_DIRECTORY_MISSING\] There is no directory nowhere\./);
+});
+
+test('vesicle host --stdio needs a parent that speaks with it', async () => {
+  const child = spawn(process.execPath, [vesicleCommand, 'host', '--stdio'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  assert.deepEqual(await once(child, 'close'), [1, null]);
+  assert.match(errors, /^\[SYNAPSE_NO_PARENT\] .*standard input is none/);
 });
 
 test('an empty token is none', async (t) => {

@@ -9,15 +9,34 @@ import { freePort, type ServerProcess, startServerProcess } from './server-proce
 
 const run = promisify(execFile);
 
-/** The module that the bridge is compared with, in the words of pip. */
-export const antispamPackage = 'synapse-http-antispam==0.5.1';
-
-/** What tests need besides Synapse: PostgreSQL, Redis, and the module that the bridge is compared with. */
-const packages = ['psycopg2-binary', 'txredisapi>=1.4.12,<1.6', 'hiredis', antispamPackage];
+/**
+ * What tests need besides Synapse, in the words of pip by the name that Python imports: PostgreSQL, Redis, and the module that the
+ * bridge is compared with.
+ */
+const packages = {
+  psycopg2: 'psycopg2-binary',
+  txredisapi: 'txredisapi>=1.4.12,<1.6',
+  hiredis: 'hiredis',
+  synapse_http_antispam: 'synapse-http-antispam==0.5.1',
+} as const;
 
 /** A Python with Synapse and what tests need besides: the one that VESICLE_SYNAPSE_PYTHON names, or one that is made once. */
 export async function testSynapsePython(): Promise<string> {
-  return await synapsePython({ packages, say: (text) => process.stderr.write(text) });
+  return await synapsePython({ packages: Object.values(packages), say: (text) => process.stderr.write(text) });
+}
+
+/** Throws one sentence unless the Python of the tests has these: the one that VESICLE_SYNAPSE_PYTHON names may have Synapse alone. */
+export async function requirePackages(names: readonly (keyof typeof packages)[]): Promise<void> {
+  const python = await testSynapsePython();
+  const script = 'import importlib.util, sys; print(*(n for n in sys.argv[1:] if importlib.util.find_spec(n) is None))';
+  const { stdout } = await run(python, ['-c', script, ...names]);
+  const missing = names.filter((name) => stdout.trim().split(' ').includes(name));
+  if (missing.length === 0) return;
+  const wanted = missing.map((name) => `'${packages[name]}'`).join(' ');
+  throw new Error(
+    `This needs ${missing.join(' and ')}, which ${python} cannot import: install what is missing with ` +
+      `"${python} -m pip install ${wanted}", or unset VESICLE_SYNAPSE_PYTHON.`,
+  );
 }
 
 /** What a Synapse has that is not the same for all. */

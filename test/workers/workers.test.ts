@@ -3,12 +3,14 @@ import { after, before, describe, it } from 'node:test';
 import { assertCleanLog, BridgedPlace, moduleFolder, until } from '../support/bridged-synapse.js';
 import { databasePrograms, DatabaseServers } from '../support/database-servers.js';
 import { MatrixClient } from '../support/matrix-client.js';
+import { requirePackages } from '../support/synapse.js';
 import { SynapseCluster } from '../support/synapse-cluster.js';
 import { SynapseForks } from '../support/synapse-forks.js';
 import { VesicleHost } from '../support/vesicle-host.js';
 
 const programs = await databasePrograms();
 const skip = typeof programs === 'string' ? programs : false;
+if (skip === false) await requirePackages(['psycopg2', 'txredisapi']);
 const processes = ['main', 'reader', 'persister'];
 
 describe('Synapse with two workers, PostgreSQL, Redis and one module host', { skip, timeout: 300_000 }, () => {

@@ -155,8 +155,7 @@ const faults: readonly { readonly title: string; readonly name: string; readonly
   {
     title: 'a file in a folder that is missing',
     name: './nowhere/filter.ts',
-    causes:
-      '  there is no file DIR/nowhere/filter.ts. Correct the path: it starts at the folder of the configuration file.',
+    causes: '  there is no file DIR/nowhere/filter.ts. Correct the path: relative ones start at DIR.',
   },
   { title: 'a folder', name: './broken', causes: '  DIR/broken is a folder. Name the file in it.' },
   {
