@@ -319,7 +319,9 @@ function answerFrame(id: number, result: unknown): string {
 /** What a module threw may hold anything: what cannot be told is told without its fields. */
 function errorFrame(id: number, error: unknown): string {
   try {
-    return `{"id":${id},"error":${JSON.stringify(encodeError(error))}}`;
+    const frame = `{"id":${id},"error":${JSON.stringify(encodeError(error))}}`;
+    if (isTooLong(frame)) throw tooLong(frame);
+    return frame;
   } catch (failure) {
     const message = `An error that cannot be told: ${failure instanceof Error ? failure.message : 'it has no text'}`;
     return `{"id":${id},"error":${JSON.stringify(encodeError(new Error(message)))}}`;

@@ -68,6 +68,13 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
     assert.ok(grown < 32_768, `the memory grew by ${grown} KiB`);
   });
 
+  it('answers with an error that can be told in place of one that cannot', async () => {
+    const told = JSON.parse(await runScript('unspeakable_errors.py', [], '')) as readonly string[];
+    assert.match(told[0] ?? '', /^0 a ValueError that cannot be told: .*too long/);
+    assert.match(told[1] ?? '', /^1 a SynapseError that cannot be told: .*object cannot be sent/);
+    assert.equal(told[2], '2 no');
+  });
+
   it('evaluates `when` as the dispatcher does', async () => {
     const events = whenTable.events.map(({ when, event }) => ({ when, event }));
     const random = fc.sample(fc.record({ when: randomWhen(), event: randomEvent() }), { numRuns: 3000, seed: 5 });

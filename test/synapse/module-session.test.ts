@@ -9,6 +9,7 @@ import { Codes } from '../../src/errors/matrix-codes.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
 import { ModuleApi } from '../../src/api/module-api.js';
 import type { MatrixEvent } from '../../src/matrix/event.js';
+import { limits } from '../../src/synapse/protocol.js';
 import { FakeBridge } from '../support/fake-bridge.js';
 import type { WireError } from '../../src/synapse/wire-values.js';
 import { openTestHost } from '../support/module-host-process.js';
@@ -110,6 +111,7 @@ const unspeakable: readonly (readonly [what: string, thrown: unknown, told: RegE
   ['an error with an integer of any size', new SynapseError(403, 'no', 'M_A', { size: 10n ** 20n }), /BigInt/],
   ['an error with a circle', new SynapseError(403, 'no', 'M_A', { circular }), /circular/],
   ['an object without a text', Object.create(null), /cannot be told/],
+  ['an error longer than a frame may be', new Error('x'.repeat(limits.frame)), /too long|bytes/],
   ['a symbol', Symbol('odd'), /Symbol\(odd\)/],
   ['nothing', undefined, /undefined/],
 ];

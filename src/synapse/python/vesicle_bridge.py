@@ -43,8 +43,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
-from synapse import module_api
-
 # Not of `synapse.module_api`, for want of another way: errors that it does not export are rebuilt by their names, and
 # `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`).
 from synapse.api import errors as synapse_errors
@@ -68,6 +66,8 @@ from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
+
+from synapse import module_api
 
 __all__ = ["VesicleBridge"]
 
@@ -2013,8 +2013,15 @@ class Link:
 
     def answer_error(self, request_id: Json, error: BaseException) -> None:
         """Answers a request of theirs with an error."""
-        if not self.is_closed:
-            self._write(frame_of(to_json({"id": request_id, "error": _error_to_wire(error)})))
+        if self.is_closed:
+            return
+        try:
+            frame = frame_of(to_json({"id": request_id, "error": _error_to_wire(error)}))
+        except Exception as failure:
+            # Too long, or with fields that are no JSON: told without them.
+            told = ModuleHostError(f"a {type(error).__name__} that cannot be told: {failure!r:.200}")
+            frame = frame_of(to_json({"id": request_id, "error": _error_to_wire(told)}))
+        self._write(frame)
 
     @property
     def is_idle(self) -> bool:
