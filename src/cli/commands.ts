@@ -28,6 +28,12 @@ export const commands: readonly Command[] = [
     run: async (call) => (await import('./check.js')).check(call),
   },
   {
+    name: 'schema',
+    summary: 'writes the JSON Schema of FILE and the configurations of its modules, for editors',
+    options: [],
+    run: async (call) => (await import('./schema.js')).schema(call),
+  },
+  {
     name: 'host',
     summary: 'runs the modules of the Synapse processes that connect to it',
     takesNoFile: true,

@@ -1,15 +1,6 @@
 import { type ConfigClass, type ClassLibraries, loadClassLibraries } from './class-libraries.js';
 import { ClassShapes, type PropertyShape, type UnitsOf } from './class-shape.js';
-
-/** A JSON Schema (draft 2020-12), as far as editors need it. */
-export interface JsonSchema {
-  readonly type?: string | readonly string[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: false | JsonSchema;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly [keyword: string]: unknown;
-}
+import { type JsonSchema, unitSchemas } from './json-schema.js';
 
 /** The schema of a module's `config`, from everything the decorators of its class say. */
 export async function configSchema(type: ConfigClass, unitsOf: UnitsOf): Promise<JsonSchema> {
@@ -50,7 +41,7 @@ class SchemaWriter {
     const { defaultValue } = shape;
     const isPlain = ['string', 'number', 'boolean'].includes(typeof defaultValue) || Array.isArray(defaultValue);
     const described = { ...(isPlain && { default: defaultValue }) };
-    if (shape.unit !== undefined) return { ...UNITS[shape.unit], ...described };
+    if (shape.unit !== undefined) return { ...unitSchemas[shape.unit], ...described };
     const nested = shape.nestedIn({}, {});
     const own = keywordsOf(validations.filter((validation) => !validation.each));
     const ofItems = keywordsOf(validations.filter((validation) => validation.each));
@@ -67,19 +58,6 @@ class SchemaWriter {
     return all.filter((validation) => validation.propertyName === property);
   }
 }
-
-const UNITS: Readonly<Record<'duration' | 'byte_size', JsonSchema>> = {
-  duration: {
-    type: ['integer', 'string'],
-    pattern: '^[-+]?\\d+[smhdwy]?$',
-    description: 'Milliseconds, or a number with s, m, h, d, w or y.',
-  },
-  byte_size: {
-    type: ['integer', 'string'],
-    pattern: '^[-+]?\\d+[KMGT]?$',
-    description: 'Bytes, or a number with K, M, G or T.',
-  },
-};
 
 function typeOf({ designType, defaultValue }: PropertyShape): JsonSchema {
   const types = new Map<unknown, string>([

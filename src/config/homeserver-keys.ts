@@ -3,6 +3,7 @@ import { rateLimitKeys } from './rate-limit-keys.js';
 import {
   anyMapping,
   byteSize,
+  described,
   duration,
   flag,
   integer,
@@ -19,13 +20,13 @@ import * as sections from './section-keys.js';
 /** Settings that are not read from one key of their own name. */
 type Derived = 'serveClientWellknown' | 'databasePath';
 
-const serverName: Reader<string> = (value, place) => {
+const serverName: Reader<string> = described(text.schema, (value, place) => {
   const name = text(value, place);
   if (name === null || /^(?:[0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(name)) return name;
   return place.fault('is no server name. Write a host name, with a port if need be: "example.org", "localhost:8448".');
-};
+});
 
-const baseUrl: Reader<string> = (value, place) => {
+const baseUrl: Reader<string> = described(text.schema, (value, place) => {
   const url = text(value, place);
   if (url === null) return null;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
@@ -36,47 +37,56 @@ const baseUrl: Reader<string> = (value, place) => {
     return place.fault('public_baseurl cannot contain query parameters or a #-fragment. Remove them.');
   }
   return url.endsWith('/') ? url : `${url}/`;
-};
+});
 
-const webUrl: Reader<string> = (value, place) => {
+const webUrl: Reader<string> = described(text.schema, (value, place) => {
   const url = text(value, place);
   if (url === null || /^https?:\/\//.test(url)) return url;
   return place.fault('expected a URL that starts with http:// or https://.');
-};
+});
 
-const wellKnownContent: Reader<Mapping> = (value, place) => {
+const wellKnownContent: Reader<Mapping> = described(anyMapping.schema, (value, place) => {
   const content = anyMapping(value, place);
   for (const key of ['m.homeserver', 'm.identity_server']) {
     if (content !== null && key in content) place.at(key).faultyKey('is set by Synapse itself. Remove it.');
   }
   return content;
-};
+});
 
 const ROOM_VERSIONS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12'];
 
-const roomVersion: Reader<string> = (value, place) =>
-  // A version is a text that looks like a number: both spellings are meant.
-  oneOf(...ROOM_VERSIONS)(typeof value === 'number' ? String(value) : value, place);
+const roomVersion: Reader<string> = described(
+  { enum: [...ROOM_VERSIONS, ...ROOM_VERSIONS.map(Number)] },
+  (value, place) =>
+    // A version is a text that looks like a number: both spellings are meant.
+    oneOf(...ROOM_VERSIONS)(typeof value === 'number' ? String(value) : value, place),
+);
 
-const encryptionDefault: Reader<'all' | 'invite' | 'off'> = (value, place) =>
-  // An unquoted `off` is false in YAML.
-  value === false ? 'off' : oneOf('all', 'invite', 'off')(value, place);
+const encryptionDefault: Reader<'all' | 'invite' | 'off'> = described(
+  { enum: ['all', 'invite', 'off', false] },
+  (value, place) =>
+    // An unquoted `off` is false in YAML.
+    value === false ? 'off' : oneOf('all', 'invite', 'off')(value, place),
+);
 
-const powerLevelOverride: Reader<HomeserverConfig['defaultPowerLevelContentOverride']> = (value, place) => {
-  const presets = anyMapping(value, place);
-  if (presets === null) return null;
-  for (const [preset, content] of Object.entries(presets)) {
-    oneOf('private_chat', 'trusted_private_chat', 'public_chat')(preset, place.at(preset));
-    if (content !== null) anyMapping(content, place.at(preset));
-  }
-  return presets as HomeserverConfig['defaultPowerLevelContentOverride'];
-};
+const powerLevelOverride: Reader<HomeserverConfig['defaultPowerLevelContentOverride']> = described(
+  anyMapping.schema,
+  (value, place) => {
+    const presets = anyMapping(value, place);
+    if (presets === null) return null;
+    for (const [preset, content] of Object.entries(presets)) {
+      oneOf('private_chat', 'trusted_private_chat', 'public_chat')(preset, place.at(preset));
+      if (content !== null) anyMapping(content, place.at(preset));
+    }
+    return presets as HomeserverConfig['defaultPowerLevelContentOverride'];
+  },
+);
 
-const autoJoinRoom: Reader<string> = (value, place) => {
+const autoJoinRoom: Reader<string> = described(text.schema, (value, place) => {
   const alias = text(value, place);
   if (alias === null || /^#[^:]+:.+/.test(alias)) return alias;
   return place.fault('expected a room alias. Write "#room:server".');
-};
+});
 
 /** How each setting of the class is read from the key of its name. */
 export const homeserverKeys: Keys<Omit<HomeserverConfig, Derived>> = {

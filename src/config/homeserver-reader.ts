@@ -3,6 +3,7 @@ import { HomeserverConfig } from './homeserver-config.js';
 import { homeserverKeys } from './homeserver-keys.js';
 import { ignoredKeys } from './ignored-keys.js';
 import { TemplatesConfig } from './homeserver-sections.js';
+import type { JsonSchema } from './json-schema.js';
 import type { Place } from './place.js';
 import {
   anyMapping,
@@ -67,6 +68,20 @@ const readSettings = mappingOf(homeserverKeys, {
   ignored: ignoredKeys,
   alsoKnown: [...Object.keys(otherKeys), ...secretKeys.keys(), 'use_presence', 'modules'],
 });
+
+/** What editors are told of everything but `modules`. */
+export const homeserverSchema: JsonSchema = {
+  ...readSettings.schema,
+  properties: {
+    ...readSettings.schema?.properties,
+    database: { anyOf: [{ type: 'string' }, { type: 'object' }] },
+    database_path: { type: 'string' },
+    disable_registration: { type: 'boolean' },
+    restrict_public_rooms_to_local_users: { type: 'boolean' },
+    use_presence: { type: 'boolean' },
+    ...Object.fromEntries([...secretKeys.keys()].map((key) => [key, { type: 'string' }])),
+  },
+};
 
 /** What is not in the configuration itself. */
 export interface HomeserverReaderOptions {

@@ -1,5 +1,6 @@
+import type { JsonSchema } from './json-schema.js';
 import type { Place } from './place.js';
-import { duration, isMapping, shown, type Mapping, mappingOf, oneOf, type Reader } from './readers.js';
+import { described, duration, isMapping, shown, type Mapping, mappingOf, oneOf } from './readers.js';
 
 type Mode = 'enforce' | 'audit' | 'off';
 type Action = 'allow' | 'deny' | 'error';
@@ -35,15 +36,19 @@ const byOrigin = mappingOf<{ readonly local: Action; readonly federated: Action 
   federated: action,
 });
 
-const onFailure: Reader<NonNullable<EntryPolicy['onFailure']>> = (value, place) => {
-  if (!isMapping(value)) return action(value, place);
-  const given = byOrigin(value, place);
-  return given === null ? null : { ...{ local: 'error', federated: 'allow' }, ...given };
-};
+const onFailure = described<NonNullable<EntryPolicy['onFailure']>>(
+  { anyOf: [action.schema, byOrigin.schema] },
+  (value, place) => {
+    if (!isMapping(value)) return action(value, place);
+    const given = byOrigin(value, place);
+    return given === null ? null : { ...{ local: 'error', federated: 'allow' }, ...given };
+  },
+);
 
-const unquotedMode: Reader<Mode> = (value, place) =>
+const unquotedMode = described<Mode>({ enum: ['enforce', 'audit', 'off', false] }, (value, place) =>
   // An unquoted `off` is false in YAML.
-  mode(value === false ? 'off' : value, place);
+  mode(value === false ? 'off' : value, place),
+);
 
 const policyKeys = { mode: unquotedMode, timeout: duration, onFailure };
 
@@ -52,15 +57,28 @@ const callbackPolicy = mappingOf<PolicyMembers>(policyKeys);
 const modulePolicy = mappingOf<PolicyMembers & { readonly callbacks: Readonly<Record<string, EntryPolicy>> }>(
   {
     ...policyKeys,
-    callbacks: (value, place) => {
-      if (!isMapping(value))
-        return place.fault(`expected a mapping, got ${shown(value)}. Write "check_event_for_spam: { mode: audit }".`);
-      const read = Object.entries(value).map(([name, policy]) => [name, callbackPolicy(policy, place.at(name)) ?? {}]);
-      return Object.fromEntries(read) as Readonly<Record<string, EntryPolicy>>;
-    },
+    callbacks: described(
+      { type: 'object', ...(callbackPolicy.schema && { additionalProperties: callbackPolicy.schema }) },
+      (value, place) => {
+        if (!isMapping(value))
+          return place.fault(`expected a mapping, got ${shown(value)}. Write "check_event_for_spam: { mode: audit }".`);
+        const read = Object.entries(value).map(([name, policy]) => [
+          name,
+          callbackPolicy(policy, place.at(name)) ?? {},
+        ]);
+        return Object.fromEntries(read) as Readonly<Record<string, EntryPolicy>>;
+      },
+    ),
   },
   { alsoKnown: ['module', 'config'] },
 );
+
+/** What editors are told of one item of `modules`. */
+export const moduleEntrySchema: JsonSchema = {
+  ...modulePolicy.schema,
+  properties: { ...modulePolicy.schema?.properties, module: { type: 'string' }, config: {} },
+  required: ['module'],
+};
 
 /** Reads one item of `modules`; null when it is none (then the faults are reported, in Synapse's words). */
 export function readModuleEntry(value: unknown, place: Place): ModuleEntry | null {

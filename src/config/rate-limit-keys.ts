@@ -5,7 +5,7 @@ import type {
   PresenceRateLimits,
   RateLimit,
 } from './homeserver-sections.js';
-import { type Keys, mappingOf, number, type Reader } from './readers.js';
+import { described, type Keys, mappingOf, number, type Reader } from './readers.js';
 
 /** Synapse's defaults for what a set `rc_*` key leaves out (`config/ratelimiting.py`). */
 const general: RateLimit = { perSecond: 0.17, burstCount: 3 };
@@ -17,12 +17,12 @@ function limit(perSecond: number, burstCount: number): RateLimit {
 /** One limit, completed from its defaults. */
 function rateLimit(defaults: RateLimit): Reader<RateLimit> {
   const read = mappingOf<RateLimit>({ perSecond: number(0), burstCount: number(0) });
-  return (value, place) => {
+  return described(read.schema, (value, place) => {
     const given = read(value, place);
     if (given === null) return null;
     const burstCount = Math.trunc(given.burstCount ?? defaults.burstCount);
     return { perSecond: given.perSecond ?? defaults.perSecond, burstCount };
-  };
+  });
 }
 
 /** Several limits under one key, completed from their defaults. */
@@ -30,10 +30,10 @@ function rateLimits<T extends { readonly [P in keyof T]: RateLimit }>(defaults: 
   const names = Object.keys(defaults) as (keyof T)[];
   const keys = Object.fromEntries(names.map((name) => [name, rateLimit(defaults[name])])) as unknown as Keys<T>;
   const read = mappingOf(keys);
-  return (value, place) => {
+  return described(read.schema, (value, place) => {
     const given = read(value, place);
     return given === null ? null : { ...defaults, ...given };
-  };
+  });
 }
 
 export const rateLimitKeys = {

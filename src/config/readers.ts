@@ -1,9 +1,22 @@
 import { didYouMean } from '../errors/nearest-name.js';
+import { type JsonSchema, unitSchemas } from './json-schema.js';
 import type { Place } from './place.js';
 import { readByteSize, readDuration } from './units.js';
 
 /** Unknown value -> typed value, or null after a fault was reported at the place. */
-export type Reader<T> = (value: unknown, place: Place) => T | null;
+export interface Reader<T> {
+  (value: unknown, place: Place): T | null;
+  /** What editors are told of the value; anything when absent. */
+  readonly schema?: JsonSchema;
+}
+
+/** A reader that editors are told something of. */
+export function described<T>(
+  schema: JsonSchema | undefined,
+  read: (value: unknown, place: Place) => T | null,
+): Reader<T> {
+  return schema === undefined ? read : Object.assign(read, { schema });
+}
 
 /** One reader for each property; the YAML key is the property's snake_case. */
 export type Keys<T> = { readonly [P in keyof T]-?: Reader<T[P]> };
@@ -34,56 +47,67 @@ export function snakeCase(property: string): string {
   return property.replace(/(?<=[a-z])[A-Z0-9]|(?<=[0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-export const text: Reader<string> = (value, place) =>
-  typeof value === 'string' ? value : place.fault(`expected a string, got ${shown(value)}. ${quoteIt(value)}`);
+export const text: Reader<string> = described({ type: 'string' }, (value, place) =>
+  typeof value === 'string' ? value : place.fault(`expected a string, got ${shown(value)}. ${quoteIt(value)}`),
+);
 
 function quoteIt(value: unknown): string {
   return isMapping(value) || Array.isArray(value) ? 'Write one text here.' : 'Write it in quotes.';
 }
 
-export const flag: Reader<boolean> = (value, place) =>
+export const flag: Reader<boolean> = described({ type: 'boolean' }, (value, place) =>
   typeof value === 'boolean'
     ? value
-    : place.fault(`expected true or false, got ${shown(value)}. Write true or false without quotes.`);
+    : place.fault(`expected true or false, got ${shown(value)}. Write true or false without quotes.`),
+);
 
 /** A number from `minimum` on. */
 export function number(minimum: number): Reader<number> {
-  return (value, place) =>
+  return described({ type: 'number', minimum }, (value, place) =>
     typeof value === 'number' && value >= minimum && Number.isFinite(value)
       ? value
-      : place.fault(`expected a number from ${minimum} on, got ${shown(value)}.`);
+      : place.fault(`expected a number from ${minimum} on, got ${shown(value)}.`),
+  );
 }
 
 /** A whole number within bounds. */
 export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Reader<number> {
-  const range = maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum} on` : `from ${minimum} to ${maximum}`;
-  return (value, place) =>
+  const isOpen = maximum === Number.MAX_SAFE_INTEGER;
+  const range = isOpen ? `from ${minimum} on` : `from ${minimum} to ${maximum}`;
+  return described({ type: 'integer', minimum, ...(!isOpen && { maximum }) }, (value, place) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum
       ? value
-      : place.fault(`expected a whole number ${range}, got ${shown(value)}.`);
+      : place.fault(`expected a whole number ${range}, got ${shown(value)}.`),
+  );
 }
 
 /** Milliseconds. */
-export const duration: Reader<number> = (value, place) =>
-  readDuration(value) ??
-  place.fault('expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.');
+export const duration: Reader<number> = described(
+  unitSchemas.duration,
+  (value, place) =>
+    readDuration(value) ??
+    place.fault('expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.'),
+);
 
 /** Bytes. */
-export const byteSize: Reader<number> = (value, place) =>
-  readByteSize(value) ?? place.fault('expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.');
+export const byteSize: Reader<number> = described(
+  unitSchemas.byte_size,
+  (value, place) =>
+    readByteSize(value) ?? place.fault('expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.'),
+);
 
 /** One of a few values. */
 export function oneOf<const T extends string | boolean>(...choices: readonly T[]): Reader<T> {
-  return (value, place) => {
+  return described({ enum: choices }, (value, place) => {
     const choice = choices.find((one) => one === value);
     if (choice !== undefined) return choice;
     const nearest = typeof value === 'string' ? didYouMean(value, choices.map(String)) : '';
     return place.fault(`expected one of ${choices.map((one) => JSON.stringify(one)).join(', ')}.${nearest}`);
-  };
+  });
 }
 
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
-  return (value, place) => {
+  return described({ type: 'array', ...(item.schema && { items: item.schema }) }, (value, place) => {
     if (!Array.isArray(value)) {
       return place.fault(`expected a list, got ${shown(value)}. Write it as a list: [..., ...].`);
     }
@@ -92,18 +116,20 @@ export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
       const read = item(one, place.at(index));
       return read === null ? [] : [read];
     });
-  };
+  });
 }
 
 /** Any mapping, as it is. */
-export const anyMapping: Reader<Mapping> = (value, place) =>
+export const anyMapping: Reader<Mapping> = described({ type: 'object' }, (value, place) =>
   isMapping(value)
     ? value
-    : place.fault(`expected a mapping, got ${shown(value)}. Write "key: value" lines below the key.`);
+    : place.fault(`expected a mapping, got ${shown(value)}. Write "key: value" lines below the key.`),
+);
 
 /** A value for which `null` means something. */
 export function orNull<T>(reader: Reader<T>): Reader<T | null> {
-  const read: Reader<T | null> = (value, place) => (value === null ? null : reader(value, place));
+  const schema = reader.schema && { anyOf: [reader.schema, { type: 'null' }] };
+  const read = described<T | null>(schema, (value, place) => (value === null ? null : reader(value, place)));
   return Object.assign(read, { takesNull: true });
 }
 
@@ -120,7 +146,7 @@ export function mappingOf<T extends object>(keys: Keys<T>, options: SectionOptio
   const properties = Object.keys(keys) as (keyof T & string)[];
   const byKey = new Map(properties.map((property) => [snakeCase(property), property]));
   const ignored = new Set(options.ignored);
-  return (value, place) => {
+  return described(mappingSchema(keys, options), (value, place) => {
     const mapping = anyMapping(value, place);
     if (mapping === null) return null;
     const result: Partial<T> = {};
@@ -134,7 +160,15 @@ export function mappingOf<T extends object>(keys: Keys<T>, options: SectionOptio
       if ((mapping[key] ?? null) === null) place.fault(`"${key}" is missing. Add it.`);
     }
     return result;
-  };
+  });
+}
+
+function mappingSchema(keys: Readonly<Record<string, Reader<unknown>>>, options: SectionOptions): JsonSchema {
+  const { ignored = [], alsoKnown = [], required = [] } = options;
+  const own = Object.entries(keys).map(([property, { schema = {} }]) => [snakeCase(property), schema] as const);
+  const others = [...ignored, ...alsoKnown].map((key) => [key, {}] as const);
+  const properties = Object.fromEntries<JsonSchema>([...others, ...own]);
+  return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }) };
 }
 
 function readMember<T>(
@@ -153,10 +187,10 @@ function readMember<T>(
 /** A section with defaults. */
 export function section<T extends object>(type: new () => T, keys: Keys<T>, options?: SectionOptions): Reader<T> {
   const read = mappingOf(keys, options);
-  return (value, place) => {
+  return described(read.schema, (value, place) => {
     const members = read(value, place);
     return members === null ? null : Object.assign(new type(), members);
-  };
+  });
 }
 
 export function unknownKey(key: string, known: Iterable<string>): string {

@@ -1,6 +1,7 @@
 import * as sections from './homeserver-sections.js';
 import {
   byteSize,
+  described,
   duration,
   flag,
   integer,
@@ -17,13 +18,13 @@ import {
 /** A mapping whose values are made into something else, once they are all there. */
 function record<T extends object, R>(keys: Keys<T>, options: SectionOptions, make: (members: T) => R): Reader<R> {
   const read = mappingOf(keys, options);
-  return (value, place) => {
+  return described(read.schema, (value, place) => {
     const before = place.findings.problems.length;
     const members = read(value, place);
     // Without a new problem everything required is there.
     const isWhole = members !== null && place.findings.problems.length === before;
     return isWhole ? make(members as T) : null;
-  };
+  });
 }
 
 const listenerResource = record<sections.ListenerResource, sections.ListenerResource>(
@@ -52,7 +53,7 @@ const listenerMembers = section(
   { ignored: ['mode', 'tag', 'request_id_header', 'additional_resources'] },
 );
 
-export const listener: Reader<sections.ListenerConfig> = (value, place) => {
+export const listener: Reader<sections.ListenerConfig> = described(listenerMembers.schema, (value, place) => {
   const read = listenerMembers(value, place);
   if (read === null) return null;
   const given = value as Readonly<Record<string, unknown>>;
@@ -65,7 +66,7 @@ export const listener: Reader<sections.ListenerConfig> = (value, place) => {
   // A Unix socket tells no address: the only one there is comes in the header.
   const xForwarded = hasPath ? given['x_forwarded'] !== false : read.xForwarded;
   return Object.assign(new sections.ListenerConfig(), members, { bindAddresses, xForwarded });
-};
+});
 
 function givenAddresses(listener: Readonly<Record<string, unknown>>): readonly string[] {
   const given = listener['bind_addresses'];
@@ -151,7 +152,7 @@ const emailMembers = section(
   { ignored: [...emailTemplates, 'riot_base_url', 'redact_content'] },
 );
 
-export const email: Reader<sections.EmailConfig> = (value, place) => {
+export const email: Reader<sections.EmailConfig> = described(emailMembers.schema, (value, place) => {
   const read = emailMembers(value, place);
   // An empty section is as good as none (`config/emailconfig.py: read_config`).
   if (read === null || Object.keys(value as object).length === 0) return null;
@@ -170,7 +171,7 @@ export const email: Reader<sections.EmailConfig> = (value, place) => {
     place.at('invite_client_location').fault('expected a URL that starts with http:// or https://.');
   }
   return read;
-};
+});
 
 export const sso = section(
   sections.SsoConfig,
@@ -206,7 +207,7 @@ const presenceMembers = section(
   { ignored: ['presence_router'] },
 );
 
-export const presence: Reader<sections.PresenceConfig> = (value, place) => {
+export const presence: Reader<sections.PresenceConfig> = described(presenceMembers.schema, (value, place) => {
   const read = presenceMembers(value, place);
   if (read === null) return null;
   if (read.lastActiveGranularity <= 0) place.at('last_active_granularity').fault('expected a duration above 0.');
@@ -215,7 +216,7 @@ export const presence: Reader<sections.PresenceConfig> = (value, place) => {
     place.at('idle_timeout').fault('expected more than "last_active_granularity". Raise it.');
   }
   return read;
-};
+});
 
 interface UploadLimitMembers {
   readonly timePeriod: number;
@@ -299,11 +300,14 @@ const accountValidityMembers = section(
   { ignored: ['template_dir', 'account_renewed_html_path', 'invalid_token_html_path'] },
 );
 
-export const accountValidity: Reader<sections.AccountValidityConfig> = (value, place) => {
-  const read = accountValidityMembers(value, place);
-  if (read?.enabled === true && read.period === undefined) place.fault('"period" is missing. Add it: "period: 6w".');
-  return read;
-};
+export const accountValidity: Reader<sections.AccountValidityConfig> = described(
+  accountValidityMembers.schema,
+  (value, place) => {
+    const read = accountValidityMembers(value, place);
+    if (read?.enabled === true && read.period === undefined) place.fault('"period" is missing. Add it: "period: 6w".');
+    return read;
+  },
+);
 
 export const autoAcceptInvites = section(
   sections.AutoAcceptInvitesConfig,
@@ -332,13 +336,15 @@ export const roomPrejoinState = section(sections.RoomPrejoinStateConfig, {
   additionalEventTypes: listOf(typeAndKey),
 });
 
-export const userTypes: Reader<sections.UserTypesConfig> = (value, place) => {
-  const read = section(sections.UserTypesConfig, { defaultUserType: text, extraUserTypes: listOf(text) })(value, place);
+const userTypesMembers = section(sections.UserTypesConfig, { defaultUserType: text, extraUserTypes: listOf(text) });
+
+export const userTypes: Reader<sections.UserTypesConfig> = described(userTypesMembers.schema, (value, place) => {
+  const read = userTypesMembers(value, place);
   if (read?.defaultUserType === undefined) return read;
   const known = ['support', 'bot', ...read.extraUserTypes];
   return known.includes(read.defaultUserType)
     ? read
     : place.at('default_user_type').fault('is no known user type. Add it to "extra_user_types".');
-};
+});
 
 export const stats = section(sections.StatsConfig, { enabled: flag });

@@ -13,6 +13,8 @@ const introduction = `A configuration file is YAML with the keys of Synapse's \`
 - \`\${env:NAME}\` and \`\${file:PATH}\` in a text are replaced by a variable of the environment or by what a file holds (without the
   newline at its end). Such a value is never printed. \`$\${env:NAME}\` stands for the text itself.
 - Relative paths start at the folder of the configuration file.
+- \`vesicle schema > vesicle.schema.json\` writes a JSON Schema of the whole file, the configurations of its modules included. Editors with
+  a YAML language server use it when the file begins with \`# yaml-language-server: $schema=./vesicle.schema.json\`.
 - Durations are numbers of milliseconds or texts such as \`90s\`, \`5m\`, \`1h\`, \`5d\`, \`2w\`, \`1y\`; sizes are bytes or \`512K\`, \`50M\`, \`1G\`.
 - Defaults are Synapse's, but for these: everybody may register, nothing is rate limited unless its \`rc_...\` key is set (what such
   a key leaves out has Synapse's default), the database is in memory, and the server listens on port 8008 of this machine only.`;
