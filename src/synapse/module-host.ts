@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { SharedServices } from '../kernel/shared-services.js';
 import type { Logger } from '../log/logger.js';
+import { ComplaintLog } from './complaint-log.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
 import type { ModuleSources } from './module-loading.js';
 import { ModuleSession, type SessionOptions } from './module-session.js';
@@ -30,11 +31,13 @@ export class ModuleHost implements AsyncDisposable {
   private readonly sessions = new Set<ModuleSession>();
   private readonly servers = new Set<Server>();
   private readonly sessionOptions: SessionOptions;
-  private readonly shared: SharedServices;
+  /** By the name of the homeserver: what one has its modules remember is nothing to another. */
+  private readonly shared = new Map<string, SharedServices>();
 
   constructor(private readonly options: ModuleHostOptions) {
-    this.shared = new SharedServices(options.log);
-    this.sessionOptions = { ...options, shared: this.shared, directory: options.directory ?? process.cwd() };
+    const sharedOf = (serverName: string): SharedServices => this.sharedOf(serverName);
+    const complaints = new ComplaintLog(options.log);
+    this.sessionOptions = { ...options, sharedOf, complaints, directory: options.directory ?? process.cwd() };
   }
 
   /** How many Synapse processes are connected. */
@@ -76,7 +79,15 @@ export class ModuleHost implements AsyncDisposable {
     this.servers.clear();
     await Promise.all([...this.sessions].map((session) => session.close('the module host stops')));
     await Promise.all(closed);
-    await this.shared.close();
+    await Promise.all([...this.shared.values()].map((shared) => shared.close()));
+  }
+
+  private sharedOf(serverName: string): SharedServices {
+    const known = this.shared.get(serverName);
+    if (known !== undefined) return known;
+    const made = new SharedServices(this.options.log);
+    this.shared.set(serverName, made);
+    return made;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

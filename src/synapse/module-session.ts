@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { LoadedModule } from '../kernel/kernel.js';
 import { type HomeserverProcess, runsOn } from '../kernel/run-on.js';
+import type { ComplaintLog } from './complaint-log.js';
 import type { SharedServices } from '../kernel/shared-services.js';
 import type { Logger } from '../log/logger.js';
 import type { JsonObject } from '../matrix/json.js';
@@ -24,8 +25,9 @@ export interface SessionOptions extends ModuleSources {
   readonly version: string;
   /** Told of the modules of each process that has connected, once they run. */
   readonly onOpen?: (parts: ProcessParts) => void;
-  /** Services that all sessions share. */
-  readonly shared: SharedServices;
+  /** Services that all sessions of a homeserver share. */
+  readonly sharedOf: (serverName: string) => SharedServices;
+  readonly complaints: ComplaintLog;
 }
 
 /** Bytes that a frame may have before the other side has said who it is. */
@@ -127,6 +129,7 @@ export class ModuleSession {
   private async load(params: JsonObject): Promise<unknown> {
     if (this.stage !== 'greeted' && this.stage !== 'loaded') throw broken('modules.load at the wrong time');
     const { modules, problems } = await loadOverWire(params['modules'], this.options, this.log);
+    this.options.complaints.problems(problems);
     this.modules = modules;
     this.stage = 'loaded';
     return { problems, modules: modules.map(({ name }) => name) };
@@ -138,7 +141,8 @@ export class ModuleSession {
     const { connection } = this;
     const own = this.options.log.child({ synapse: homeserver.worker_name ?? 'main' });
     this.log = own;
-    const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection), this.options.shared);
+    const shared = this.options.sharedOf(homeserver.server_name);
+    const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection), shared);
     this.process = process;
     const modules = this.modules.filter(({ type }) => runsOn(type, processOf(homeserver)));
     const opened = process.open(modules, this.unwanted.signal);

@@ -159,3 +159,20 @@ test('a wrong configuration is told with the paths that Synapse prints', async (
     ],
   });
 });
+
+test('the host, too, says what is wrong with a configuration, once', async (t) => {
+  const { address, log } = await openTestHost(t, { Filter });
+  const load = async (config: object): Promise<void> => {
+    const bridge = await FakeBridge.connect(t, address);
+    await bridge.hello();
+    await bridge.request('modules.load', { modules: [{ module: 'Filter', ...config }] });
+  };
+  const complaint = /^error Synapse cannot use the modules: modules\.<item 0>\.mode: expected one of /;
+  const complaints = (): number => log.texts.filter((text) => complaint.test(text)).length;
+  await load({ mode: 'maybe' });
+  await load({ mode: 'maybe' });
+  assert.equal(complaints(), 1);
+  await load({});
+  await load({ mode: 'maybe' });
+  assert.equal(complaints(), 2);
+});

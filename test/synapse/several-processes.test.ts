@@ -74,6 +74,19 @@ test('each process has instances of its own, and shared services are there once'
   ]);
 });
 
+test('homeservers that use the same module host share no services', async (t) => {
+  const { address } = await openTestHost(t, { c: Counting });
+  const modules = [{ module: 'c' }];
+  const here = await FakeBridge.open(t, address, modules, { homeserver: { worker_name: 'here' } });
+  const there = await FakeBridge.open(t, address, modules, {
+    homeserver: { server_name: 'there.test', worker_name: 'there' },
+  });
+  told.length = 0;
+  await here.invoke(...bind);
+  await there.invoke(...bind);
+  assert.deepEqual(told, ['here 1 1', 'there 1 1']);
+});
+
 test('a shared service cannot ask for what each process has of its own', async (t) => {
   @injectable()
   class Greedy {
