@@ -3,6 +3,7 @@ import { SynapseError } from '../errors/synapse-error.js';
 
 /** How deep JSON may nest: no request body gets near it. */
 const maxDepth = 950;
+const maxContentDepth = 126;
 
 /**
  * Encodes a JSON value as Matrix signs it: keys sorted by code point, no spaces, UTF-8 text unescaped
@@ -45,6 +46,19 @@ export function checkCanonicalJson(value: unknown, isStrict = true, depth = 0): 
   }
 }
 
+/** Refuses an event whose content nests deeper than the parser of Synapse follows: 127 levels, the event and its content two of them. */
+export function checkNesting(content: object): void {
+  if (nestsBeyond(content, maxContentDepth)) throw badJson('Invalid event JSON');
+}
+
+function nestsBeyond(value: object, levels: number): boolean {
+  if (levels === 0) return true;
+  for (const member of Object.values(value) as readonly unknown[]) {
+    if (typeof member === 'object' && member !== null && nestsBeyond(member, levels - 1)) return true;
+  }
+  return false;
+}
+
 /** Orders by code point; JavaScript's own order, by UTF-16 unit, puts U+E000 to U+FFFF last. */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -76,7 +90,8 @@ function checkText(text: string): void {
 function checkNumber(value: number, isStrict: boolean): void {
   if (!Number.isFinite(value)) throw badJson('Bad JSON value: float');
   if (!isStrict) return;
-  if (!Number.isInteger(value)) throw badJson('Bad JSON value: float');
+  // What is written with an exponent is no integer.
+  if (!Number.isInteger(value) || Math.abs(value) >= 1e21) throw badJson('Bad JSON value: float');
   if (!Number.isSafeInteger(value)) throw badJson('JSON integer out of range');
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
@@ -16,7 +16,6 @@ done
 
 /** The pipe to a child, which node types as any stream. */
 interface Pipe {
-  readonly ref: () => void;
   readonly unref: () => void;
   readonly end: (text?: string) => void;
 }
@@ -32,6 +31,7 @@ interface Remains {
 /** Ends processes and removes a folder at its end, or when this process is gone, even by `kill -9`. */
 export class Keeper implements AsyncDisposable {
   private readonly stdin: Pipe;
+  private readonly child: ChildProcess;
   private readonly ended: Promise<unknown>;
 
   constructor({ pids = [], signal = 'KILL', folder = '' }: Remains) {
@@ -39,6 +39,7 @@ export class Keeper implements AsyncDisposable {
     const args = ['-c', script, 'keeper', signal, folder, ...known];
     // Not of this process's group: Ctrl-C is not for it.
     const child = spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    this.child = child;
     this.ended = once(child, 'close');
     child.unref();
     this.stdin = child.stdin.on('error', () => undefined) as unknown as Pipe;
@@ -51,7 +52,8 @@ export class Keeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.stdin.ref();
+    // Until then nothing of it keeps this process alive.
+    this.child.ref();
     this.stdin.end();
     await this.ended;
   }

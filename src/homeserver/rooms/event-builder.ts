@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
+import { checkNesting, encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
@@ -52,6 +52,7 @@ export class EventBuilder {
 
   build(draft: EventDraft, place: EventPlace, metadata: EventMetadata = {}): RoomEvent {
     const { version } = place;
+    checkNesting(draft.content);
     const fields = this.encodeFields(draft, place);
     const hashes = `{"sha256":"${sha256(join(fields), 'base64')}"}`;
     const json = join(fields, { [hashesField]: hashes });

@@ -2704,7 +2704,8 @@ def _to_db_value(value: Any) -> Json:
 def _from_db_value(value: Json) -> Any:
     if not isinstance(value, dict):
         return value
-    return base64.b64decode(value["bytes"]) if "bytes" in value else int(value["int"])
+    # Synapse keeps psycopg2 from taking `bytes`.
+    return memoryview(base64.b64decode(value["bytes"])) if "bytes" in value else int(value["int"])
 
 
 def _serve_db_begin(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
