@@ -43,6 +43,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
+from synapse import module_api
+
 # Not of `synapse.module_api`, for want of another way: errors that it does not export are rebuilt by their names, and
 # `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`).
 from synapse.api import errors as synapse_errors
@@ -66,8 +68,6 @@ from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
-
-from synapse import module_api
 
 __all__ = ["VesicleBridge"]
 
