@@ -154,6 +154,19 @@ test('who shares a room learns that devices changed, by sync and by /keys/change
   assert.deepEqual(left.at('device_lists', 'left'), [alice.userId]);
 });
 
+test('changed devices are told to their owner, and to no stranger', async (t) => {
+  const { hs, alice, bob, post } = await open(t);
+  const [forAlice, forBob] = [alice, bob].map(async (user) =>
+    (await hs.request(user, 'GET', `${client}/sync`)).textAt('next_batch'),
+  );
+  const since = [await forAlice, await forBob];
+  await post(alice, 'upload', { device_keys: deviceKeys(alice) });
+  const seenBy = async (user: TestUser, from = ''): Promise<unknown> =>
+    (await hs.request(user, 'GET', `${client}/keys/changes?from=${from}&to=x`)).body;
+  assert.deepEqual(await seenBy(alice, since[0]), { changed: [alice.userId], left: [] });
+  assert.deepEqual(await seenBy(bob, since[1]), { changed: [], left: [] });
+});
+
 test('a device that is gone takes its keys and messages with it', async (t) => {
   const { hs, alice, bob, post } = await open(t);
   await post(alice, 'upload', { device_keys: deviceKeys(alice) });

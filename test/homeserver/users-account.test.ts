@@ -169,6 +169,34 @@ test('a restart keeps accounts, leaves rooms that were still to be left, and for
   assert.equal((await after.call(alice, 'GET', `${client}/account/whoami`)).body['user_id'], alice.userId);
 });
 
+const ages: readonly (readonly [maxAge: number | null, left: number])[] = [
+  [29 * 86_400_000, 0],
+  [31 * 86_400_000, 1],
+  [null, 1],
+];
+for (const [userIpsMaxAge, left] of ages) {
+  test(`of where a user was seen, a restart after 30 days knows ${left} with user_ips_max_age ${String(userIpsMaxAge)}`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'vesicle-'));
+    t.after(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const options = {
+      databasePath: join(folder, 'hs.db'),
+      clock: new ManualTimers(),
+      config: { userIpsMaxAge },
+    };
+    const before = await Accounts.open(t, options);
+    const alice = await before.register('alice');
+    await before.call(alice, 'GET', `${client}/account/whoami`);
+    const sightings = ({ homeserver }: Accounts): number =>
+      homeserver.services.users.deviceStore.sightingsOf(alice.userId).length;
+    assert.equal(sightings(before), 1);
+    await before.homeserver.close();
+    options.clock.advance(30 * 86_400_000);
+    assert.equal(sightings(await Accounts.open(t, options)), left);
+  });
+}
+
 test('a module forbids a deactivation; an administrator reactivates', async (t) => {
   const hs = await Accounts.open(t);
   const alice = await hs.register('alice');
