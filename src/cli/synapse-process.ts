@@ -18,6 +18,18 @@ export interface SynapseStart {
   readonly output: SynapseLogReader;
 }
 
+/** Synapse, which stops when its standard input is closed: by its end, whatever that was, who started it closes it. */
+const program = `
+import os, runpy, signal, threading
+
+def stop_with_parent():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=stop_with_parent, daemon=True).start()
+runpy.run_module("synapse.app.homeserver", run_name="__main__", alter_sys=True)
+`;
+
 /** So long it is waited for the end of a Synapse that was asked to stop, in milliseconds. */
 const graceMs = 10_000;
 
@@ -38,10 +50,10 @@ export class SynapseProcess implements AsyncDisposable {
   static async start(options: SynapseStart): Promise<SynapseProcess> {
     const { python, configFile, cwd, env, url, output } = options;
     // A group of its own: Ctrl-C reaches us, and we stop it when its calls are done.
-    const child = spawn(python, ['-m', 'synapse.app.homeserver', '-c', configFile], {
+    const child = spawn(python, ['-c', program, '-c', configFile], {
       cwd,
       env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
     const take = (chunk: Buffer): void => {

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
+import { until } from '../support/bridged-synapse.js';
 import { testSynapsePython } from '../support/synapse.js';
 import { folderWith, type RunningCli, runCli, startCli } from '../support/vesicle-cli.js';
 
@@ -70,6 +71,18 @@ describe('vesicle dev --host synapse', { timeout: 300_000 }, () => {
     assert.match(out, /Stopped\.\n$/);
     // The bridge tells Synapse's log, too, what modules say: here it is one log, and it is in it once.
     assert.equal(out.split('looked at a message').length - 1, 4);
+  });
+
+  it('leaves no Synapse behind when it is killed', async (t) => {
+    const cli = await startDev(t);
+    const [, url = ''] = await cli.see(/ runs localhost at (\S+)$/m);
+    cli.kill('SIGKILL');
+    const isUp = async (): Promise<boolean> =>
+      await fetch(`${url}/health`).then(
+        () => true,
+        () => false,
+      );
+    await until(async () => !(await isUp()), 'the end of Synapse');
   });
 
   it('tells mistakes with their lines before Synapse is started', async (t) => {
