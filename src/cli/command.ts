@@ -12,6 +12,8 @@ export interface CommandOption {
 export interface CommandCall {
   /** The file named, or the default. */
   readonly file: string;
+  /** The name given to a command that takes one. */
+  readonly name?: string;
   readonly switches: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
   readonly terminal: Terminal;
@@ -24,6 +26,8 @@ export interface Command {
   readonly options: readonly CommandOption[];
   /** It reads no configuration file. */
   readonly takesNoFile?: true;
+  /** It takes the name of something new in place of a file. */
+  readonly takesName?: true;
   /** Runs it; answers with the exit code. */
   readonly run: (call: CommandCall) => Promise<number>;
 }

@@ -34,6 +34,13 @@ export const commands: readonly Command[] = [
     run: async (call) => (await import('./schema.js')).schema(call),
   },
   {
+    name: 'new',
+    summary: 'makes a folder with a module called NAME, its test, its configuration and a README',
+    takesName: true,
+    options: [],
+    run: async (call) => (await import('./new.js')).newFolder(call),
+  },
+  {
     name: 'host',
     summary: 'runs the modules of the Synapse processes that connect to it',
     takesNoFile: true,

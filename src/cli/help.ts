@@ -31,10 +31,10 @@ export function generalHelp(): string {
 export function helpOf(command: Command): string {
   const options = [...command.options, { name: 'help', summary: 'shows this help' }];
   return [
-    `Usage: vesicle ${command.name} [OPTIONS]${command.takesNoFile ? '' : ' [FILE]'}`,
+    `Usage: vesicle ${command.name} [OPTIONS]${argumentOf(command)}`,
     '',
     `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
-    ...(command.takesNoFile ? [] : [`FILE is ${defaultFile} when absent.`]),
+    ...(argumentOf(command) === ' [FILE]' ? [`FILE is ${defaultFile} when absent.`] : []),
     '',
     'Options:',
     textTable(
@@ -42,4 +42,9 @@ export function helpOf(command: Command): string {
     ),
     '',
   ].join('\n');
+}
+
+function argumentOf({ takesNoFile, takesName }: Command): string {
+  if (takesName) return ' NAME';
+  return takesNoFile ? '' : ' [FILE]';
 }

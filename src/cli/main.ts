@@ -46,11 +46,15 @@ function readCall(command: Command, args: readonly string[], terminal: Terminal)
   );
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (command.takesNoFile && positionals[0] !== undefined) return `It takes no file: ${positionals[0]}.`;
-    if (positionals.length > 1) return `Only one file can be named, not ${positionals.join(' and ')}.`;
+    const [argument] = positionals;
+    if (command.takesNoFile && argument !== undefined) return `It takes no file: ${argument}.`;
+    if (positionals.length > 1) {
+      return `Only one ${command.takesName ? 'name can be given' : 'file can be named'}, not ${positionals.join(' and ')}.`;
+    }
     const given = Object.entries(values);
     return {
-      file: positionals[0] ?? defaultFile,
+      file: argument ?? defaultFile,
+      ...(command.takesName && argument !== undefined && { name: argument }),
       switches: new Set(given.flatMap(([name, value]) => (value === true ? [name] : []))),
       values: new Map(given.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))),
       terminal,

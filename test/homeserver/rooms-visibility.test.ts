@@ -134,3 +134,18 @@ test('a redaction of an event that nobody knows is not shown', async (t) => {
   const types = sync.listAt('rooms', 'join', roomId, 'timeline', 'events').map((event) => event['type']);
   assert.equal(types.includes('m.room.redaction'), false);
 });
+
+test('a receipt for an event that its sender may not see is refused, one for an unknown event is no matter', async (t) => {
+  const { world, alice, later, roomId } = await people(t);
+  await world.setState(alice, roomId, 'm.room.history_visibility', { history_visibility: 'joined' });
+  const before = await world.send(alice, roomId, 'before');
+  await world.join(later, roomId);
+  const after = await world.send(alice, roomId, 'after');
+  const mark = (eventId: string): ReturnType<RoomWorld['request']> =>
+    world.request(later, 'POST', `/rooms/${roomId}/receipt/m.read/${encodeURIComponent(eventId)}`, {});
+  const refused = await mark(before);
+  assert.deepEqual([refused.status, refused.at('errcode')], [403, 'M_FORBIDDEN']);
+  assert.equal(refused.at('error'), "You don't have permission to access that event.");
+  assert.equal((await mark(after)).status, 200);
+  assert.equal((await mark('$nothing')).status, 200);
+});

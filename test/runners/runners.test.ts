@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,17 @@ before(async () => {
   await expectSuccess('npm', ['pack', '--ignore-scripts', '--pack-destination', place], root);
 });
 
+/** Installs the packed package; what it needs is found in the project around. */
+async function install(project: string): Promise<void> {
+  const installed = path.join(project, 'node_modules/vesicle');
+  mkdirSync(installed, { recursive: true });
+  await expectSuccess('sh', ['-c', `tar xzf ../vesicle-*.tgz -C "$0" --strip-components 1`, installed], project);
+  // What npm does with a package that has a command.
+  chmodSync(path.join(installed, 'bin/vesicle.js'), 0o755);
+  mkdirSync(path.join(project, 'node_modules/.bin'));
+  symlinkSync('../vesicle/bin/vesicle.js', path.join(project, 'node_modules/.bin/vesicle'));
+}
+
 const runners = [
   { name: 'node-test', passed: /pass 4\b/ },
   { name: 'vitest', passed: /Tests +4 passed/ },
@@ -55,10 +66,16 @@ for (const { name, passed } of runners) {
   test(`the packed package and its testing kit work in a project of ${name}`, async () => {
     const project = path.join(place, name);
     cpSync(path.join(root, 'test/fixtures/runners', name), project, { recursive: true });
-    const installed = path.join(project, 'node_modules/vesicle');
-    mkdirSync(installed, { recursive: true });
-    await expectSuccess('sh', ['-c', `tar xzf ../vesicle-*.tgz -C "$0" --strip-components 1`, installed], project);
+    await install(project);
     const output = await expectSuccess('npm', ['test'], project);
     assert.match(output, passed);
   });
 }
+
+test('what vesicle new makes passes its npm test at once', async () => {
+  await expectSuccess(process.execPath, [path.join(root, 'bin/vesicle.js'), 'new', 'no-links'], place);
+  const project = path.join(place, 'no-links');
+  await install(project);
+  const output = await expectSuccess('npm', ['test'], project);
+  assert.match(output, /vesicle\.yaml is right\.[^]*callback +spam_checker\.check_event_for_spam[^]*pass 1\b/);
+});
