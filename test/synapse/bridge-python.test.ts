@@ -75,6 +75,16 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
     assert.equal(told[2], '2 no');
   });
 
+  it('has the patience for a network that is slow, also when it connects again', async () => {
+    const { waits, error } = JSON.parse(await runScript('dial_patience.py', [], '')) as {
+      /** Seconds. */
+      readonly waits: readonly number[];
+      readonly error: string;
+    };
+    assert.match(error, /cannot reach the module host at tcp:elsewhere:1: too slow/);
+    assert.ok(waits.length === 1 && (waits[0] ?? 0) >= 1, `it waits ${waits.join()} s`);
+  });
+
   it('evaluates `when` as the dispatcher does', async () => {
     const events = whenTable.events.map(({ when, event }) => ({ when, event }));
     const random = fc.sample(fc.record({ when: randomWhen(), event: randomEvent() }), { numRuns: 3000, seed: 5 });

@@ -16,9 +16,10 @@ import { MatrixClient } from '../support/matrix-client.js';
 import { openTestHost } from '../support/module-host-process.js';
 import { inProject } from '../support/project.js';
 import { pythonIsMissing } from '../support/python-tools.js';
-import { isRunning } from '../support/server-process.js';
+import { freePort, isRunning } from '../support/server-process.js';
 import { bridgeFolder, type RunningSynapse, SynapseEnded, SynapseForks } from '../support/synapse-forks.js';
 import { logContextFaults } from '../support/synapse-log-faults.js';
+import { VesicleHost } from '../support/vesicle-host.js';
 import { vesicleCommand } from '../support/vesicle-process.js';
 
 const skip = await pythonIsMissing();
@@ -288,6 +289,20 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
     process.kill(second, 'SIGSTOP');
     await synapse.kill('SIGTERM');
     await until(async () => !isRunning(second), 'the end of the module host');
+    assert.deepEqual(logContextFaults(await synapse.output()), []);
+  });
+
+  it('gives up a connection over a network on which nothing comes any more, and makes another', async () => {
+    const port = await freePort();
+    const connect = `tcp:127.0.0.1:${port}`;
+    await using host = await VesicleHost.start(connect, await forks.newFolder(), { VESICLE_TOKEN: 'right' });
+    const config = { connect, token: 'right', modules: [] };
+    const modules = [{ module: 'impatient_bridge.VesicleBridge', config }];
+    await using synapse = await forks.start(await forks.newFolder(), { modules }, { PYTHONPATH: testPath });
+    host.signal('SIGSTOP');
+    await until(async () => (await synapse.output()).includes('it has not responded for'), 'the end of the connection');
+    host.signal('SIGCONT');
+    await until(async () => (await synapse.output()).includes('Connected with the module host'), 'another connection');
     assert.deepEqual(logContextFaults(await synapse.output()), []);
   });
 

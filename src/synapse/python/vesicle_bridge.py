@@ -833,6 +833,7 @@ reactor = cast(Any, _twisted_reactor)  # a module to type checkers; the reactor 
 CONNECT_WITHIN: Final = 10.0
 START_WITHIN: Final = 60.0
 SLOW_START: Final = 10.0
+DIAL_WITHIN: Final = 3.0
 HELLO_WITHIN: Final = 5.0
 LOST_GRACE: Final = 0.25
 STOP_WITHIN: Final = 3.0
@@ -1211,7 +1212,7 @@ def _dial(config: BridgeConfig, within: float) -> socket.socket:
     while True:
         try:
             if kind == "tcp":
-                sock = socket.create_connection(address, timeout=max(0.1, until - time.monotonic()))
+                sock = socket.create_connection(address, timeout=max(DIAL_WITHIN, until - time.monotonic()))
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return sock
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -2255,8 +2256,9 @@ class Link:
                     for request_id, call in list(self._pending.items()):
                         if call.hook is not None:
                             self.give_up(request_id, "the module host does not respond")
-            if self.process is not None and now - self._pinged_at >= HUNG_AFTER:
-                # Nobody else would end it.
+            is_over_tcp = (self.bridge.config.connect or "").startswith("tcp:")
+            if (self.process is not None or is_over_tcp) and now - self._pinged_at >= HUNG_AFTER:
+                # Nobody else would end what we started, and a network that lost a connection does not say so.
                 self.lose(f"it has not responded for {HUNG_AFTER:.0f} s")
             return
         self._pinged_at = now

@@ -3,11 +3,11 @@
 import importlib
 from typing import Any
 
+from synapse import module_api
 from synapse.module_api import ModuleApi
 from synapse.module_api.callbacks.spamchecker_callbacks import SpamCheckerModuleApiCallbacks
 
 import vesicle_bridge
-from synapse import module_api
 
 LATER = ("MediaUploadLimit", "RatelimitOverride")
 LATER_METHODS = (
