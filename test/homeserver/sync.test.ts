@@ -193,6 +193,18 @@ test('members are loaded lazily, each once, with a summary of the room', async (
   assert.deepEqual(membersOf(next), []);
 });
 
+test('a device that begins to load members lazily in the middle is sent who speaks, as after a restart', async (t) => {
+  const world = await World.open(t);
+  const roomId = await world.hs.createRoom(world.alice, { preset: 'public_chat' });
+  await world.post(world.bob, roomId, 'join');
+  const whole = await world.sync(world.alice);
+  await world.send(world.bob, roomId, 'x');
+  const filter = JSON.stringify({ room: { state: { lazy_load_members: true } } });
+  const lazy = await world.sync(world.alice, { filter, since: whole.textAt('next_batch') });
+  const members = lazy.listAt('rooms', 'join', roomId, 'state', 'events').map((event) => event['state_key']);
+  assert.deepEqual(members, [world.bob.userId]);
+});
+
 test('who is put out of a room sees how, who left by themselves only with include_leave', async (t) => {
   const world = await World.open(t);
   const roomId = await world.shareRoom();
