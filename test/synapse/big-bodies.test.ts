@@ -118,13 +118,16 @@ describe('bodies of 200 MB', { skip, timeout: 240_000 }, () => {
     );
     await assertReleased();
 
-    await counts(5);
     const uploading = upload('/_synapse/client/streams/up', 400);
-    await until(async () => ((await counts(5))['taken'] ?? 0) > pieceLength, 'the middle of the upload');
+    const isInTheMiddle = async (): Promise<boolean> => {
+      const { uploads = 0, taken = 0 } = await counts(5);
+      return uploads === (before['uploads'] ?? 0) + 1 && taken > 0;
+    };
+    await until(isInTheMiddle, 'the middle of the upload');
     uploading.request.destroy();
     await assert.rejects(uploading);
-    await until(async () => (await counts())['aborted'] === (before['aborted'] ?? 0) + 1, 'the end of the upload');
-    await until(async () => (await counts())['failed'] === (before['failed'] ?? 0) + 1, 'the end of reading');
+    await until(async () => (await counts(5))['aborted'] === (before['aborted'] ?? 0) + 1, 'the end of the upload');
+    await until(async () => (await counts(5))['failed'] === (before['failed'] ?? 0) + 1, 'the end of reading');
     await assertReleased();
     await assertCleanLog(synapse);
   });
