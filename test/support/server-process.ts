@@ -60,6 +60,9 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
   return { url, pid: child.pid ?? 0, startedInMs, [Symbol.asyncDispose]: close };
 }
 
+/** Ports given lately: who got one may not listen yet. */
+const given: number[] = [];
+
 /** A TCP port of this machine that nobody uses. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -67,6 +70,8 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
+  if (given.includes(port)) return await freePort();
+  if (given.push(port) > 100) given.shift();
   return port;
 }
 
