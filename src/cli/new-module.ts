@@ -15,12 +15,23 @@ export function newModule(name: string, version: string): ReadonlyMap<string, st
 
 /** Whether a module can be called so: its name becomes that of a package, of files and of a class. */
 export function isModuleName(name: string): boolean {
-  return /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) && name.length <= 100;
+  return /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) && name.length <= 100 && name !== 'vesicle';
 }
+
+/** What the new files import: a class cannot be called so. */
+const imported: ReadonlySet<string> = new Set([
+  'Callback',
+  'Codes',
+  'IsString',
+  'MatrixEvent',
+  'Module',
+  'SpamVerdict',
+]);
 
 /** `WordFilter` of `word-filter`. */
 function classNameOf(name: string): string {
-  return name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const type = name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return imported.has(type) ? `${type}Module` : type;
 }
 
 function packageJson(name: string, version: string): string {

@@ -18,6 +18,7 @@ test('new makes a folder with everything a module needs, and says how to go on',
 for (const [title, args] of [
   ['without a name', ['new']],
   ['with a name that can be no package', ['new', 'No Links']],
+  ['with the name of the package that it needs', ['new', 'vesicle']],
   ['with a path', ['new', '../links']],
   ['with two names', ['new', 'a', 'b']],
 ] as const) {
@@ -30,6 +31,13 @@ for (const [title, args] of [
     assert.deepEqual(await readdir(folder), []);
   });
 }
+
+test('new calls a class like no name that its file imports', async (t) => {
+  const folder = await folderWith(t, {});
+  assert.equal((await runCli(t, folder, ['new', 'callback'])).code, 0);
+  assert.match(await readFile(join(folder, 'callback/callback.ts'), 'utf8'), /^export class CallbackModule \{$/m);
+  assert.match(await readFile(join(folder, 'callback/callback.test.ts'), 'utf8'), /import \{ CallbackModule \}/);
+});
 
 test('new leaves alone what is there already', async (t) => {
   const folder = await folderWith(t, { 'no-links': 'mine' });
