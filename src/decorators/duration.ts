@@ -1,9 +1,12 @@
 import { parseDuration } from '../config/parse-unit.js';
 import { recordUnit, type Unit } from '../metadata/unit-record.js';
 
-/** Marks a property of a configuration class, and reads the same texts elsewhere. */
+/** What a property with a unit holds. */
+type Quantity = number | null | undefined | readonly Quantity[];
+
+/** Marks a property of a configuration class that holds numbers, and reads the same texts elsewhere. */
 export interface UnitDecorator {
-  (): (target: object, property: string) => void;
+  (): <Name extends string>(target: { readonly [P in Name]?: Quantity }, property: Name) => void;
   /** The number that a text stands for; throws `HostError` as Synapse does when it stands for none. */
   readonly parse: (value: string | number) => number;
 }

@@ -31,6 +31,10 @@ class GuardConfig {
   words: string[] = [];
   @Duration() pause = Duration.parse('5d');
   @ByteSize() limit = ByteSize.parse('10M');
+  @Duration() readonly steps: readonly number[] = [];
+  @Duration() optional?: number;
+  @Duration() required!: number;
+  @ByteSize() unlimited: number | null = null;
 }
 
 const when: When = {
