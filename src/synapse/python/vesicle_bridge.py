@@ -1926,6 +1926,14 @@ class _Gathering:
         if self.depth == 0:
             self._flush()
 
+    def stop(self) -> None:
+        """Forgets the connection: Synapse keeps what is there at its start from the collector of such circles."""
+        self._flush = _nothing
+
+
+def _nothing() -> None:
+    pass
+
 
 class Link:
     """One connection with the module host. Everything here runs on the reactor thread."""
@@ -2276,6 +2284,7 @@ class Link:
         if self.is_closed:
             return
         self.is_closed = True
+        self._gathering.stop()
         reactor.removeReader(self)
         reactor.removeWriter(self)
         if self._ticker is not None and self._ticker.active():
