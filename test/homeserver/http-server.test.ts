@@ -117,6 +117,18 @@ test('OPTIONS is answered on every path, HEAD as GET without a body', async (t) 
   assert.equal(await head.text(), '');
 });
 
+test('a SynapseError that JSON cannot hold is a 500, and logged', async (t) => {
+  const { fetch, log } = await run(t, [
+    route('GET', '/huge', async () => {
+      throw new SynapseError(403, 'no', 'M_FORBIDDEN', { size: 10n ** 20n });
+    }),
+  ]);
+  const response = await fetch(`${client}/huge`);
+  assert.equal(response.status, 500);
+  assert.deepEqual(await response.json(), { errcode: 'M_UNKNOWN', error: 'Internal server error' });
+  assert.ok(log.lines.some(({ level, message }) => level === 'error' && message.includes('cannot be told')));
+});
+
 test('a SynapseError is the answer; any other error is a 500 that says nothing, and is logged with its stack', async (t) => {
   const { fetch, log } = await run(t, [
     route('GET', '/refuse', async () => {

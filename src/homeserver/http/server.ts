@@ -118,7 +118,13 @@ export class HttpServer {
     }
     this.options.log.debug(`${method} ${path}: ${error.status} ${error.errcode} ${error.message}`);
     if (error instanceof LimitExceededError && error.pauseMs > 0) await this.options.clock.pause(error.pauseMs);
-    return errorResponse(error);
+    try {
+      return errorResponse(error);
+    } catch (err) {
+      // A module may put anything into its error.
+      this.options.log.error(`${method} ${path}: the error cannot be told`, { err });
+      return internalErrorResponse();
+    }
   }
 
   /** What is refused before anybody looks at the path (`http/site.py: SynapseRequest.requestReceived`). */
