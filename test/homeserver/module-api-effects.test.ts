@@ -172,6 +172,20 @@ test('whoever is sent local presence gets all of it with the next sync', async (
   assert.ok(again.includes(bob.userId));
 });
 
+test('presence that a module sets is told again although it is the same', async (t) => {
+  const { hs, api } = await openProbed(t);
+  const [user, bob] = [await hs.register('alice'), await hs.register('bob')];
+  const roomId = await hs.createRoom(user, { preset: 'public_chat' });
+  await hs.request(bob, 'POST', `/_matrix/client/v3/rooms/${roomId}/join`, {});
+  const set = (): Promise<void> => api.setPresenceForUsers(new Map([[bob.userId as UserId, tuple('online', 'here')]]));
+  await set();
+  const first = await hs.request(user, 'GET', '/_matrix/client/v3/sync?timeout=0');
+  await set();
+  const next = await hs.request(user, 'GET', `/_matrix/client/v3/sync?timeout=0&since=${first.textAt('next_batch')}`);
+  const senders = next.listAt('presence', 'events').map(({ sender }) => sender);
+  assert.ok(senders.includes(bob.userId));
+});
+
 test('a room is deleted once, and nobody is in it any more', async (t) => {
   const { hs, api } = await openProbed(t);
   const user = await hs.register('alice');
