@@ -65,6 +65,8 @@ def warm_up() -> None:
         "stats": {"enabled": True},
         "suppress_key_server_warning": True,
         "trusted_key_servers": [],
+        # Reading its settings makes a folder.
+        "enable_media_repo": False,
         "listeners": [{"port": 1, "type": "http", "resources": [{"names": ["client", "federation"]}]}],
     }
     HomeServerConfig().parse_config_dict(settings, "/", "/")
