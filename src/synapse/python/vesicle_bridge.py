@@ -1909,32 +1909,6 @@ class _Call(NamedTuple):
     handles: Sequence[int]
 
 
-class _Gathering:
-    """What is written meanwhile goes out in one piece at the end."""
-
-    __slots__ = ("_flush", "depth")
-
-    def __init__(self, flush: Callable[[], None]) -> None:
-        self.depth = 0
-        self._flush = flush
-
-    def __enter__(self) -> None:
-        self.depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.depth -= 1
-        if self.depth == 0:
-            self._flush()
-
-    def stop(self) -> None:
-        """Forgets the connection: Synapse keeps what is there at its start from the collector of such circles."""
-        self._flush = _nothing
-
-
-def _nothing() -> None:
-    pass
-
-
 class Link:
     """One connection with the module host. Everything here runs on the reactor thread."""
 
@@ -1955,7 +1929,7 @@ class Link:
         self.transactions: dict[int, _Transaction] = {}
         self._out: list[bytes] = []
         self._out_size = 0
-        self._gathering = _Gathering(self._flush)
+        self._gathering = 0
         self._is_blocked = False
         self._heard_at = time.monotonic()
         self._pinged_at: float | None = None
@@ -2098,7 +2072,7 @@ class Link:
 
     def _take(self, data: bytes) -> None:
         try:
-            with self._gathering:
+            with self:
                 for message in self._reader.feed(data):
                     if self.is_closed:
                         return
@@ -2120,10 +2094,18 @@ class Link:
 
     # -- Writing: what one turn of the reactor says goes out in one piece --
 
+    def __enter__(self) -> None:
+        self._gathering += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._gathering -= 1
+        if not self._gathering:
+            self._flush()
+
     def _write(self, frame: bytes) -> None:
         self._out.append(frame)
         self._out_size += len(frame)
-        if not self._gathering.depth and not self._is_blocked:
+        if not self._gathering and not self._is_blocked:
             self._flush()
         elif self._out_size > 4 * LIMITS["frame"]:
             self.lose("the module host does not read")
@@ -2236,7 +2218,7 @@ class Link:
             return
         now = time.monotonic()
         late = [request_id for request_id, deadline in self._deadlines.items() if deadline <= now]
-        with self._gathering:
+        with self:
             for request_id in late:
                 self.give_up(request_id, "the module host did not answer in time")
         if self._deadlines:
@@ -2260,7 +2242,7 @@ class Link:
             if now - self._pinged_at >= LIMITS["pongWithin"] / 1000 and not self._is_unresponsive:
                 self._is_unresponsive = True
                 self.bridge.does_not_respond(self)
-                with self._gathering:
+                with self:
                     for request_id, call in list(self._pending.items()):
                         if call.hook is not None:
                             self.give_up(request_id, "the module host does not respond")
@@ -2284,7 +2266,6 @@ class Link:
         if self.is_closed:
             return
         self.is_closed = True
-        self._gathering.stop()
         reactor.removeReader(self)
         reactor.removeWriter(self)
         if self._ticker is not None and self._ticker.active():
