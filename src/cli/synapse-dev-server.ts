@@ -13,7 +13,7 @@ import { packageVersion } from './package-version.js';
 import type { DevServer, ModuleParts } from './dev-server.js';
 import { readConfiguration } from './open-file.js';
 import { logRefusals } from './refusal-log.js';
-import { installedSynapse, synapsePython, synapseVersion } from './synapse-environment.js';
+import { synapsePython, synapseVersionOf } from './synapse-environment.js';
 import { SynapseLogReader } from './synapse-log.js';
 import { SynapseProcess } from './synapse-process.js';
 import { synapseLogging, synapseSettings } from './synapse-settings.js';
@@ -33,8 +33,7 @@ export async function openSynapseDevServer(file: string, options: SynapseDevServ
   // Mistakes are told here, with their lines; Synapse is not even started.
   const loaded = await loadModules(configuration);
   const python = await synapsePython(options);
-  const isGiven = (process.env['VESICLE_SYNAPSE_PYTHON'] ?? '') !== '';
-  const version = isGiven ? await installedSynapse(python) : synapseVersion;
+  const version = await synapseVersionOf(options);
   const closers: Closer[] = [];
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).reverse()) await one();

@@ -33,12 +33,23 @@ export interface SynapseEnvironmentOptions {
  */
 export async function synapsePython(options: SynapseEnvironmentOptions = {}): Promise<string> {
   const { env = process.env } = options;
-  const given = env['VESICLE_SYNAPSE_PYTHON'] ?? '';
-  if (given !== '') return given;
+  const given = givenPython(env);
+  if (given !== undefined) return given;
   const folder = join(cacheFolder(env), environmentName(options.packages ?? []));
   const python = pythonOf(folder);
   if (!existsSync(join(folder, readyMark))) await makeEnvironment(folder, options);
   return python;
+}
+
+/** The version of the Synapse that `synapsePython` answers with; throws when the one that is named has none. */
+export async function synapseVersionOf({ env }: SynapseEnvironmentOptions = {}): Promise<string> {
+  const given = givenPython(env);
+  return given === undefined ? synapseVersion : await installedSynapse(given);
+}
+
+function givenPython(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
+  const given = env['VESICLE_SYNAPSE_PYTHON'] ?? '';
+  return given === '' ? undefined : given;
 }
 
 /** The version of the Synapse that a Python has; throws when it has none. */

@@ -13,11 +13,7 @@ export class ComplaintLog {
       const place = at === undefined ? '' : ` (${at})`;
       return `${path.join('.')}: ${messages.join(': ')}${place}`;
     });
-    this.say(texts.length === 0 ? '' : `Synapse cannot use the modules: ${texts.join('; ')}`);
-  }
-
-  /** Says this, unless it was the last that was said. */
-  say(text: string): void {
+    const text = texts.length === 0 ? '' : `Synapse cannot use the modules: ${texts.join('; ')}`;
     if (text !== '' && text !== this.said) this.log.error(text);
     this.said = text;
   }
