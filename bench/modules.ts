@@ -5,7 +5,7 @@ import { NOT_SPAM, type SpamVerdict } from '../src/callbacks/spam-verdict.js';
 import { Callback } from '../src/decorators/callback.js';
 import { Module } from '../src/decorators/module.js';
 import { Dispatcher } from '../src/dispatch/dispatcher.js';
-import { openModules } from '../src/kernel/kernel.js';
+import { openModules } from '../src/container/running-modules.js';
 import type { MatrixEvent } from '../src/matrix/event.js';
 import type { Class } from '../src/metadata/metadata-store.js';
 import { bareModuleApi } from '../test/support/bare-module-api.js';

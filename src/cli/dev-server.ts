@@ -1,5 +1,5 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
-import type { RunningModules } from '../kernel/kernel.js';
+import type { RunningModules } from '../container/running-modules.js';
 import type { SourcedModule } from '../kernel/module-source.js';
 import type { WebResources } from '../web/web-resources.js';
 

@@ -1,7 +1,7 @@
 import type { HomeserverConfig } from '../config/homeserver-config.js';
 import { EmailConfig } from '../config/homeserver-sections.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
-import { type LoadedModule, openModules, type RunningModules } from '../kernel/kernel.js';
+import { type LoadedModule, openModules, type RunningModules } from '../container/running-modules.js';
 import type { Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { SharedServices } from '../kernel/shared-services.js';
+import { SharedServices } from '../container/shared-services.js';
 import type { Logger } from '../log/logger.js';
 import { ComplaintLog } from './complaint-log.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';

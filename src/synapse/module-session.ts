@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
-import type { LoadedModule } from '../kernel/kernel.js';
-import { type HomeserverProcess, runsOn } from '../kernel/run-on.js';
+import type { LoadedModule } from '../container/running-modules.js';
+import { type HomeserverProcess, runsOn } from '../container/run-on.js';
 import type { ComplaintLog } from './complaint-log.js';
-import type { SharedServices } from '../kernel/shared-services.js';
+import type { SharedServices } from '../container/shared-services.js';
 import type { Logger } from '../log/logger.js';
 import type { JsonObject } from '../matrix/json.js';
 import { shape, textOf } from './untrusted-values.js';

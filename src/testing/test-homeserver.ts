@@ -1,6 +1,6 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Homeserver } from '../homeserver/homeserver.js';
-import type { RunningModule } from '../kernel/kernel.js';
+import type { RunningModule } from '../container/running-modules.js';
 import type { ServerName, UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
 import type { AbstractClass, Class } from '../metadata/metadata-store.js';

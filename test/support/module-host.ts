@@ -1,7 +1,7 @@
 import type { ModuleApi } from '../../src/api/module-api.js';
 import type { Registrar } from '../../src/api/registrar.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
-import type { LoadedModule, ModuleHost } from '../../src/kernel/kernel.js';
+import type { LoadedModule, ModuleHost } from '../../src/container/running-modules.js';
 import type { Class } from '../../src/metadata/metadata-store.js';
 import { WebResources } from '../../src/web/web-resources.js';
 import { bareModuleApi } from './bare-module-api.js';

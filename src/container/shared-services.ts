@@ -1,6 +1,6 @@
 import type { Class } from '../metadata/metadata-store.js';
 import type { Logger } from '../log/logger.js';
-import { closeLimitMs, isDoneWithin } from './done-within.js';
+import { closeLimitMs, isDoneWithin } from '../kernel/done-within.js';
 
 interface Shared {
   readonly type: Class;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Callback } from '../../../src/decorators/callback.js';
 import { Module } from '../../../src/decorators/module.js';
 import { WebResource } from '../../../src/decorators/web-resource.js';
-import { describeModule } from '../../../src/kernel/module-description.js';
+import { describeModule } from '../../../src/container/module-description.js';
 import type { Class } from '../../../src/metadata/metadata-store.js';
 
 /** Decorators as JavaScript authors use them: nothing checks what they are given. */

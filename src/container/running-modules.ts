@@ -1,10 +1,10 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
-import type { LoadedModule } from './loaded-module.js';
+import type { LoadedModule } from '../kernel/loaded-module.js';
 import { describeModule, type ModuleDescription } from './module-description.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 
-export { type LoadedModule } from './loaded-module.js';
+export { type LoadedModule } from '../kernel/loaded-module.js';
 export { type ModuleHost, type RunningModule } from './running-module.js';
 
 /**
