@@ -14,11 +14,15 @@ const target = join(root, 'dist/bundle');
 const entries = ['index', 'testing/index', 'cli/main', 'kernel/module-hooks-thread'];
 
 /**
- * Libraries that consist of many files, as one. Our own code imports the first two from here. Node loads the others in place of
+ * Libraries that consist of many files, as one. Our own code imports the first three from here. Node loads the others in place of
  * our copies of them (src/kernel/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
  */
 const packages = {
   '@hono/node-server': `export * from '@hono/node-server';`,
+  // Both in one file, because they share what they record.
+  inversify: `
+    export * from '@inversifyjs/core';
+    export * from 'inversify';`,
   // Its edition for node is CommonJS, which cannot require node's own modules from here.
   yaml: `export * from './node_modules/yaml/browser/index.js';`,
   'class-transformer': `
@@ -32,13 +36,16 @@ const packages = {
     export default all;`,
 };
 
-const importedPackages = /^(?:@hono\/node-server|yaml)$/;
+const importedPackages = /^(?:@hono\/node-server|@inversifyjs\/core|inversify|yaml)$/;
 
-/** Our own code finds those bundles in the folder beside that of the importing file. */
+/** Our own code finds those bundles by the "imports" of package.json, from whichever folder it ends up in. */
 const withPackages = {
   name: 'with-packages',
   setup: ({ onResolve }) => {
-    onResolve({ filter: importedPackages }, ({ path }) => ({ path: `../packages/${path}.js`, external: true }));
+    onResolve({ filter: importedPackages }, ({ path }) => {
+      const name = path === '@inversifyjs/core' ? 'inversify' : path;
+      return { path: `#packages/${name}`, external: true };
+    });
   },
 };
 
@@ -72,7 +79,6 @@ const external = [
   '@oxc-project/runtime',
   'class-transformer',
   'class-validator',
-  'inversify',
   'libphonenumber-js',
   'nodemailer',
   'nunjucks',

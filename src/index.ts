@@ -39,6 +39,7 @@ export {
   type FederationCallbacks,
   type FederationEventDelivery,
 } from './callbacks/federation.js';
+export { type InterceptedCall, type Interceptor } from './callbacks/interceptor.js';
 export { type MediaFile, type MediaFileInfo, type ThumbnailInfo } from './callbacks/media-file.js';
 export { type MediaRepositoryCallbacks, type MediaUploadLimit } from './callbacks/media-repository.js';
 export {
@@ -68,12 +69,33 @@ export { type UnsignedFieldsCallbacks } from './callbacks/unsigned-fields.js';
 export { type When, type WhenSender, type WhenTest, type WhenTextTest } from './callbacks/when.js';
 
 export { ByteSize } from './decorators/byte-size.js';
-export { Cached } from './decorators/cached.js';
-export { Callback } from './decorators/callback.js';
+export { Cached, type CachedOptions } from './decorators/cached.js';
+export { type AuthCheckerOptions, Callback, type CallbackDecoratorOptions } from './decorators/callback.js';
 export { Duration } from './decorators/duration.js';
-export { inject, injectable, optional, postConstruct, preDestroy } from './decorators/injection.js';
-export { Module } from './decorators/module.js';
-export { WebResource } from './decorators/web-resource.js';
+export {
+  Module,
+  type ModuleOptions,
+  type ModuleService,
+  type ServiceKey,
+  type ServiceScope,
+} from './decorators/module.js';
+export { WebResource, type WebResourceDecoratorOptions } from './decorators/web-resource.js';
+
+export {
+  ContainerModule,
+  inject,
+  injectable,
+  injectFromBase,
+  LazyServiceIdentifier,
+  multiInject,
+  named,
+  optional,
+  postConstruct,
+  preDestroy,
+  type ResolutionContext,
+  tagged,
+  unmanaged,
+} from 'inversify';
 
 export { ConfigError } from './errors/config-error.js';
 export { HostError } from './errors/host-error.js';

@@ -17,8 +17,8 @@ export interface ConfigurableModule {
   readonly configClass: ConfigClass | undefined;
 }
 
-/** A configuration that a module can be made with, or null after its faults were reported. */
-export type ParsedConfig = { readonly value: unknown } | null;
+/** A configuration that a module can be made with, and the mapping it was made of, or null after its faults were reported. */
+export type ParsedConfig = { readonly value: unknown; readonly mapping: unknown } | null;
 
 /** What a module gets that says nothing about its configuration (`util/module_loader.py: load_module`). */
 function configOrEmpty(config: unknown): unknown {
@@ -37,11 +37,11 @@ export async function readModuleConfig(
   const failed = place.within(`Failed to parse config for module '${module.name}'`);
   const parsed =
     module.parseConfig === undefined
-      ? { value: given }
+      ? { value: given, mapping: given }
       : await callParseConfig(module.parseConfig, given, place, failed);
   if (parsed === null || module.configClass === undefined) return parsed;
   const filled = await fill(module.configClass, parsed.value, failed, unitsOf);
-  return filled === null ? null : { value: filled };
+  return filled === null ? null : { value: filled, mapping: parsed.value };
 }
 
 async function callParseConfig(
@@ -51,7 +51,8 @@ async function callParseConfig(
   failed: Place,
 ): Promise<ParsedConfig> {
   try {
-    return { value: await parseConfig(config) };
+    const value = await parseConfig(config);
+    return { value, mapping: value };
   } catch (error) {
     // Not swallowed: it becomes one of the problems of the file, with the others.
     reportThrown(error, place, failed);

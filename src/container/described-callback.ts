@@ -1,4 +1,5 @@
 import type { CallbackOptions } from '../callbacks/callback-options.js';
+import type { Interceptor } from '../callbacks/interceptor.js';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../callbacks/registry.js';
 import { checkCallbackOptions } from '../dispatch/callback-policy.js';
 import { didYouMean } from '../errors/nearest-name.js';
@@ -12,6 +13,8 @@ export interface DescribedCallback {
   readonly name: string;
   readonly method: string | symbol;
   readonly options: CallbackOptions;
+  /** Around this callback alone, the first outermost. */
+  readonly interceptors: readonly Class<Interceptor>[];
   /** For `auth_checkers`: the login type and its fields. */
   readonly key?: { readonly value: string; readonly fields: readonly string[] };
 }
@@ -40,10 +43,13 @@ function describeCallback(type: Class, record: CallbackRecord): DescribedCallbac
   if (typeof member !== 'function') {
     return new VesicleError('CALLBACK_NOT_A_FUNCTION', [where, `${category}.${name}`, typeof member]);
   }
-  const { loginType, fields, ...options } = record.options;
+  const { loginType, fields, interceptors = [], ...options } = record.options;
+  if (!isClasses(interceptors)) {
+    return new VesicleError('CALLBACK_OPTION_INVALID', [where, 'interceptors must be an array of classes']);
+  }
   const mistake = checkCallbackOptions(rule, options, where);
   if (mistake !== undefined) return mistake;
-  const described = { category: category as CallbackCategory, name, method, options };
+  const described = { category: category as CallbackCategory, name, method, options, interceptors };
   if (rule.keyedBy === undefined) return loginType === undefined ? described : keyNotTaken(where, category, name);
   if (typeof loginType === 'string' && Array.isArray(fields))
     return { ...described, key: { value: loginType, fields } };
@@ -55,4 +61,9 @@ function describeCallback(type: Class, record: CallbackRecord): DescribedCallbac
 
 function keyNotTaken(where: string, category: string, name: string): VesicleError {
   return new VesicleError('CALLBACK_OPTION_INVALID', [where, `${category}.${name} is not registered for a loginType`]);
+}
+
+/** Whether a value is an array of classes. */
+export function isClasses(value: unknown): boolean {
+  return Array.isArray(value) && value.every((type) => typeof type === 'function');
 }

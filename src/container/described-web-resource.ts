@@ -1,7 +1,12 @@
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Class } from '../metadata/metadata-store.js';
-import { readWebResources, type WebResourceRecord } from '../metadata/web-resource-record.js';
+import {
+  readWebResources,
+  type WebResourceDecoratorOptions,
+  type WebResourceRecord,
+} from '../metadata/web-resource-record.js';
+import { isClasses } from './described-callback.js';
 import { builtInMountOf, segmentsOfRegistration } from '../web/web-path.js';
 import type { Fetchable, WebHandler, WebResourceLike, WebResourceOptions } from '../web/web-resource.js';
 
@@ -31,11 +36,18 @@ export function describeWebResources(type: Class, mistakes: VesicleError[]): rea
 }
 
 /** The resource that the members of an instance make; `undefined` members and others without `fetch` are refused. */
-export function webResourceOf(instance: object, described: DescribedWebResource, module: string): WebResourceLike {
-  const [first] = described.members;
-  if (described.members.length === 1 && first !== undefined) return memberOf(instance, first.member, module);
-  const handlers = described.members.map(({ member, options }) => [options.method, memberOf(instance, member, module)]);
-  return Object.fromEntries(handlers) as WebResourceLike;
+export function webResourceOf(
+  instance: object,
+  described: DescribedWebResource,
+  module: string,
+  around: (resource: WebHandler | Fetchable, record: WebResourceRecord) => WebResourceLike,
+): WebResourceLike {
+  const resources = described.members.map((record) => around(memberOf(instance, record.member, module), record));
+  const [only, second] = resources;
+  if (only !== undefined && second === undefined) return only;
+  return Object.fromEntries(
+    described.members.map(({ options }, index) => [options.method, resources[index]]),
+  ) as WebResourceLike;
 }
 
 function memberOf(instance: object, member: Member, module: string): WebHandler | Fetchable {
@@ -63,17 +75,18 @@ function problemOf(option: string, value: unknown): string | undefined {
   if (!Object.hasOwn(optionTests, option)) {
     return `there is no option "${option}".${didYouMean(option, Object.keys(optionTests))}`;
   }
-  return value === undefined ? undefined : optionTests[option as keyof WebResourceOptions](value);
+  return value === undefined ? undefined : optionTests[option as keyof WebResourceDecoratorOptions](value);
 }
 
 const methods: readonly unknown[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 const kinds: readonly unknown[] = ['json', 'html', 'plain'];
 
 /** What is wrong with the value of an option, or undefined. */
-const optionTests: Readonly<Record<keyof WebResourceOptions, (value: unknown) => string | undefined>> = {
+const optionTests: Readonly<Record<keyof WebResourceDecoratorOptions, (value: unknown) => string | undefined>> = {
   method: (value) =>
     methods.includes(value) ? undefined : `there is no method "${String(value)}". Use GET, POST, PUT, DELETE or PATCH.`,
   subtree: (value) => (typeof value === 'boolean' ? undefined : 'subtree must be true or false'),
+  interceptors: (value) => (isClasses(value) ? undefined : 'interceptors must be an array of classes'),
   kind: (value) => (kinds.includes(value) ? undefined : 'kind must be "json", "html" or "plain"'),
 };
 

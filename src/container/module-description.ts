@@ -1,13 +1,15 @@
 import type { CallbackPolicy } from '../callbacks/callback-options.js';
+import type { Interceptor } from '../callbacks/interceptor.js';
 import { isFailurePolicy, isMode, isTimeout } from '../dispatch/callback-policy.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import type { Class } from '../metadata/metadata-store.js';
+import { type Class, lineage } from '../metadata/metadata-store.js';
 import { type ModuleOptions, type ModuleService, readModuleOptions } from '../metadata/module-options.js';
-import { checkCached } from './cached-methods.js';
-import { type DescribedCallback, describeCallbacks } from './described-callback.js';
+import { checkCached } from './method-caches.js';
+import { type DescribedCallback, describeCallbacks, isClasses } from './described-callback.js';
 import { type DescribedWebResource, describeWebResources } from './described-web-resource.js';
 import { throwMistakes } from './one-error.js';
+import { servicesProblems } from './service-check.js';
 
 /** Everything the decorators of a module class said, checked. */
 export interface ModuleDescription {
@@ -16,6 +18,10 @@ export interface ModuleDescription {
   readonly name: string;
   readonly config: Class | undefined;
   readonly services: readonly ModuleService[];
+  /** Of all callbacks and web resources, the outermost first. */
+  readonly interceptors: readonly Class<Interceptor>[];
+  /** Those, and those that stand on single members. */
+  readonly allInterceptors: readonly Class<Interceptor>[];
   readonly policy: CallbackPolicy;
   readonly callbacks: readonly DescribedCallback[];
   readonly webResources: readonly DescribedWebResource[];
@@ -34,15 +40,27 @@ export function describeModule(type: unknown): ModuleDescription {
   const webResources = describeWebResources(moduleClass, mistakes);
   checkCached(moduleClass, mistakes);
   throwMistakes(moduleClass.name, mistakes);
+  const { interceptors = [] } = options;
+  const ofMembers = webResources.flatMap(({ members }) =>
+    members.flatMap((member) => member.options.interceptors ?? []),
+  );
   return {
     type: moduleClass,
-    name: options.name ?? moduleClass.name,
+    name: options.name ?? nameOf(moduleClass),
     config: options.config,
     services: options.services ?? [],
+    interceptors,
+    allInterceptors: [...new Set([...interceptors, ...callbacks.flatMap((one) => one.interceptors), ...ofMembers])],
     policy: policyOf(options),
     callbacks,
     webResources,
   };
+}
+
+/** The name of a class; a decorator that replaces one may give its own none. */
+function nameOf(type: Class): string {
+  const named = lineage(type).findLast((at) => (at as Class).name !== '') as Class | undefined;
+  return named?.name ?? type.name;
 }
 
 function policyOf({ mode, timeout, onFailure }: CallbackPolicy): CallbackPolicy {
@@ -55,18 +73,19 @@ function policyOf({ mode, timeout, onFailure }: CallbackPolicy): CallbackPolicy 
 
 function checkOptions(name: string, options: ModuleOptions, mistakes: VesicleError[]): void {
   for (const [option, value] of Object.entries(options) as [string, unknown][]) {
-    const problem = problemOf(option, value);
-    if (problem !== undefined)
+    for (const problem of problemsOf(option, value)) {
       mistakes.push(new VesicleError('MODULE_OPTION_INVALID', [`@Module of ${name}`, problem]));
+    }
   }
 }
 
-function problemOf(option: string, value: unknown): string | undefined {
-  if (!Object.hasOwn(optionTests, option)) {
-    return `there is no option "${option}".${didYouMean(option, Object.keys(optionTests))}`;
-  }
-  const { isRight, mustBe } = optionTests[option as keyof ModuleOptions];
-  return value === undefined || isRight(value) ? undefined : `${option} must be ${mustBe}`;
+function problemsOf(option: string, value: unknown): readonly string[] {
+  const known = [...Object.keys(optionTests), 'services'];
+  if (!known.includes(option)) return [`there is no option "${option}".${didYouMean(option, known)}`];
+  if (value === undefined) return [];
+  if (option === 'services') return servicesProblems(value);
+  const { isRight, mustBe } = optionTests[option as keyof typeof optionTests];
+  return isRight(value) ? [] : [`${option} must be ${mustBe}`];
 }
 
 interface OptionTest {
@@ -74,23 +93,15 @@ interface OptionTest {
   readonly mustBe: string;
 }
 
-const optionTests: Readonly<Record<keyof ModuleOptions, OptionTest>> = {
+const optionTests: Readonly<Record<Exclude<keyof ModuleOptions, 'services'>, OptionTest>> = {
   config: { isRight: (value) => typeof value === 'function', mustBe: 'a class' },
   name: { isRight: (value) => typeof value === 'string', mustBe: 'a text' },
   runOn: {
     isRight: (value) => typeof value === 'string' && value !== '',
     mustBe: '"all", "background", "main" or the name of a worker',
   },
-  services: {
-    isRight: (value) => Array.isArray(value) && value.every(isService),
-    mustBe: 'a list of classes, { provide, useClass, isShared? } and { provide, useValue }',
-  },
+  interceptors: { isRight: isClasses, mustBe: 'an array of classes' },
   mode: { isRight: isMode, mustBe: '"enforce", "audit" or "off"' },
   timeout: { isRight: isTimeout, mustBe: 'a number of milliseconds above 0' },
   onFailure: { isRight: isFailurePolicy, mustBe: '"allow", "deny" or "error", or { local, federated } of these' },
 };
-
-function isService(service: unknown): boolean {
-  if (typeof service !== 'object' || service === null) return typeof service === 'function';
-  return 'provide' in service && ('useClass' in service || 'useValue' in service);
-}

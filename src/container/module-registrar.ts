@@ -5,6 +5,7 @@ import { type CallbackRegistration, type NewCallback, parseCallbacks } from '../
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { WebResourceLike, WebResourceOptions } from '../web/web-resource.js';
 import type { WebResources } from '../web/web-resources.js';
+import type { ModuleCalls } from './module-calls.js';
 import { optionsFor, type PolicySources } from './callback-options.js';
 
 interface WebRegistration {
@@ -31,10 +32,18 @@ export class ModuleRegistrar implements Registrar {
     private readonly rank: number,
     private readonly policy: PolicySources,
     private readonly targets: RegistrationTargets,
+    /** What runs around what it registers. */
+    private readonly calls: ModuleCalls,
     /** A module that replaces a running one registers everything at once, when it is ready. */
     isReplacement: boolean,
   ) {
     this.state = isReplacement ? 'waiting' : 'live';
+    if (!isReplacement) targets.dispatch.hold(module);
+  }
+
+  /** Lets what is registered be asked: the module is ready. */
+  release(): void {
+    if (this.state === 'live') this.targets.dispatch.release(this.module);
   }
 
   registerCallbacks<C extends CallbackCategory>(category: C, callbacks: CallbacksOf<C>): void {
@@ -43,8 +52,9 @@ export class ModuleRegistrar implements Registrar {
 
   registerWebResource(path: string, resource: WebResourceLike, options?: WebResourceOptions): void {
     this.refuseIfClosed(`web resource ${path}`);
-    this.webResources.push({ path, resource, options });
-    if (this.state === 'live') this.targets.webResources.register(this.module, path, resource, options);
+    const around = this.calls.webResource(resource, path);
+    this.webResources.push({ path, resource: around, options });
+    if (this.state === 'live') this.targets.webResources.register(this.module, path, around, options);
   }
 
   /** Registers callbacks of one category together. */
@@ -54,8 +64,10 @@ export class ModuleRegistrar implements Registrar {
       module: this.module,
       category,
       rank: this.rank,
+      isScoped: this.calls.hasCallScope,
       callbacks: callbacks.map((callback) => ({
         ...callback,
+        handler: this.calls.callback(callback.handler, { category, name: callback.name }),
         options: optionsFor(this.policy, category, callback.name, callback.options),
       })),
     };
@@ -86,6 +98,7 @@ export class ModuleRegistrar implements Registrar {
   close(): void {
     if (this.state === 'live') {
       this.targets.dispatch.removeModule(this.module);
+      this.targets.dispatch.release(this.module);
       this.targets.webResources.replace(this.module, () => undefined);
     }
     this.state = 'closed';

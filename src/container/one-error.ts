@@ -10,3 +10,9 @@ export function throwMistakes(name: string, mistakes: readonly VesicleError[]): 
     cause: new AggregateError(mistakes),
   });
 }
+
+/** The mistakes that an error of {@link throwMistakes} holds; any other error is thrown on. */
+export function mistakesIn(error: unknown): readonly VesicleError[] {
+  if (!(error instanceof VesicleError)) throw error;
+  return error.cause instanceof AggregateError ? (error.cause.errors as readonly VesicleError[]) : [error];
+}

@@ -4,19 +4,20 @@ import type { CallbackCategory } from '../callbacks/registry.js';
 import type { AnyHandler } from '../callbacks/rule.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { NewCallback } from '../dispatch/registration.js';
-import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
+import { closeLimitMs } from '../kernel/done-within.js';
+import type { LoadedModule } from '../kernel/loaded-module.js';
 import type { Logger } from '../log/logger.js';
-import type { ModuleService } from '../metadata/module-options.js';
 import type { WebResources } from '../web/web-resources.js';
 import { webResourceOf } from './described-web-resource.js';
-import type { LoadedModule } from '../kernel/loaded-module.js';
+import { endingWithin } from './ending.js';
+import type { HostContainer } from './host-container.js';
+import { ModuleCalls } from './module-calls.js';
+import { MethodCaches } from './method-caches.js';
+import { ModuleContainer } from './module-container.js';
 import type { ModuleDescription } from './module-description.js';
 import { ModuleRegistrar } from './module-registrar.js';
-import { endInstance, ModuleScope, startInstance } from './module-scope.js';
-import { closeLimitMs, isDoneWithin } from '../kernel/done-within.js';
-import { throwMistakes } from './one-error.js';
-import type { SharedServices } from './shared-services.js';
+import type { InstanceHooks } from './service-container.js';
 import { isStarted, slowStartMs, type StartLimits } from './started.js';
 
 /** What a homeserver gives to its modules. */
@@ -26,10 +27,8 @@ export interface ModuleHost extends StartLimits {
   readonly log: Logger;
   /** The `ModuleApi` of one module, which registers with `registrar`; what it started ends with the module. */
   readonly createModuleApi: (registrar: Registrar, moduleName: string) => ModuleApi & Partial<Disposable>;
-  /** Services that every module's container has; they go before a module's own. */
-  readonly services?: readonly ModuleService[];
-  /** Keeps the services that are made once for all instances of a module; without it each instance has its own. */
-  readonly shared?: SharedServices;
+  /** Above the containers of the modules; who gives it closes it. Absent: one of their own. */
+  readonly container?: HostContainer;
 }
 
 /** Where a module stands among the others. */
@@ -46,32 +45,27 @@ export class RunningModule {
   readonly rank: number;
   private readonly registrar: ModuleRegistrar;
   private readonly api: ModuleApi & Partial<Disposable>;
-  private readonly scope: ModuleScope;
+  private readonly calls: ModuleCalls;
+  private readonly container: ModuleContainer;
   private made: object | undefined;
 
   constructor(
     readonly loaded: LoadedModule,
     private readonly description: ModuleDescription,
     place: ModulePlace,
-    private readonly host: ModuleHost,
+    private readonly host: ModuleHost & { readonly container: HostContainer },
   ) {
-    this.name = place.name;
-    this.rank = place.rank;
-    const policy = { operator: loaded.policy, module: description.policy };
-    this.registrar = new ModuleRegistrar(place.name, place.rank, policy, host, place.isReplacement);
-    this.api = host.createModuleApi(this.registrar, place.name);
-    const values = {
-      name: place.name,
-      api: this.api,
-      log: host.log.child({ module: place.name }),
-      config: loaded.config,
-    };
-    this.scope = new ModuleScope(
-      description,
-      values,
-      [...(host.services ?? []), ...(loaded.services ?? [])],
-      host.shared,
-    );
+    const { name, rank } = place;
+    const { config, rawConfig = config, policy, services = [] } = loaded;
+    this.name = name;
+    this.rank = rank;
+    this.calls = new ModuleCalls(name, description.interceptors, () => this.container);
+    const policies = { operator: policy, module: description.policy };
+    this.registrar = new ModuleRegistrar(name, rank, policies, host, this.calls, place.isReplacement);
+    this.api = host.createModuleApi(this.registrar, name);
+    const log = host.log.child({ module: name });
+    const given = { name, title: this.title, api: this.api, log, config, rawConfig, doubles: services };
+    this.container = new ModuleContainer(description, given, host.container, this.instanceHooks);
   }
 
   /** Undefined until it was constructed. */
@@ -79,19 +73,25 @@ export class RunningModule {
     return this.made;
   }
 
-  /** Makes the instance, registers what its decorators say, and waits for `@postConstruct`. */
+  /** Binds what its `ContainerModule`s bring, and says what cannot be injected; nothing is made yet. */
+  async check(): Promise<readonly VesicleError[]> {
+    await this.container.load();
+    return this.container.check();
+  }
+
+  /** Makes the instance, waits for `@postConstruct`, and registers what its decorators say; then it may be asked. */
   async open(): Promise<void> {
-    throwMistakes(this.name, this.scope.check());
     const { name, host } = this;
     const saySlow = (): void => {
       const seconds = (host.slowStartMs ?? slowStartMs) / 1000;
-      host.log.warn(
-        `${name}: it has been starting for ${seconds} s; nothing is asked of it until its @postConstruct ends`,
-        { module: name },
-      );
+      host.log.warn(`${name}: still starting after ${seconds} s${this.waitedFor}; its callbacks are not active yet`, {
+        module: name,
+      });
     };
-    if (await isStarted(this.start(), host, saySlow)) return;
-    throw new VesicleError('KERNEL_START_FAILED', [this.title, 'it hangs, and nobody waits for it any more']);
+    if (!(await isStarted(this.container.open(), host, saySlow))) {
+      throw new VesicleError('KERNEL_START_FAILED', [this.title, `start timed out${this.waitedFor}`]);
+    }
+    this.registrar.release();
   }
 
   /** Stands in for the module that is called the same. */
@@ -99,69 +99,60 @@ export class RunningModule {
     this.registrar.takeOver(old.registrar);
   }
 
-  /** Takes back what was registered, runs `@preDestroy`, and ends the services; failures are logged, and so is who hangs. */
+  /** Takes back what was registered, runs `@preDestroy`, and ends the services; failures are logged, and so is what hangs. */
   async close(): Promise<void> {
     this.registrar.close();
     this.api[Symbol.dispose]?.();
-    await this.ending('@preDestroy', () => endInstance(this.made));
-    await this.ending('the end of its services', () => this.scope.close());
-  }
-
-  private async start(): Promise<void> {
-    const instance = await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => this.scope.make(this.loaded.type));
-    this.made = instance;
-    await this.naming('KERNEL_CONSTRUCTOR_FAILED', () => {
-      this.register(instance);
-    });
-    await this.naming('KERNEL_START_FAILED', () => startInstance(instance));
+    const { log, closeLimitMs: limit = closeLimitMs } = this.host;
+    const end = endingWithin(log, this.name, limit);
+    const { made } = this;
+    if (made !== undefined && this.container.unready.has(made)) await end('', () => this.container.endUnready(made));
+    await this.container.close(end);
   }
 
   private register(instance: object): void {
     const byCategory = new Map<CallbackCategory, NewCallback[]>();
-    for (const { category, name, method, options, key } of this.description.callbacks) {
-      const handler = (instance as Readonly<Record<string | symbol, AnyHandler>>)[method]?.bind(instance);
-      if (handler === undefined) continue;
+    for (const { category, name, method, options, key, interceptors } of this.description.callbacks) {
+      const member = (instance as Readonly<Record<string | symbol, AnyHandler>>)[method]?.bind(instance);
+      if (member === undefined) continue;
+      const handler = this.calls.intercepted(member, { category, name }, interceptors);
       const callbacks = byCategory.get(category) ?? [];
       callbacks.push({ name, handler, options, ...(key && { key }) });
       byCategory.set(category, callbacks);
     }
     for (const [category, callbacks] of byCategory) this.registrar.addCallbacks(category, callbacks);
     for (const described of this.description.webResources) {
-      const resource = webResourceOf(instance, described, this.name);
-      this.registrar.registerWebResource(described.path, resource, described.options);
+      const { path, options } = described;
+      const resource = webResourceOf(instance, described, this.name, (member, record) =>
+        this.calls.webMember(member, path, record.options.interceptors),
+      );
+      this.registrar.registerWebResource(path, resource, options);
     }
   }
 
-  /** How failures name it. */
+  private get instanceHooks(): InstanceHooks {
+    const { type } = this.description;
+    const caches = new MethodCaches((at) => (at === type ? this.name : `${this.name}.${at.name}`), this.api);
+    return {
+      constructed: (instance, at) => {
+        if (at === type) this.made = instance;
+        caches.constructed(instance, at);
+      },
+      ready: (instance, at) => {
+        if (at === type) this.register(instance);
+        return caches.ready(instance);
+      },
+    };
+  }
+
+  /** What failures call it. */
   private get title(): string {
     return `${this.name} (${this.loaded.name}, ${this.loaded.at})`;
   }
 
-  /** A failure names the module; a mistake that Vesicle found names it already. */
-  private async naming<T>(
-    code: 'KERNEL_CONSTRUCTOR_FAILED' | 'KERNEL_START_FAILED',
-    work: () => T,
-  ): Promise<Awaited<T>> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof VesicleError) throw error;
-      throw new VesicleError(code, [this.title, textOf(error)], { cause: error });
-    }
+  /** The classes that its start waits for. */
+  private get waitedFor(): string {
+    const names = [...this.container.unready.values()].map(({ name }) => name);
+    return names.length === 0 ? '' : ` (@postConstruct of ${names.join(', ')})`;
   }
-
-  private async ending(what: string, work: () => Promise<void>): Promise<void> {
-    const { log, closeLimitMs: limit = closeLimitMs } = this.host;
-    try {
-      if (await isDoneWithin(work(), limit)) return;
-      log.error(`${this.name}: ${what} took longer than ${limit} ms and is not waited for`, { module: this.name });
-    } catch (err) {
-      log.error(`${this.name}: closing it failed`, { module: this.name, err });
-    }
-  }
-}
-
-function textOf(error: unknown): string {
-  if (error instanceof HostError) return `${error.type}: ${error.message}`;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

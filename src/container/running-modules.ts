@@ -1,7 +1,9 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import type { LoadedModule } from '../kernel/loaded-module.js';
-import { describeModule, type ModuleDescription } from './module-description.js';
+import { HostContainer } from './host-container.js';
+import { describeModule } from './module-description.js';
+import { mistakesIn, throwMistakes } from './one-error.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 
 export { type LoadedModule } from '../kernel/loaded-module.js';
@@ -14,9 +16,7 @@ export { type ModuleHost, type RunningModule } from './running-module.js';
 export async function openModules(modules: readonly LoadedModule[], host: ModuleHost): Promise<RunningModules> {
   const running = new RunningModules(host);
   try {
-    // All mistakes that show without running anything come before the first constructor.
-    const described = modules.map((loaded) => ({ loaded, description: describeModule(loaded.type) }));
-    for (const { loaded, description } of described) await running.open(loaded, description);
+    await running.start(modules);
     return running;
   } catch (error) {
     await running.close();
@@ -32,18 +32,33 @@ export class RunningModules implements AsyncDisposable {
   /** Reloads and the closing go one after the other. */
   private work: Promise<void> = Promise.resolve();
   private isClosed = false;
+  private readonly host: ModuleHost & { readonly container: HostContainer };
+  private readonly ownContainer: HostContainer | undefined;
 
-  constructor(private readonly host: ModuleHost) {}
+  constructor(host: ModuleHost) {
+    const container = host.container ?? new HostContainer(host.log, host.closeLimitMs);
+    if (container !== host.container) this.ownContainer = container;
+    this.host = { ...host, container };
+  }
 
   /** In the order of the configuration. */
   get list(): readonly RunningModule[] {
     return [...this.modules];
   }
 
-  /** Starts one more module behind the others. */
-  async open(loaded: LoadedModule, description: ModuleDescription): Promise<void> {
-    const place = { name: this.uniqueName(description.name), rank: this.modules.length, isReplacement: false };
-    await this.start(new RunningModule(loaded, description, place, this.host));
+  /** Checks all modules, then makes them one after the other: all that shows without running them is said in one error. */
+  async start(loaded: readonly LoadedModule[]): Promise<void> {
+    const mistakes: VesicleError[] = [];
+    for (const one of loaded) {
+      try {
+        this.add(one);
+      } catch (error) {
+        mistakes.push(...mistakesIn(error));
+      }
+    }
+    for (const module of this.modules) mistakes.push(...(await module.check()));
+    throwMistakes('The list of modules', mistakes);
+    for (const module of this.modules) await module.open();
   }
 
   /**
@@ -60,6 +75,7 @@ export class RunningModules implements AsyncDisposable {
       const place = { name, rank: old.rank, isReplacement: true };
       const module = new RunningModule(loaded, describeModule(loaded.type), place, this.host);
       try {
+        throwMistakes(name, await module.check());
         await module.open();
         module.takeOver(old);
       } catch (error) {
@@ -78,6 +94,7 @@ export class RunningModules implements AsyncDisposable {
       this.isClosed = true;
       for (const module of this.modules.toReversed()) await module.close();
       this.modules.length = 0;
+      await this.ownContainer?.close();
     });
   }
 
@@ -85,9 +102,10 @@ export class RunningModules implements AsyncDisposable {
     return this.close();
   }
 
-  private async start(module: RunningModule): Promise<void> {
-    this.modules.push(module);
-    await module.open();
+  private add(loaded: LoadedModule): void {
+    const description = describeModule(loaded.type);
+    const place = { name: this.uniqueName(description.name), rank: this.modules.length, isReplacement: false };
+    this.modules.push(new RunningModule(loaded, description, place, this.host));
   }
 
   private uniqueName(wanted: string): string {

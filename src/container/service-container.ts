@@ -1,51 +1,122 @@
-import { type BindToFluentSyntax, Container } from 'inversify';
-import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
-import { keyOfService } from './service-key.js';
-import type { ServiceSource } from './module-scope.js';
+import { getClassMetadata, InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
+import type { BindingIdentifier, BindInWhenOnFluentSyntax, BindToFluentSyntax, BindWhenFluentSyntax } from 'inversify';
+import { Container } from 'inversify';
+import type { Class } from '../metadata/metadata-store.js';
+import { callFactory, MakingError } from './making-error.js';
+import { classOf, isFor, nameOfKey, optionsOf, type Provider } from './provider.js';
+import { inheritingStandInFor, type StandIn, standInFor } from './stand-in.js';
 
-/** How an instance of a service is made and ended. */
-export interface ServiceLife {
-  readonly make: (service: ModuleService) => Promise<unknown>;
-  readonly end: (instance: unknown, service: ModuleService) => Promise<void>;
+/** Told of the instances of classes. */
+export interface InstanceHooks {
+  /** Right after the constructor. */
+  readonly constructed: (instance: object, type: Class) => void;
+  /** After `@postConstruct`; a promise is waited for. */
+  readonly ready: (instance: object, type: Class) => Promise<void> | undefined;
 }
 
-/** The Inversify container of one module: what the host gives it, and its services, each made once when first asked for. */
-export class ServiceContainer implements ServiceSource {
-  private readonly container: Container;
+/** Ends something that is called so, under a key; failures are its business. */
+export type EndService = (title: string, work: () => Promise<void>, key?: unknown) => Promise<void>;
+
+/** An Inversify container that knows what it made: for errors that name it, and to end it in reverse order. */
+export class ServiceContainer {
+  readonly inner: Container;
+  /** Constructed, and `@postConstruct` has not ended. */
+  readonly unready = new Map<object, Class>();
+  /** What Inversify constructs for the class of a provider. */
+  readonly standIns = new Map<Provider, StandIn>();
+  private readonly singletons: Provider[] = [];
+  private readonly made: { readonly provider: Provider; readonly identifier: BindingIdentifier }[] = [];
 
   constructor(
-    values: ReadonlyMap<ServiceKey, unknown>,
-    services: readonly ModuleService[],
-    life: ServiceLife,
-    parent: Container = new Container(),
+    parent: Container | undefined,
+    private readonly hooks: InstanceHooks,
   ) {
-    this.container = new Container({ parent, defaultScope: 'Singleton' });
-    for (const [key, value] of values) this.bind(key).toConstantValue(value);
-    for (const service of services) this.bindService(service, life);
+    this.inner = new Container({ parent });
   }
 
-  get(key: ServiceKey): Promise<unknown> {
-    return this.container.getAsync(key);
-  }
-
-  /** Ends the services that were made, their `@preDestroy` methods included. */
-  async close(): Promise<void> {
-    await this.container.unbindAllAsync();
-  }
-
-  private bindService(service: ModuleService, life: ServiceLife): void {
-    const key = keyOfService(service);
-    if (typeof service === 'object' && 'useValue' in service) {
-      this.bind(key).toConstantValue(service.useValue);
+  /** Binds a provider. Of a module's class, what is recorded of its base classes counts. */
+  bind(provider: Provider, isModule = false): void {
+    const binding = this.inner.bind<unknown>(provider.provide);
+    const isForAll = provider.name === undefined && provider.tags === undefined;
+    if ('useExisting' in provider && isForAll) {
+      binding.toService(provider.useExisting);
       return;
     }
-    this.bind(key)
-      .toDynamicValue(() => life.make(service))
-      .inSingletonScope()
-      .onDeactivation((instance) => life.end(instance, service));
+    const bound = this.bindTo(binding, provider, isModule);
+    if (!isForAll) bound.when((asked) => isFor(provider, asked));
   }
 
-  private bind(key: ServiceKey): BindToFluentSyntax<unknown> {
-    return this.container.bind<unknown>(key);
+  /** Makes everything of which there is one. */
+  async makeSingletons(): Promise<void> {
+    for (const provider of this.singletons) await this.inner.getAllAsync(provider.provide, optionsOf(provider));
+  }
+
+  /** What an error means: of `@postConstruct`, Inversify says the name of the class. */
+  explain(error: unknown): unknown {
+    if (!InversifyCoreError.isErrorOfKind(error, InversifyCoreErrorKind.resolution)) return error;
+    const type = [...this.unready.values()].find(({ name }) => error.message.includes(`class "${name}"`));
+    return type === undefined || error.cause === undefined
+      ? error
+      : new MakingError(type, '@postConstruct', error.cause);
+  }
+
+  /** Ends what was made, the last first. */
+  async close(end: EndService): Promise<void> {
+    for (const { provider, identifier } of this.made.splice(0).toReversed()) {
+      const title = nameOfKey(classOf(provider) ?? provider.provide);
+      await end(title, () => this.inner.unbindAsync(identifier), provider.provide);
+    }
+  }
+
+  private bindTo(
+    binding: BindToFluentSyntax<unknown>,
+    provider: Provider,
+    isModule: boolean,
+  ): BindWhenFluentSyntax<unknown> {
+    if ('useValue' in provider) return binding.toConstantValue(provider.useValue);
+    if ('useExisting' in provider) {
+      return binding.toResolvedValue((existing: unknown) => existing, [provider.useExisting]).inTransientScope();
+    }
+    if ('useFactory' in provider) {
+      return this.watched(binding.toDynamicValue(callFactory(provider)), provider, provider.scope);
+    }
+    const { useClass: type } = provider;
+    const standIn = (isModule ? inheritingStandInFor : standInFor)(type, (args) => this.construct(type, args));
+    this.standIns.set(provider, standIn);
+    const stated = getClassMetadata(standIn.copy).scope?.toLowerCase();
+    return this.watched(binding.to(standIn.copy), provider, provider.scope ?? stated);
+  }
+
+  private watched(
+    bound: BindInWhenOnFluentSyntax<unknown>,
+    provider: Provider,
+    scope = 'singleton',
+  ): BindWhenFluentSyntax<unknown> {
+    const isSingleton = scope === 'singleton';
+    const scoped = isSingleton
+      ? bound.inSingletonScope()
+      : scope === 'request'
+        ? bound.inRequestScope()
+        : bound.inTransientScope();
+    if (isSingleton) this.singletons.push(provider);
+    const made = { provider, identifier: scoped.getIdentifier() };
+    return scoped.onActivation((_context, instance) => {
+      if (isSingleton) this.made.push(made);
+      const type = classOf(provider);
+      if (type === undefined) return instance;
+      this.unready.delete(instance as object);
+      return this.hooks.ready(instance as object, type)?.then(() => instance) ?? instance;
+    });
+  }
+
+  private construct(type: Class, args: readonly unknown[]): object {
+    try {
+      const instance = Reflect.construct<readonly unknown[], object>(type, args);
+      this.unready.set(instance, type);
+      this.hooks.constructed(instance, type);
+      return instance;
+    } catch (error) {
+      throw new MakingError(type, 'its constructor', error);
+    }
   }
 }

@@ -13,22 +13,33 @@ export interface StartLimits {
   readonly unwanted?: AbortSignal;
 }
 
-/** Waits for a module to start; answers false when it was given up. */
+/** Waits for a module to start; returns false when it was given up. */
 export async function isStarted(work: Promise<void>, limits: StartLimits, saySlow: () => void): Promise<boolean> {
   const { unwanted, slowStartMs: slow = slowStartMs, closeLimitMs: limit = closeLimitMs } = limits;
   const notice = setTimeout(saySlow, slow);
+  try {
+    if (unwanted === undefined) {
+      await work;
+      return true;
+    }
+    return await isStartedUnless(unwanted, work, limit);
+  } finally {
+    clearTimeout(notice);
+  }
+}
+
+async function isStartedUnless(unwanted: AbortSignal, work: Promise<void>, limitMs: number): Promise<boolean> {
   const over = new AbortController();
   const givenUp = new Promise<void>((resolve) => {
-    if (unwanted?.aborted === true) resolve();
+    if (unwanted.aborted) resolve();
     const giveUp = (): void => {
       resolve();
     };
-    unwanted?.addEventListener('abort', giveUp, { signal: over.signal });
-  }).then(() => isDoneWithin(work, limit));
+    unwanted.addEventListener('abort', giveUp, { signal: over.signal });
+  }).then(() => isDoneWithin(work, limitMs));
   try {
     return await Promise.race([work.then(() => true), givenUp]);
   } finally {
-    clearTimeout(notice);
     over.abort();
   }
 }

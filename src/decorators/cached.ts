@@ -1,5 +1,8 @@
 import { type CachedOptions, recordCached } from '../metadata/cached-record.js';
 import { classOf, isClass } from './decorated-class.js';
+import { refuseStandard } from './standard-decorator.js';
+
+export { type CachedOptions } from '../metadata/cached-record.js';
 
 /** What results can be kept by. */
 type CacheKey = string | number | boolean | null | undefined | readonly CacheKey[];
@@ -38,6 +41,7 @@ export type CachedDecorator = <Keys extends readonly CacheKey[], Result>(
  */
 export function Cached(options: CachedOptions = {}): CachedDecorator {
   return (target, method) => {
+    refuseStandard('@Cached', method);
     recordCached(classOf(target), { method, isStatic: isClass(target), options });
   };
 }

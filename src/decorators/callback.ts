@@ -1,12 +1,14 @@
-import type { CallbackOptions } from '../callbacks/callback-options.js';
 import type { CallbackCategory, CallbackName, HandlerOf } from '../callbacks/registry.js';
-import { type AuthCheckerOptions, recordCallback } from '../metadata/callback-record.js';
+import { type AuthCheckerOptions, type CallbackDecoratorOptions, recordCallback } from '../metadata/callback-record.js';
 import { classOf, isClass } from './decorated-class.js';
+import { refuseStandard } from './standard-decorator.js';
+
+export { type AuthCheckerOptions, type CallbackDecoratorOptions } from '../metadata/callback-record.js';
 
 /** The last argument of `@Callback`: needed for `auth_checkers`, which are registered for a login type. */
 export type CallbackArguments<N> = N extends 'auth_checkers'
   ? [options: AuthCheckerOptions]
-  : [options?: CallbackOptions];
+  : [options?: CallbackDecoratorOptions];
 
 /** Takes methods with the signature of the callback only. */
 export type CallbackDecorator<C extends CallbackCategory, N extends CallbackName<C>> = <M extends HandlerOf<C, N>>(
@@ -38,6 +40,7 @@ export function Callback<C extends CallbackCategory, N extends CallbackName<C>>(
   ...[options]: CallbackArguments<N>
 ): CallbackDecorator<C, N> {
   return (target, method) => {
+    refuseStandard('@Callback', method);
     recordCallback(classOf(target), { category, name, method, isStatic: isClass(target), options: options ?? {} });
   };
 }

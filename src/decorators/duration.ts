@@ -1,4 +1,5 @@
 import { parseDuration } from '../config/parse-unit.js';
+import { refuseStandard } from './standard-decorator.js';
 import { recordUnit, type Unit } from '../metadata/unit-record.js';
 
 /** What a property with a unit holds. */
@@ -29,6 +30,7 @@ export const Duration: UnitDecorator = unitDecorator('duration', parseDuration);
 /** A decorator that records what a property's texts mean. */
 export function unitDecorator(unit: Unit, parse: (value: string | number) => number): UnitDecorator {
   const decorate = () => (target: object, property: string) => {
+    refuseStandard(unit === 'duration' ? '@Duration' : '@ByteSize', property);
     recordUnit(target.constructor, property, unit);
   };
   return Object.assign(decorate, { parse });

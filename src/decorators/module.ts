@@ -1,5 +1,15 @@
+import { InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
+import { injectable } from 'inversify';
 import type { Class } from '../metadata/metadata-store.js';
 import { type ModuleOptions, recordModule } from '../metadata/module-options.js';
+import { refuseStandard } from './standard-decorator.js';
+
+export {
+  type ModuleOptions,
+  type ModuleService,
+  type ServiceKey,
+  type ServiceScope,
+} from '../metadata/module-options.js';
 
 /**
  * Marks a class as a module: it can be named in the configuration of a homeserver, which makes one instance for each
@@ -20,7 +30,18 @@ import { type ModuleOptions, recordModule } from '../metadata/module-options.js'
  * ```
  */
 export function Module(options: ModuleOptions = {}): (type: Class) => void {
-  return (type) => {
+  return (type: Class, context?: unknown) => {
+    refuseStandard('@Module', context);
+    makeInjectable(type);
     recordModule(type, options);
   };
+}
+
+/** As `@injectable()` does, which may stand on the class already. */
+function makeInjectable(type: Class): void {
+  try {
+    injectable()(type);
+  } catch (error) {
+    if (!InversifyCoreError.isErrorOfKind(error, InversifyCoreErrorKind.injectionDecoratorConflict)) throw error;
+  }
 }

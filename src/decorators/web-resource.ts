@@ -1,6 +1,9 @@
-import { recordWebResource } from '../metadata/web-resource-record.js';
-import type { Fetchable, WebHandler, WebResourceOptions } from '../web/web-resource.js';
+import { recordWebResource, type WebResourceDecoratorOptions } from '../metadata/web-resource-record.js';
+import type { Fetchable, WebHandler } from '../web/web-resource.js';
 import { classOf, isClass } from './decorated-class.js';
+import { refuseStandard } from './standard-decorator.js';
+
+export { type WebResourceDecoratorOptions } from '../metadata/web-resource-record.js';
 
 /** Takes methods that handle requests, and properties or accessors that hold anything with `fetch`. */
 export interface WebResourceDecorator {
@@ -26,8 +29,9 @@ export interface WebResourceDecorator {
  * }
  * ```
  */
-export function WebResource(path: string, options: WebResourceOptions = {}): WebResourceDecorator {
+export function WebResource(path: string, options: WebResourceDecoratorOptions = {}): WebResourceDecorator {
   return (target: object, member: string | symbol): void => {
+    refuseStandard('@WebResource', member);
     recordWebResource(classOf(target), { path, member, isStatic: isClass(target), options });
   };
 }

@@ -11,6 +11,8 @@ export interface CallbackEntry {
   /** Where callbacks of this module belong among those of others, after a reload. */
   readonly rank: number;
   readonly handler: AnyHandler;
+  /** It is asked within a `Question`. */
+  readonly isScoped: boolean;
   /** The value of the rule's `keyedBy` argument that this is for, with what was registered for it. */
   readonly key?: { readonly value: string; readonly fields: readonly string[] };
   readonly policy: Policy;

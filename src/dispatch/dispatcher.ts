@@ -67,6 +67,7 @@ export class Dispatcher {
       timers: { now: options.now ?? systemTimers.now, after: options.after ?? systemTimers.after },
       isLocal: (userId) => typeof userId === 'string' && isLocalUser(userId),
       observers: new Set(),
+      held: new Set(),
     };
     for (const category of callbackCategories) this.hooks.set(category, this.hooksOf(category));
     this.all = [...this.hooks.values()].flatMap((hooks) => [...hooks.values()]);
@@ -82,6 +83,17 @@ export class Dispatcher {
         this.removeWhere((entry) => added.includes(entry));
       },
     };
+  }
+
+  /** Keeps what a module registers from being asked until it is released: it is still starting. */
+  hold(module: string): void {
+    this.context.held.add(module);
+  }
+
+  /** Lets a module be asked. */
+  release(module: string): void {
+    if (!this.context.held.delete(module)) return;
+    for (const hook of this.all) if (hook.entries.some((entry) => entry.module === module)) hook.set(hook.entries);
   }
 
   /** Takes out all callbacks of a module. */
@@ -228,6 +240,7 @@ export class Dispatcher {
       module,
       rank,
       handler: callback.handler,
+      isScoped: registration.isScoped === true,
       ...(callback.key && { key: callback.key }),
       policy,
       ...(policy.timeout !== undefined && { breaker: breaker() }),

@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.js';
 import { type CallbackEntry, callWithin, isLost } from './callback-entry.js';
 import { onFailureOf, plainPolicy } from './callback-policy.js';
 import type { CallObserver } from './observed-call.js';
+import { asQuestion } from './question.js';
 import { type Subject, subjectOf } from './subject.js';
 import type { Timers } from './timers.js';
 
@@ -22,6 +23,8 @@ export interface HookContext {
   readonly timers: Timers;
   readonly isLocal: (userId: unknown) => boolean;
   readonly observers: Set<CallObserver>;
+  /** Modules that are still starting: nothing is asked of them. */
+  readonly held: Set<string>;
 }
 
 type Result = unknown;
@@ -36,7 +39,10 @@ export class CallbackHook {
   /** Appended to in place, so that a question being asked reaches a callback registered meanwhile, as in Synapse. */
   private asked: CallbackEntry[] = [];
   private known: CallbackEntry[] = [];
+  /** The known ones that observers are told of: all but those of modules that are still starting. */
+  private watched: CallbackEntry[] = [];
   private isPlain = true;
+  private isScoped = false;
 
   constructor(
     readonly category: CallbackCategory,
@@ -57,7 +63,10 @@ export class CallbackHook {
 
   add(entry: CallbackEntry): void {
     this.known.push(entry);
+    if (this.isHeld(entry)) return;
+    this.watched.push(entry);
     if (entry.policy.mode !== 'off') this.asked.push(entry);
+    this.isScoped ||= entry.isScoped;
     if (this.asked.length > 1) this.isPlain &&= entry.policy === plainPolicy;
     else this.refresh();
   }
@@ -65,7 +74,9 @@ export class CallbackHook {
   /** Replaces what is registered; questions being asked go on with the old list. */
   set(entries: readonly CallbackEntry[]): void {
     this.known = [...entries];
-    this.asked = entries.filter((entry) => entry.policy.mode !== 'off');
+    this.watched = entries.filter((entry) => !this.isHeld(entry));
+    this.asked = this.watched.filter((entry) => entry.policy.mode !== 'off');
+    this.isScoped = this.asked.some((entry) => entry.isScoped);
     this.refresh();
   }
 
@@ -73,15 +84,24 @@ export class CallbackHook {
   refresh(): void {
     const { observers } = this.context;
     // Observers hear of callbacks that are off as well.
-    this.isUsed = this.asked.length > 0 || (observers.size > 0 && this.known.length > 0);
+    this.isUsed = this.asked.length > 0 || (observers.size > 0 && this.watched.length > 0);
     this.isPlain =
       this.keyIndex < 0 && observers.size === 0 && this.asked.every((entry) => entry.policy === plainPolicy);
   }
 
   readonly ask = (...args: readonly unknown[]): Promise<Result> => {
     if (!this.isUsed) return Promise.resolve(this.rule.neutral());
-    return this.isPlain ? this.askPlainly(args) : this.askWatched(args);
+    if (this.isScoped) return asQuestion(() => this.askModules(args));
+    return this.askModules(args);
   };
+
+  private askModules(args: readonly unknown[]): Promise<Result> {
+    return this.isPlain ? this.askPlainly(args) : this.askWatched(args);
+  }
+
+  private isHeld(entry: CallbackEntry): boolean {
+    return this.context.held.has(entry.module);
+  }
 
   private async askPlainly(args: readonly unknown[]): Promise<Result> {
     const { rule, asked } = this;
@@ -102,7 +122,7 @@ export class CallbackHook {
 
   private async askWatched(args: readonly unknown[]): Promise<Result> {
     const { keyIndex } = this;
-    const asked = this.context.observers.size > 0 ? this.known : this.asked;
+    const asked = this.context.observers.size > 0 ? this.watched : this.asked;
     const soFar = this.rule.neutral();
     for (let index = 0; index < asked.length; index++) {
       const entry = asked[index];

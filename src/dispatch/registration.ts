@@ -29,6 +29,8 @@ export interface CallbackRegistration {
   readonly module: string;
   readonly category: CallbackCategory;
   readonly callbacks: readonly NewCallback[];
+  /** The module has services that live for one question, which all its callbacks share. */
+  readonly isScoped?: boolean;
   /** The module's place in the configuration; keeps the order when the module is reloaded. */
   readonly rank?: number;
 }

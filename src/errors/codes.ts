@@ -68,6 +68,10 @@ export const errorCodes = {
     blame: 'operator',
     text: '{0}.\n{1}',
   },
+  DECORATOR_STANDARD: {
+    blame: 'author',
+    text: '{0} was compiled as a standard (stage 3) decorator, and would register nothing. Set "experimentalDecorators" and "emitDecoratorMetadata" in the compilerOptions of tsconfig.json.',
+  },
   DISPATCH_CIRCUIT_OPEN: {
     blame: 'remote',
     text: '{0}: {1} failed {2} times in a row and is not called until {3} ms have passed. Look for its earlier failures in the log.',
@@ -84,9 +88,21 @@ export const errorCodes = {
     blame: 'operator',
     text: 'Cannot listen on {0}: {1}. Give another address or port under "listeners" in the configuration.',
   },
+  INJECT_FOREIGN_INVERSIFY: {
+    blame: 'author',
+    text: "{0} is decorated by {1}, and the container is Inversify 8, which does not see that. Import inject, injectable, postConstruct, ... from 'vesicle', or install inversify 8.",
+  },
+  INJECT_INCOMPLETE: {
+    blame: 'author',
+    text: '{0}: {1} has @optional(), @named() or @tagged() and no @inject(). Write @inject(...) beside it. Path: {2}.',
+  },
   INJECT_KEY_ERASED: {
     blame: 'author',
-    text: '{0}: parameter {1} of its constructor has no class at run time, so nothing can be injected. {2} Path: {3}.',
+    text: '{0}: {1} has no class at run time, so nothing can be injected. {2} Path: {3}.',
+  },
+  KERNEL_AMBIGUOUS: {
+    blame: 'author',
+    text: '{0}: {1} asks for one {2}, which {3} services provide. Tell them apart with a name and @named(), or ask for all of them with @multiInject(). Path: {4}.',
   },
   KERNEL_CACHE_KEY_INVALID: {
     blame: 'author',
@@ -94,7 +110,7 @@ export const errorCodes = {
   },
   KERNEL_CIRCULAR: {
     blame: 'author',
-    text: '{0}: its services ask for each other in a circle: {1}. Let one of them ask when it needs the other.',
+    text: '{0}: circular dependency: {1}. Let one of them ask for the other when it needs it.',
   },
   KERNEL_CONSTRUCTOR_FAILED: {
     blame: 'author',
@@ -110,7 +126,15 @@ export const errorCodes = {
   },
   KERNEL_NOT_A_MODULE: {
     blame: 'author',
-    text: '{0} is no module. Mark the class with @Module().',
+    text: '{0} is not a module. Mark the class with @Module().',
+  },
+  KERNEL_NO_QUESTION: {
+    blame: 'author',
+    text: '{0}: {1} lives for one question of the homeserver, and {2}. Use it while a callback or a web resource answers.',
+  },
+  KERNEL_SERVICE_FAILED: {
+    blame: 'author',
+    text: '{0}: the service {1} could not be made, because {2} failed: {3}',
   },
   KERNEL_SHARED_ASKS: {
     blame: 'author',
@@ -120,9 +144,13 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: a method with @postConstruct failed: {1}',
   },
+  KERNEL_UNRESOLVABLE: {
+    blame: 'author',
+    text: '{0}: its container cannot make it: {1}',
+  },
   KERNEL_UNRESOLVED: {
     blame: 'author',
-    text: '{0}: parameter {1} of its constructor asks for {2}, which there is none of. {3} Path: {4}.',
+    text: '{0}: no provider for {1} ({2}). {3} Path: {4}.',
   },
   MODULE_INVALID: {
     blame: 'author',

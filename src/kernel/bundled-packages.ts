@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The libraries that the package brings a bundle of (bundle.mjs): they are hundreds of files, and a start waits for them. */
-const names = ['class-transformer', 'class-validator'] as const;
+const names = ['class-transformer', 'class-validator', 'inversify'] as const;
 
 /**
  * The bundles by the URL of our own copy that each stands for. What somebody has loaded from that copy already stays with it: half

@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 /** What was imported by whom: urls, or the specifier that a module was asked for by. */
 export type ImportNote = readonly [from: string, to: string];
 
+/** The package whose copies matter: decorators of another version record for nobody. */
+export const watchedPackage = 'inversify';
+
 /** Knows which files a module consists of. */
 export class ImportGraph {
   private readonly edges = new Map<string, Set<string>>();
@@ -12,7 +15,12 @@ export class ImportGraph {
     const known = this.edges.get(from);
     if (known === undefined) this.edges.set(from, new Set([to]));
     else known.add(to);
-    this.last = to;
+    if (from !== watchedPackage) this.last = to;
+  }
+
+  /** Where files found the watched package. */
+  get watchedFiles(): readonly string[] {
+    return [...(this.edges.get(watchedPackage) ?? [])].map(pathOf);
   }
 
   /** The files that are reached from here, in the order of their imports, each once. */

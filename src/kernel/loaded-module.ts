@@ -16,9 +16,11 @@ export interface LoadedModule {
   readonly type: Class;
   /** The validated configuration, or the mapping as it is. */
   readonly config: unknown;
+  /** The mapping that the configuration was made of; the configuration when absent. */
+  readonly rawConfig?: unknown;
   /** Where it is configured, `file:line:column`. */
   readonly at: string;
   readonly policy?: OperatorPolicy;
-  /** Services in place of those that the class names; tests give them. */
+  /** Services in the place of those that the class names; tests give them. */
   readonly services?: readonly ModuleService[];
 }

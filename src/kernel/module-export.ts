@@ -1,6 +1,6 @@
 import { didYouMean } from '../errors/nearest-name.js';
 import type { Class } from '../metadata/metadata-store.js';
-import { readModuleOptions } from '../metadata/module-options.js';
+import { readModuleOptions, readOwnModuleOptions } from '../metadata/module-options.js';
 
 /** What a file or package exports. */
 export type Namespace = Readonly<Record<string, unknown>>;
@@ -11,9 +11,10 @@ export type SelectedClass = { readonly type: Class } | { readonly fault: string 
 /** Picks the module among the exports: the one named; else the default export, else the only one with `@Module`. */
 export function selectModuleClass(namespace: Namespace, source: string, exportName?: string): SelectedClass {
   if (exportName !== undefined) return namedExport(namespace, source, exportName);
-  const decorated = Object.entries(namespace).filter(([, value]) => isModule(value));
-  const types = new Set(decorated.map(([, value]) => value as Class));
   if (isModule(namespace['default'])) return { type: namespace['default'] };
+  const marked = Object.entries(namespace).filter(([, value]) => isMarked(value));
+  const decorated = marked.length > 0 ? marked : Object.entries(namespace).filter(([, value]) => isModule(value));
+  const types = new Set(decorated.map(([, value]) => value as Class));
   const [type, second] = types;
   if (type === undefined) return { fault: nothingDecorated(namespace, source) };
   if (second === undefined) return { type };
@@ -27,8 +28,13 @@ export function selectModuleClass(namespace: Namespace, source: string, exportNa
 export function classFault(value: unknown, name: string): string | undefined {
   if (isModule(value)) return undefined;
   return typeof value === 'function'
-    ? `the class ${name} is no module. Mark it with @Module().`
-    : `"${name}" is no class. Export a class with @Module().`;
+    ? `the class ${name} is not a module. Mark it with @Module().`
+    : `"${name}" is not a class. Export a class with @Module().`;
+}
+
+/** Whether `@Module` stands on this very class, not on one that it extends. */
+function isMarked(value: unknown): boolean {
+  return typeof value === 'function' && readOwnModuleOptions(value) !== undefined;
 }
 
 function isModule(value: unknown): value is Class {

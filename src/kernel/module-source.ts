@@ -82,7 +82,8 @@ class ModuleLoader {
     if (config === null) return null;
     const at = this.configuration.locationOf(place.path) ?? formatPath(place.path);
     const policy = entry.policy === undefined ? {} : { policy: entry.policy };
-    return { name: entry.name, type: found.type, config: config.value, at, files: found.files, ...policy };
+    const { type, files } = found;
+    return { name: entry.name, type, config: config.value, rawConfig: config.mapping, at, files, ...policy };
   }
 
   private async find(name: string, place: Place): Promise<FoundClass | null> {

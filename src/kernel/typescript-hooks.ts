@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ImportNote } from './import-graph.js';
+import { type ImportNote, watchedPackage } from './import-graph.js';
 import { transformTypeScript } from './typescript-transform.js';
 
 /** Where a specifier may be found, in this order. */
@@ -56,6 +56,7 @@ export function urlToLoad(resolved: string, specifier: string, parentUrl: string
 
 /** Who imported the file, as far as both are of a module; who asks for a module itself is known by the specifier. */
 export function importNotes(specifier: string, parentUrl: string | undefined, url: string): readonly ImportNote[] {
+  if (specifier === watchedPackage) return [[specifier, url]];
   if (!isModuleFile(url)) return [];
   const isEntry = parentUrl === undefined || !isModuleFile(parentUrl);
   return [[isEntry ? specifier : parentUrl, url]];

@@ -1,6 +1,14 @@
 import { MetadataRows } from './metadata-store.js';
 
-/** Options of `@Cached`. */
+/**
+ * Options of `@Cached`.
+ *
+ * @example
+ * ```ts
+ * import { type CachedOptions } from 'vesicle';
+ * const options: CachedOptions = { maxEntries: 10_000 };
+ * ```
+ */
 export interface CachedOptions {
   /** How many results are kept; 1000 when absent. The one that was not asked for the longest goes first. */
   readonly maxEntries?: number;

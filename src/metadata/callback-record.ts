@@ -1,8 +1,31 @@
 import type { CallbackOptions } from '../callbacks/callback-options.js';
-import { MetadataRows } from './metadata-store.js';
+import type { Interceptor } from '../callbacks/interceptor.js';
+import { type Class, MetadataRows } from './metadata-store.js';
 
-/** Options of `@Callback('password_auth_provider', 'auth_checkers', ...)`: which logins the method checks. */
-export interface AuthCheckerOptions extends CallbackOptions {
+/**
+ * Options of `@Callback`.
+ *
+ * @example
+ * ```ts
+ * import { type CallbackDecoratorOptions } from 'vesicle';
+ * const options: CallbackDecoratorOptions = { when: { type: 'm.room.message' }, timeout: 500, onFailure: 'allow' };
+ * ```
+ */
+export interface CallbackDecoratorOptions extends CallbackOptions {
+  /** Run around this callback, the first outermost; those of the module run around them. */
+  readonly interceptors?: readonly Class<Interceptor>[];
+}
+
+/**
+ * Options of `@Callback('password_auth_provider', 'auth_checkers', ...)`: which logins the method checks.
+ *
+ * @example
+ * ```ts
+ * import { type AuthCheckerOptions } from 'vesicle';
+ * const options: AuthCheckerOptions = { loginType: 'm.login.password', fields: ['password'] };
+ * ```
+ */
+export interface AuthCheckerOptions extends CallbackDecoratorOptions {
   /** The `type` of the login, `m.login.password` for one. */
   readonly loginType: string;
   /** The fields that a login of this type must bring. */

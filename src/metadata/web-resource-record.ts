@@ -1,12 +1,27 @@
 import type { WebResourceOptions } from '../web/web-resource.js';
-import { MetadataRows } from './metadata-store.js';
+import type { Interceptor } from '../callbacks/interceptor.js';
+import { type Class, MetadataRows } from './metadata-store.js';
+
+/**
+ * Options of `@WebResource`.
+ *
+ * @example
+ * ```ts
+ * import { type WebResourceDecoratorOptions } from 'vesicle';
+ * const options: WebResourceDecoratorOptions = { method: 'GET', subtree: true };
+ * ```
+ */
+export interface WebResourceDecoratorOptions extends WebResourceOptions {
+  /** Run around this member, the first outermost; those of the module run around them. */
+  readonly interceptors?: readonly Class<Interceptor>[];
+}
 
 /** One `@WebResource`: nothing of it is checked yet. */
 export interface WebResourceRecord {
   readonly path: string;
   readonly member: string | symbol;
   readonly isStatic: boolean;
-  readonly options: WebResourceOptions;
+  readonly options: WebResourceDecoratorOptions;
 }
 
 const rows = new MetadataRows<WebResourceRecord>('web_resource');

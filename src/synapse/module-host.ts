@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { SharedServices } from '../container/shared-services.js';
+import { HostContainer } from '../container/host-container.js';
 import type { Logger } from '../log/logger.js';
 import { ComplaintLog } from './complaint-log.js';
 import { formatListenAddress, type ListenAddress } from './listen-address.js';
@@ -32,12 +32,12 @@ export class ModuleHost implements AsyncDisposable {
   private readonly servers = new Set<Server>();
   private readonly sessionOptions: SessionOptions;
   /** By the name of the homeserver: what one has its modules remember is nothing to another. */
-  private readonly shared = new Map<string, SharedServices>();
+  private readonly containers = new Map<string, HostContainer>();
 
   constructor(private readonly options: ModuleHostOptions) {
-    const sharedOf = (serverName: string): SharedServices => this.sharedOf(serverName);
+    const containerOf = (serverName: string): HostContainer => this.containerOf(serverName);
     const complaints = new ComplaintLog(options.log);
-    this.sessionOptions = { ...options, sharedOf, complaints, directory: options.directory ?? process.cwd() };
+    this.sessionOptions = { ...options, containerOf, complaints, directory: options.directory ?? process.cwd() };
   }
 
   /** How many Synapse processes are connected. */
@@ -79,14 +79,14 @@ export class ModuleHost implements AsyncDisposable {
     this.servers.clear();
     await Promise.all([...this.sessions].map((session) => session.close('the module host stops')));
     await Promise.all(closed);
-    await Promise.all([...this.shared.values()].map((shared) => shared.close()));
+    await Promise.all([...this.containers.values()].map((container) => container.close()));
   }
 
-  private sharedOf(serverName: string): SharedServices {
-    const known = this.shared.get(serverName);
+  private containerOf(serverName: string): HostContainer {
+    const known = this.containers.get(serverName);
     if (known !== undefined) return known;
-    const made = new SharedServices(this.options.log);
-    this.shared.set(serverName, made);
+    const made = new HostContainer(this.options.log);
+    this.containers.set(serverName, made);
     return made;
   }
 

@@ -4,7 +4,7 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import type { LoadedModule } from '../container/running-modules.js';
 import { type HomeserverProcess, runsOn } from '../container/run-on.js';
 import type { ComplaintLog } from './complaint-log.js';
-import type { SharedServices } from '../container/shared-services.js';
+import type { HostContainer } from '../container/host-container.js';
 import type { Logger } from '../log/logger.js';
 import type { JsonObject } from '../matrix/json.js';
 import { shape, textOf } from './untrusted-values.js';
@@ -25,8 +25,8 @@ export interface SessionOptions extends ModuleSources {
   readonly version: string;
   /** Told of the modules of each process that has connected, once they run. */
   readonly onOpen?: (parts: ProcessParts) => void;
-  /** Services that all sessions of a homeserver share. */
-  readonly sharedOf: (serverName: string) => SharedServices;
+  /** The container above the modules of a homeserver, for all of its processes. */
+  readonly containerOf: (serverName: string) => HostContainer;
   readonly complaints: ComplaintLog;
 }
 
@@ -141,8 +141,8 @@ export class ModuleSession {
     const { connection } = this;
     const own = this.options.log.child({ synapse: homeserver.worker_name ?? 'main' });
     this.log = own;
-    const shared = this.options.sharedOf(homeserver.server_name);
-    const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection), shared);
+    const container = this.options.containerOf(homeserver.server_name);
+    const process = new ProcessModules(homeserver, connection, new SynapseLog(own, connection), container);
     this.process = process;
     const modules = this.modules.filter(({ type }) => runsOn(type, processOf(homeserver)));
     const opened = process.open(modules, this.unwanted.signal);

@@ -5,7 +5,7 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { CallbackRegistration } from '../dispatch/registration.js';
 import { type LoadedModule, openModules, type RunningModules } from '../container/running-modules.js';
-import type { SharedServices } from '../container/shared-services.js';
+import type { HostContainer } from '../container/host-container.js';
 import type { Logger } from '../log/logger.js';
 import { domainOf, type UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
@@ -44,7 +44,7 @@ export class ProcessModules {
     homeserver: WireHomeserver,
     private readonly connection: Connection,
     private readonly log: Logger,
-    private readonly shared: SharedServices,
+    private readonly container: HostContainer,
   ) {
     this.dispatch = new WatchedDispatcher(
       { log, isLocalUser: (userId) => domainOf(userId as UserId) === homeserver.server_name },
@@ -78,7 +78,7 @@ export class ProcessModules {
       dispatch: this.dispatch,
       webResources: this.web,
       log: this.log,
-      shared: this.shared,
+      container: this.container,
       unwanted,
       createModuleApi: (registrar) => new RemoteModuleApi(registrar, this.services),
     });

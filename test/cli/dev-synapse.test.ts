@@ -19,7 +19,7 @@ import { Callback, Codes, Logger, Module, NOT_SPAM, type MatrixEvent, type SpamV
 
 @Module()
 export class Guard {
-  constructor(private readonly config: unknown, private readonly log: Logger) {}
+  constructor(private readonly log: Logger) {}
 
   @Callback('spam_checker', 'check_event_for_spam', { when: { type: 'm.room.message' } })
   async check(event: MatrixEvent): Promise<SpamVerdict> {

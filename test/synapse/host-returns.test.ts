@@ -36,7 +36,7 @@ describe('a real Synapse whose module host returns', { timeout: 240_000 }, () =>
     };
     await says(/The module host at .* has been starting its modules for 1 s/);
     assert.equal((await alice.send(room, 'bad but nobody is ready')).status, 200);
-    await says(/vesicle\.LateRiser: LateRiser: it has been starting for 5 s/);
+    await says(/vesicle\.LateRiser: LateRiser: still starting after 5 s \(@postConstruct of LateRiser\)/);
     await says(/The module host at .* cannot be used: the modules were not ready within 7 s/);
     await rm(asleep);
     await says(/Connected with the module host at .* again/);

@@ -1,3 +1,4 @@
+import { inject } from 'inversify';
 import { ModuleApi } from '../../../src/api/module-api.js';
 import { Module } from '../../../src/decorators/module.js';
 import type { PuppetSpec } from '../format.js';
@@ -13,7 +14,7 @@ function makePuppetClass(spec: PuppetSpec, theatre: Theatre): PuppetClass {
   class PuppetModule {
     readonly puppet: Puppet;
 
-    constructor(config: unknown, api: ModuleApi) {
+    constructor(@inject('config') config: unknown, api: ModuleApi) {
       this.puppet = new Puppet(config, api, spec, theatre);
     }
   }

@@ -1,4 +1,4 @@
-// error: 'loginType' does not exist in type 'CallbackOptions'
+// error: 'loginType' does not exist in type 'CallbackDecoratorOptions'
 import { Callback, type MatrixEvent, Module, NOT_SPAM, type SpamVerdict, type UserId } from 'vesicle';
 
 export type Used = [typeof NOT_SPAM, MatrixEvent, SpamVerdict, UserId];

@@ -394,7 +394,7 @@ vesicle.yaml:7:45: Error in configuration at 'modules.<item 5>.callbacks.check_e
     items: '- module: not_decorated',
     problems: `a problem.
 vesicle.yaml:2:13: Error in configuration at 'modules.<item 0>.module':
-  the class NotDecorated is no module. Mark it with @Module().`,
+  the class NotDecorated is not a module. Mark it with @Module().`,
   },
 ];
 

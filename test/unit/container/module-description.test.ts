@@ -34,9 +34,9 @@ describe('what tsc cannot see is refused at load', () => {
     [
       'a class without @Module',
       class Plain {},
-      '[KERNEL_NOT_A_MODULE] Plain is no module. Mark the class with @Module().',
+      '[KERNEL_NOT_A_MODULE] Plain is not a module. Mark the class with @Module().',
     ],
-    ['what is no class', 'text', '[KERNEL_NOT_A_MODULE] text is no module. Mark the class with @Module().'],
+    ['what is no class', 'text', '[KERNEL_NOT_A_MODULE] text is not a module. Mark the class with @Module().'],
     [
       'an unknown category',
       moduleClass((it) => {
@@ -160,7 +160,7 @@ describe('what tsc cannot see is refused at load', () => {
     [
       'services that are none',
       moduleClass(() => undefined, { services: [{ provide: 'x' }] }),
-      '[MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: services must be a list of classes, { provide, useClass, isShared? } and { provide, useValue }',
+      '[MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: services[0] must be a class, a ContainerModule, or { provide, useClass | useValue | useFactory | useExisting }',
     ],
     [
       'a wrong policy',
@@ -198,8 +198,14 @@ describe('a description', () => {
       callback('account_data', 'on_account_data_updated', { timeout: 5 })(it, 'check');
     });
     assert.deepEqual(describeModule(type).callbacks, [
-      { category: 'third_party_rules', name: 'on_new_event', method: 'check', options: {} },
-      { category: 'account_data', name: 'on_account_data_updated', method: 'check', options: { timeout: 5 } },
+      { category: 'third_party_rules', name: 'on_new_event', method: 'check', options: {}, interceptors: [] },
+      {
+        category: 'account_data',
+        name: 'on_account_data_updated',
+        method: 'check',
+        options: { timeout: 5 },
+        interceptors: [],
+      },
     ]);
   });
 

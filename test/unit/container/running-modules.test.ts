@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import * as inversify from 'inversify';
+import { inject, injectable, optional, postConstruct, preDestroy } from 'inversify';
 import { ModuleApi } from '../../../src/api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../../../src/callbacks/spam-verdict.js';
 import { Callback } from '../../../src/decorators/callback.js';
-import { inject, injectable, optional, postConstruct, preDestroy } from '../../../src/decorators/injection.js';
 import { Module } from '../../../src/decorators/module.js';
 import { WebResource } from '../../../src/decorators/web-resource.js';
 import { ConfigError } from '../../../src/errors/config-error.js';
 import { Codes } from '../../../src/errors/matrix-codes.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
 import { openModules, type RunningModules } from '../../../src/container/running-modules.js';
-import { SharedServices } from '../../../src/container/shared-services.js';
+import { HostContainer } from '../../../src/container/host-container.js';
 import { Logger } from '../../../src/log/logger.js';
 import type { RoomId, UserId } from '../../../src/matrix/ids.js';
 import type { Class } from '../../../src/metadata/metadata-store.js';
@@ -99,8 +98,8 @@ function telling(name: string): Class {
     }
   }
   Object.defineProperty(Telling, 'name', { value: name });
+  inject(ModuleApi)(Telling, undefined, 0);
   Module()(Telling);
-  Reflect.defineMetadata('design:paramtypes', [ModuleApi], Telling);
   return Telling;
 }
 
@@ -143,7 +142,7 @@ describe('a module', () => {
     assert.equal(story.filter((line) => line === 'close Twin').length, 2);
   });
 
-  it('registers by its constructor, then by its decorators, before @postConstruct', async () => {
+  it('is asked what its constructor registered, then what its decorators did', async () => {
     const { host, modules } = await start(telling('A'), telling('B'));
     await join(host);
     await modules.close();
@@ -195,13 +194,13 @@ describe('a module', () => {
     const got: unknown[] = [];
     @Module()
     class Raw {
-      constructor(config: Record<string, unknown>, @inject('config') again: unknown) {
-        got.push(config, again);
+      constructor(@inject('config') config: unknown) {
+        got.push(config);
       }
     }
     const raw = { a: 1 };
     await using _modules = await openModules([loaded(Raw, raw)], new TestModuleHost());
-    assert.deepEqual(got, [raw, raw]);
+    assert.deepEqual(got, [raw]);
   });
 
   it('inherits callbacks and life cycle, each once', async () => {
@@ -295,16 +294,16 @@ describe('services', () => {
     }
   }
 
-  @inversify.injectable()
+  @injectable()
   class Repository {
-    @inversify.inject(Words) readonly words: Words | undefined;
+    @inject(Words) readonly words: Words | undefined;
 
     constructor(
       readonly database: Database,
-      @inversify.inject('greeting') readonly greeting: string,
+      @inject('greeting') readonly greeting: string,
     ) {}
 
-    @inversify.preDestroy()
+    @preDestroy()
     shut(): void {
       story.push('repository close');
     }
@@ -366,9 +365,9 @@ describe('services', () => {
     assert.notEqual(newest()?.database, first);
   });
 
-  it("of the host go before a module's own", async () => {
-    const host = Object.assign(new TestModuleHost(), { services: [{ provide: 'greeting', useValue: 'good evening' }] });
-    await using _modules = await openModules([loaded(Served, new Words())], host);
+  it("of a test stand in the place of a module's own", async () => {
+    const services = [{ provide: 'greeting', useValue: 'good evening' }];
+    await using _modules = await openModules([loaded(Served, new Words(), { services })], new TestModuleHost());
     assert.equal(newest()?.repository.greeting, 'good evening');
   });
 });
@@ -452,7 +451,7 @@ describe('a module that fails', () => {
     const { host, modules } = await start(telling('A'), Sticky);
     await modules.close();
     assert.deepEqual(story.at(-1), 'close A');
-    assert.deepEqual(host.log.texts, ['error Sticky: closing it failed']);
+    assert.deepEqual(host.log.texts, ['error Sticky: @preDestroy failed']);
   });
 
   it('that is slow to start is named', async () => {
@@ -466,7 +465,7 @@ describe('a module that fails', () => {
     const host = Object.assign(new TestModuleHost(), { slowStartMs: 5 });
     await using _modules = await openModules([loaded(Slow)], host);
     assert.deepEqual(host.log.texts, [
-      'warn Slow: it has been starting for 0.005 s; nothing is asked of it until its @postConstruct ends',
+      'warn Slow: still starting after 0.005 s (@postConstruct of Slow); its callbacks are not active yet',
     ]);
   });
 
@@ -489,7 +488,10 @@ describe('a module that fails', () => {
     const host = Object.assign(new TestModuleHost(), { closeLimitMs: 5, unwanted: unwanted.signal });
     const opening = openModules([loaded(Hanging)], host);
     unwanted.abort();
-    await assert.rejects(opening, /KERNEL_START_FAILED.*Hanging \(.*\): .*it hangs, and nobody waits for it any more/);
+    await assert.rejects(
+      opening,
+      /KERNEL_START_FAILED.*Hanging \(.*\): .*start timed out \(@postConstruct of Hanging\)/,
+    );
     assert.deepEqual(story, ['open', 'shut']);
   });
 
@@ -514,22 +516,29 @@ describe('a module that fails', () => {
     await modules.close();
     assert.deepEqual(host.log.texts, [
       'error Hanging: @preDestroy took longer than 5 ms and is not waited for',
-      'error Hanging: the end of its services took longer than 5 ms and is not waited for',
+      'error Hanging: @preDestroy of the service Service took longer than 5 ms and is not waited for',
     ]);
   });
 
   it('whose shared service hangs at its end is waited for no longer than the limit', async () => {
     const { log } = new TestModuleHost();
-    const shared = new SharedServices(log, 5);
-    class Strikes {}
-    await shared.get(
-      Strikes,
-      {},
-      async () => new Strikes(),
-      async () => await new Promise<never>(() => undefined),
-    );
-    await shared.close();
-    assert.deepEqual(log.texts, ['error Strikes: @preDestroy took longer than 5 ms and is not waited for']);
+    const container = new HostContainer(log, 5);
+    class Strikes {
+      @preDestroy()
+      async shut(): Promise<void> {
+        await new Promise(() => undefined);
+      }
+    }
+    @Module({ services: [{ provide: Strikes, useClass: Strikes, isShared: true }] })
+    class Striking {
+      constructor(readonly strikes: Strikes) {}
+    }
+    const modules = await openModules([loaded(Striking)], Object.assign(new TestModuleHost(), { container }));
+    await modules.close();
+    assert.deepEqual(log.texts, []);
+    await container.close();
+    const hung = '@preDestroy of the service Strikes took longer than 5 ms and is not waited for';
+    assert.deepEqual(log.texts, [`error Striking: ${hung}`]);
   });
 
   it('to hold something with fetch is named', async () => {
@@ -566,19 +575,18 @@ describe('injection', () => {
     }
     assert.equal(
       (await rejected(Erased)).message,
-      '[INJECT_KEY_ERASED] Erased: parameter 1 (api) of its constructor has no class at run time, so nothing can be injected. Import its class as a value (not with "import type"), or name it with @inject(TheClass). Path: Erased.',
+      '[INJECT_KEY_ERASED] Erased: parameter 1 of its constructor has no class at run time, so nothing can be injected. Import its class as a value (not with "import type"), or name it with @inject(TheClass). The configuration as it stands in the file is @inject(\'config\'). Path: Erased.',
     );
   });
 
   it('without emitted types names the tools that drop them', async () => {
-    @Module()
     class Untyped {
       constructor(readonly api: ModuleApi) {}
     }
-    Reflect.deleteMetadata('design:paramtypes', Untyped);
+    Module()(Untyped);
     assert.match(
       (await rejected(Untyped)).message,
-      /\(api\).*emitDecoratorMetadata; where a tool cannot \(esbuild, tsx\)/,
+      /parameter 1 .*emitDecoratorMetadata; where a tool cannot \(esbuild, tsx\)/,
     );
   });
 
@@ -597,7 +605,7 @@ describe('injection', () => {
     }
     assert.equal(
       (await rejected(Served)).message,
-      '[KERNEL_UNRESOLVED] Repository: parameter 1 (unknown) of its constructor asks for Unknown, which there is none of. Add it to the services of @Module, or ask for ModuleApi, Logger or the class of the configuration. Path: Served -> Service -> Repository -> Unknown.',
+      '[KERNEL_UNRESOLVED] Repository: no provider for Unknown (parameter 1 of its constructor). Add it to the services of @Module, or ask for ModuleApi, Logger or the class of the configuration. Path: Served -> Service -> Repository -> Unknown.',
     );
   });
 
@@ -613,20 +621,27 @@ describe('injection', () => {
     assert.equal(error.code, 'MODULE_INVALID');
     assert.match(
       error.message,
-      /Served has 2 mistakes:\n {2}\[KERNEL_UNRESOLVED\].*\n {2}\[INJECT_KEY_ERASED\] .*2 \(text\)/,
+      /The list of modules has 2 mistakes:\n {2}\[INJECT_KEY_ERASED\] Served: parameter 2 .*\n {2}\[KERNEL_UNRESOLVED\] Served: no provider for Unknown/,
     );
   });
 
   it('in a circle is named', async () => {
-    class One {}
-    class Two {}
-    Reflect.defineMetadata('design:paramtypes', [Two], One);
-    Reflect.defineMetadata('design:paramtypes', [One], Two);
-    @Module({ services: [One, Two] })
+    @injectable()
+    class One {
+      @inject('two') readonly two: unknown;
+    }
+    @injectable()
+    class Two {
+      constructor(readonly one: One) {}
+    }
+    @Module({ services: [One, { provide: 'two', useExisting: Two }, Two] })
     class Served {
       constructor(readonly one: One) {}
     }
-    assert.match((await rejected(Served)).message, /KERNEL_CIRCULAR.*Served -> One -> Two -> One/);
+    assert.match(
+      (await rejected(Served)).message,
+      /KERNEL_CIRCULAR.*circular dependency: Served -> One -> "two" -> Two -> One/,
+    );
   });
 
   it('of a class of another copy of the package says how to mend it', async () => {
@@ -635,7 +650,7 @@ describe('injection', () => {
     class Served {
       constructor(@inject(foreign.ModuleApi) readonly api: unknown) {}
     }
-    assert.match((await rejected(Served)).message, /It is that of another copy of the package: install it once/);
+    assert.match((await rejected(Served)).message, /Two copies of vesicle are installed/);
   });
 });
 

@@ -1,0 +1,74 @@
+import { Question } from '../dispatch/question.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { classOf, nameOfKey, type Provider } from './provider.js';
+
+/** The instances of one question. */
+export interface CallServices {
+  readonly get: (provider: Provider) => Promise<unknown>;
+  readonly close: () => Promise<void>;
+}
+
+/** The services of a module that live for one question of the homeserver. */
+export class CallScope {
+  constructor(
+    private readonly module: string,
+    private readonly providers: readonly Provider[],
+    private readonly open: () => CallServices,
+  ) {}
+
+  /** Makes the instances of the running question, if they are not there yet; they end with it. */
+  async enter(): Promise<void> {
+    const question = Question.current();
+    if (question === undefined) return;
+    const entered = (question.values.get(this) as Promise<unknown> | undefined) ?? this.make(question);
+    question.values.set(this, entered);
+    await entered;
+  }
+
+  /** Stands where a service is injected, for the instance of whichever question is running. */
+  forwarder(provider: Provider): object {
+    const of = (): object => this.instanceOf(provider);
+    const prototype = (classOf(provider)?.prototype ?? Object.prototype) as object;
+    return new Proxy(Object.create(prototype) as object, {
+      get: (_target, name) => {
+        // Whoever awaits it asks for this, outside of questions, too.
+        if (name === 'then') return undefined;
+        const instance = of();
+        const value: unknown = Reflect.get(instance, name, instance);
+        return typeof value === 'function' ? (value.bind(instance) as unknown) : value;
+      },
+      set: (_target, name, value) => Reflect.set(of(), name, value),
+      has: (_target, name) => Reflect.has(of(), name),
+      deleteProperty: (_target, name) => Reflect.deleteProperty(of(), name),
+      ownKeys: () => Reflect.ownKeys(of()),
+      getOwnPropertyDescriptor: (_target, name) => {
+        const descriptor = Reflect.getOwnPropertyDescriptor(of(), name);
+        return descriptor && { ...descriptor, configurable: true };
+      },
+    });
+  }
+
+  private async make(question: Question): Promise<void> {
+    const services = this.open();
+    question.atEnd(() => services.close());
+    const instances = new Map<Provider, unknown>();
+    question.values.set(this.providers, instances);
+    for (const provider of this.providers) instances.set(provider, await services.get(provider));
+  }
+
+  private instanceOf(provider: Provider): object {
+    const question = Question.current();
+    const instances = question?.values.get(this.providers) as ReadonlyMap<Provider, unknown> | undefined;
+    if (question === undefined || question.isOver || instances === undefined) {
+      const why = question?.isOver === true ? 'the question it belongs to has been answered' : 'there is none now';
+      throw new VesicleError('KERNEL_NO_QUESTION', [this.module, nameOfKey(provider.provide), why]);
+    }
+    const instance = instances.get(provider);
+    if (typeof instance === 'object' && instance !== null) return instance;
+    throw new VesicleError('KERNEL_NO_QUESTION', [
+      this.module,
+      nameOfKey(provider.provide),
+      'it is not made yet, or no object',
+    ]);
+  }
+}

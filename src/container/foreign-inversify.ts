@@ -1,0 +1,92 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { getClassMetadata } from '@inversifyjs/core';
+import * as own from 'inversify';
+import { VesicleError } from '../errors/vesicle-error.js';
+import { importGraph } from '../kernel/module-hooks.js';
+import { packageOfFile } from '../kernel/package-of-file.js';
+import { type AbstractClass, type Class, lineage } from '../metadata/metadata-store.js';
+
+type Decorators = Readonly<Record<string, unknown>>;
+type AnyDecorator = (target: object, property?: string, index?: number) => void;
+
+/** Another major version of Inversify, which modules may have been decorated with. */
+interface ForeignCopy {
+  readonly version: string;
+  /** The names of the metadata that its decorators record and ours do not: none, where both understand each other. */
+  readonly keys: readonly unknown[];
+}
+
+const ownMajor = '8';
+
+const known = new Map<string, ForeignCopy | undefined>();
+
+/** Where the project that this process runs in finds Inversify; for modules that no hook of ours imports. */
+let projectPaths: readonly string[] | undefined;
+
+/** The mistake of a class that decorators of another version of Inversify stand on: this one would not see them. */
+export function foreignInversify(type: AbstractClass): VesicleError | undefined {
+  const version = versionSeenOn(type) ?? (lineage(type).every(isReadable) ? undefined : 'another version of inversify');
+  return version === undefined ? undefined : new VesicleError('INJECT_FOREIGN_INVERSIFY', [type.name, version]);
+}
+
+function versionSeenOn(type: AbstractClass): string | undefined {
+  const copies = foreignCopies();
+  if (copies.length === 0) return undefined;
+  const keys = new Set(lineage(type).flatMap((at) => Reflect.getOwnMetadataKeys(at) as readonly unknown[]));
+  return copies.find((copy) => copy.keys.some((key) => keys.has(key)))?.version;
+}
+
+/** Early releases of 7 record under the same names as 8, in another shape. */
+function isReadable(type: object): boolean {
+  try {
+    return (getClassMetadata(type as Class).lifecycle.postConstructMethodNames as unknown) instanceof Set;
+  } catch {
+    return true;
+  }
+}
+
+function foreignCopies(): readonly ForeignCopy[] {
+  projectPaths ??= pathFrom(process.cwd());
+  return [...importGraph().watchedFiles, ...projectPaths].flatMap((path) => {
+    if (!known.has(path)) known.set(path, readCopy(path));
+    return known.get(path) ?? [];
+  });
+}
+
+function pathFrom(folder: string): readonly string[] {
+  try {
+    return [createRequire(join(folder, 'package.json')).resolve('inversify')];
+  } catch {
+    return [];
+  }
+}
+
+function readCopy(path: string): ForeignCopy | undefined {
+  const { name, version = '' } = packageOfFile(path) ?? {};
+  // The bundle in the place of our own copy is of another name.
+  if (name !== 'inversify' || version.startsWith(`${ownMajor}.`)) return undefined;
+  const decorators = createRequire(pathToFileURL(path))(path) as Decorators;
+  const ownKeys = keysRecordedBy(own);
+  const keys = keysRecordedBy(decorators).filter((key) => !ownKeys.includes(key));
+  return { version: `inversify ${version}`, keys };
+}
+
+/** Lets all decorators of a copy record something, to see where. */
+function keysRecordedBy(decorators: Decorators): readonly unknown[] {
+  class Recorded {
+    property: unknown;
+  }
+  const apply = (name: string, args: readonly unknown[], ...target: Parameters<AnyDecorator>): void => {
+    const decorator = decorators[name];
+    if (typeof decorator === 'function')
+      (decorator as (...all: readonly unknown[]) => AnyDecorator)(...args)(...target);
+  };
+  apply('inject', ['key'], Recorded, undefined, 0);
+  apply('inject', ['key'], Recorded.prototype, 'property');
+  apply('postConstruct', [], Recorded.prototype, 'start');
+  apply('preDestroy', [], Recorded.prototype, 'end');
+  apply('injectable', [], Recorded);
+  return Reflect.getOwnMetadataKeys(Recorded) as readonly unknown[];
+}

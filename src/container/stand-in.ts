@@ -1,0 +1,118 @@
+import { type ClassMetadata, decorate, getClassMetadata, inject, injectable, injectFromBase } from '@inversifyjs/core';
+import type { AbstractClass, Class } from '../metadata/metadata-store.js';
+
+/** What Inversify makes in place of a class: a copy with the metadata of the original, whose constructor calls back. */
+export interface StandIn {
+  readonly copy: Class;
+  /** The class whose constructor runs: a base class, where the class itself has none. */
+  readonly constructed: AbstractClass;
+  /** Parameters of that constructor that cannot be injected, by index; the key of those that have none is {@link noKey}. */
+  readonly gaps: readonly number[];
+  /** That class is marked with `@injectable()` or `@Module()`. */
+  readonly isInjectable: boolean;
+  /** What Inversify says of a property that cannot be injected. */
+  readonly problem?: string;
+}
+
+type Construct = (args: readonly unknown[]) => object;
+
+/** What TypeScript emits for a type that is no class. */
+const NON_INJECTABLE_TYPES: readonly unknown[] = [undefined, Array, BigInt, Boolean, Function, Number, Object, String];
+
+/** Stands where an injection has no key. */
+export const noKey: unique symbol = Symbol('no key');
+
+/** Stands in for a class. Where its metadata are incomplete, which Inversify refuses, the copy has what is missing. */
+export function standInFor(type: AbstractClass, construct?: Construct, parent?: Class): StandIn {
+  const whole = copyOf(type, construct, parent, (value) => value);
+  if (problemOf(() => readMetadata(whole)) === undefined) {
+    return { copy: whole, constructed: type, gaps: [], isInjectable: true };
+  }
+  const copy = copyOf(type, construct, parent, cloneData);
+  const isInjectable =
+    problemOf(() => {
+      injectable()(copy);
+    }) !== undefined;
+  const types = (Reflect.getOwnMetadata('design:paramtypes', type) as readonly unknown[] | undefined) ?? [];
+  const filled = Array.from({ length: Math.max(type.length, types.length) }, (_, index) => index).filter((index) => {
+    const key = NON_INJECTABLE_TYPES.includes(types[index]) ? noKey : (types[index] as Class);
+    // Refused where an injection is stated.
+    return (
+      problemOf(() => {
+        decorate(inject(key), copy, index);
+      }) === undefined
+    );
+  });
+  const problem = problemOf(() => readMetadata(copy));
+  if (problem !== undefined) return { copy: Unreadable, constructed: type, gaps: [], isInjectable, problem };
+  const { constructorArguments } = getClassMetadata(copy);
+  const gaps = filled.filter((index) => !isInjectable || !isWhole(constructorArguments[index]));
+  return { copy, constructed: type, gaps, isInjectable };
+}
+
+/** Stands in for a module class, which inherits what is recorded of its base classes without `@injectFromBase()`. */
+export function inheritingStandInFor(type: AbstractClass, construct?: Construct): StandIn {
+  const parent: unknown = Object.getPrototypeOf(type);
+  if (parent === Function.prototype) return standInFor(type, construct);
+  const base = inheritingStandInFor(parent as AbstractClass);
+  const own = standInFor(type, construct, base.copy);
+  const hasConstructor = type.length > 0 || Reflect.hasOwnMetadata('design:paramtypes', type);
+  injectFromBase({ extendConstructorArguments: !hasConstructor })(own.copy);
+  return hasConstructor ? own : { ...base, copy: own.copy };
+}
+
+/** In the place of a class of which nothing can be read. */
+class Unreadable {
+  readonly isInjected = false;
+}
+
+/** Whether an injection was taken from the emitted type, and nothing else is stated of it. */
+function isWhole(element: ClassMetadata['constructorArguments'][number] | undefined): boolean {
+  if (element === undefined || !('value' in element)) return false;
+  return element.value !== noKey && !element.optional && element.name === undefined && element.tags.size === 0;
+}
+
+function copyOf(
+  type: AbstractClass,
+  construct: Construct | undefined,
+  parent: Class = Object,
+  copyValue: (value: unknown) => unknown,
+): Class {
+  const Copy = class extends parent {
+    constructor(...args: readonly unknown[]) {
+      super();
+      return construct?.(args) ?? this;
+    }
+  };
+  Object.defineProperties(Copy, { name: { value: type.name }, length: { value: type.length } });
+  for (const key of Reflect.getOwnMetadataKeys(type) as readonly unknown[]) {
+    Reflect.defineMetadata(key, copyValue(Reflect.getOwnMetadata(key, type)), Copy);
+  }
+  return Copy;
+}
+
+/** Copies what decorators change in place. */
+function cloneData(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(cloneData);
+  if (value instanceof Map) return new Map(value);
+  if (value instanceof Set) return new Set(value);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, cloneData(member)]));
+}
+
+/** @throws where Inversify refuses them, or where an early release of 7 recorded them in another shape. */
+function readMetadata(type: Class): ClassMetadata {
+  const metadata = getClassMetadata(type);
+  if ((metadata.lifecycle.postConstructMethodNames as unknown) instanceof Set) return metadata;
+  throw new TypeError('It is decorated by another version of Inversify.');
+}
+
+/** Inversify says whether something is allowed only by doing it. */
+function problemOf(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
