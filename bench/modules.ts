@@ -1,37 +1,45 @@
-import { Controller, Get, Injectable, Logger, Module as NestModule } from '@nestjs/common';
+import { Controller, Get, Injectable, Logger as NestLogger, Module as NestModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Container, injectable } from 'inversify';
 import { ModuleApi } from '../src/api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../src/callbacks/spam-verdict.js';
+import { openModules } from '../src/container/running-modules.js';
 import { Callback } from '../src/decorators/callback.js';
 import { Module } from '../src/decorators/module.js';
 import { Dispatcher } from '../src/dispatch/dispatcher.js';
-import { openModules } from '../src/container/running-modules.js';
+import { Logger } from '../src/log/logger.js';
+import { silentLog } from '../src/log/silent-log.js';
 import type { MatrixEvent } from '../src/matrix/event.js';
 import type { Class } from '../src/metadata/metadata-store.js';
 import { bareModuleApi } from '../test/support/bare-module-api.js';
 import { WebResources } from '../src/web/web-resources.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
-import { silentLog } from '../src/log/silent-log.js';
 
-const rounds = 11;
+const rounds = 21;
 const many = 500;
 const few = 125;
 
-/** What starting so many modules takes, beside NestJS with as many controllers; classes are new in each round. */
+/**
+ * What starting so many modules takes, beside NestJS with as many controllers, and beside the same classes in as many child
+ * containers of bare Inversify, which are given what a module is given; classes are new in each round.
+ */
 export async function modules(): Promise<readonly BenchRow[]> {
-  Logger.overrideLogger(false);
+  NestLogger.overrideLogger(false);
   const figures = await byTurns(
     {
       many: () => startModules(many),
-      few: () => startModules(few),
       nest: () => startNest(many),
+      again: () => startModules(many),
+      inversify: () => startInversify(many),
+      few: () => startModules(few),
     },
     rounds,
   );
-  const { many: all = NaN, few: some = NaN, nest = NaN } = figures;
+  const { many: all = NaN, few: some = NaN, nest = NaN, again = NaN, inversify = NaN } = figures;
   return [
     benchRow('modules/500', all, 'ms', 'NestJS, 500 controllers', nest),
+    benchRow('modules/inversify', again, 'ms', '500 child containers of bare Inversify', inversify),
     benchRow('modules/linear', (all * 1000) / many, 'us a module', `with ${few} modules`, (some * 1000) / few),
   ];
 }
@@ -69,6 +77,55 @@ function moduleClass(): Class {
   }
   return Guard;
 }
+
+/** The same classes, without what makes modules of them. */
+async function startInversify(count: number): Promise<number> {
+  const types = Array.from({ length: count }, () => guardClass());
+  const api = bareModuleApi(unusedRegistrar);
+  const registered: object[] = [];
+  // Who makes them ends them, too.
+  const children: Container[] = [];
+  const start = performance.now();
+  const host = new Container();
+  host.bind(Logger).toConstantValue(silentLog);
+  for (const type of types) {
+    const child = new Container({ parent: host });
+    child.bind(ModuleApi).toConstantValue(api);
+    child.bind(Logger).toConstantValue(silentLog);
+    child.bind('config').toConstantValue({});
+    child
+      .bind<object>(type)
+      .toSelf()
+      .inSingletonScope()
+      .onActivation((_context, instance) => {
+        registered.push(instance);
+        return instance;
+      });
+    await child.getAsync(type);
+    children.push(child);
+  }
+  const time = performance.now() - start;
+  for (const child of children.toReversed()) await child.unbindAllAsync();
+  if (registered.length !== count) throw new Error('Not every class was made');
+  return time;
+}
+
+function guardClass(): Class {
+  @injectable()
+  class Guard {
+    constructor(readonly api: ModuleApi) {}
+
+    async check(_event: MatrixEvent): Promise<SpamVerdict> {
+      return NOT_SPAM;
+    }
+  }
+  return Guard;
+}
+
+const unusedRegistrar = {
+  registerCallbacks: (): void => undefined,
+  registerWebResource: (): void => undefined,
+};
 
 @Injectable()
 class Service {}

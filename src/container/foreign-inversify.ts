@@ -22,12 +22,16 @@ const ownMajor = '8';
 
 const known = new Map<string, ForeignCopy | undefined>();
 
+/** The copies at the paths that were known when there were so many of them. */
+let seen: { readonly count: number; readonly copies: readonly ForeignCopy[] } = { count: -1, copies: [] };
+
 /** Where the project that this process runs in finds Inversify; for modules that no hook of ours imports. */
 let projectPaths: readonly string[] | undefined;
 
 /** The mistake of a class that decorators of another version of Inversify stand on: this one would not see them. */
-export function foreignInversify(type: AbstractClass): VesicleError | undefined {
-  const version = versionSeenOn(type) ?? (lineage(type).every(isReadable) ? undefined : 'another version of inversify');
+export function foreignInversify(type: AbstractClass, isUnreadable: boolean): VesicleError | undefined {
+  const isOther = isUnreadable && !lineage(type).every(isReadable);
+  const version = versionSeenOn(type) ?? (isOther ? 'another version of inversify' : undefined);
   return version === undefined ? undefined : new VesicleError('INJECT_FOREIGN_INVERSIFY', [type.name, version]);
 }
 
@@ -49,10 +53,17 @@ function isReadable(type: object): boolean {
 
 function foreignCopies(): readonly ForeignCopy[] {
   projectPaths ??= pathFrom(process.cwd());
-  return [...importGraph().watchedFiles, ...projectPaths].flatMap((path) => {
-    if (!known.has(path)) known.set(path, readCopy(path));
-    return known.get(path) ?? [];
-  });
+  const graph = importGraph();
+  if (graph.watchedCount !== seen.count) {
+    seen = { count: graph.watchedCount, copies: [...graph.watchedFiles, ...projectPaths].flatMap(copyAt) };
+  }
+  return seen.copies;
+}
+
+function copyAt(path: string): readonly ForeignCopy[] {
+  if (!known.has(path)) known.set(path, readCopy(path));
+  const copy = known.get(path);
+  return copy === undefined ? [] : [copy];
 }
 
 function pathFrom(folder: string): readonly string[] {

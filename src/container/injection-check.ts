@@ -1,4 +1,4 @@
-import { type ClassElementMetadata, ClassElementMetadataKind, getClassMetadata } from '@inversifyjs/core';
+import { type ClassElementMetadata, ClassElementMetadataKind } from '@inversifyjs/core';
 import { type BindingConstraints, LazyServiceIdentifier } from 'inversify';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Class } from '../metadata/metadata-store.js';
@@ -67,7 +67,7 @@ function injectionsOf(provider: Provider, standIn: StandIn | undefined): readonl
     return [{ key: provider.useExisting, asked, where: 'useExisting', isNeeded: true }];
   }
   if (standIn === undefined) return [];
-  const { constructorArguments, properties } = getClassMetadata(standIn.copy);
+  const { constructorArguments, properties } = standIn.metadata;
   return [
     ...constructorArguments.flatMap((element, index) => injectionOf(element, parameterAt(index))),
     ...[...properties].flatMap(([property, element]) => injectionOf(element, `its property "${String(property)}"`)),
@@ -83,13 +83,14 @@ function injectionOf(element: ClassElementMetadata, where: string): readonly Inj
 }
 
 function metadataMistakes(type: Class, standIn: StandIn, path: readonly unknown[]): readonly VesicleError[] {
-  const { copy, constructed, gaps, isInjectable, problem } = standIn;
-  const foreign = foreignInversify(type);
+  const { metadata, constructed, gaps, isInjectable, problem } = standIn;
+  const foreign = foreignInversify(type, problem !== undefined);
   if (foreign !== undefined) return [foreign];
   if (problem !== undefined) return [new VesicleError('KERNEL_UNRESOLVABLE', [constructed.name, problem])];
+  if (gaps.length === 0) return [];
   const isTyped = Reflect.hasOwnMetadata('design:paramtypes', constructed);
   return gaps.map((index) => {
-    const element = getClassMetadata(copy).constructorArguments[index];
+    const element = metadata.constructorArguments[index];
     const isErased = element === undefined || !('value' in element) || element.value === noKey;
     const place = [constructed.name, parameterAt(index)];
     if (isInjectable && !isErased) return new VesicleError('INJECT_INCOMPLETE', [...place, arrows(path)]);

@@ -19,7 +19,7 @@ export function checkCached(type: Class, mistakes: VesicleError[]): void {
 
 /** Puts caches in the place of methods that are marked `@Cached`, and makes them known to the homeserver. */
 export class MethodCaches {
-  private readonly registering = new WeakMap<object, Promise<void>>();
+  private registering: WeakMap<object, Promise<void>> | undefined;
 
   constructor(
     /** Whose caches those of a class are, for all processes of the homeserver. */
@@ -30,17 +30,18 @@ export class MethodCaches {
   /** Wraps the methods of a new instance. */
   constructed(instance: object, type: Class): void {
     const cached = readCached(type);
-    if (cached.length === 0 || this.registering.has(instance)) return;
+    if (cached.length === 0 || this.registering?.has(instance) === true) return;
     const functions = cached.flatMap((record) => wrapMethod(instance, this.ownerOf(type), record));
     const registering = this.register(functions);
     // Whoever waits for it hears of a failure.
     registering.catch(() => undefined);
+    this.registering ??= new WeakMap<object, Promise<void>>();
     this.registering.set(instance, registering);
   }
 
   /** Resolves when the homeserver knows the caches of an instance; undefined for one that has none. */
   ready(instance: object): Promise<void> | undefined {
-    return this.registering.get(instance);
+    return this.registering?.get(instance);
   }
 
   private async register(functions: readonly CachedFunction[]): Promise<void> {

@@ -40,6 +40,7 @@ export class ModuleCalls {
     interceptors: readonly Class<Interceptor>[],
   ): AnyHandler {
     const { module } = this;
+    if (interceptors.length === 0) return handler;
     return interceptors.reduceRight<AnyHandler>((next, type) => {
       return async (...args: readonly unknown[]) =>
         this.parts()
@@ -50,6 +51,7 @@ export class ModuleCalls {
 
   /** A callback with the interceptors of the module around it, in the scope of its question. */
   callback(handler: AnyHandler, place: HandlerPlace): AnyHandler {
+    if (this.interceptors.length === 0 && !this.hasCallScope) return handler;
     const intercepted = this.intercepted(handler, place, this.interceptors);
     if (!this.hasCallScope) return intercepted;
     return async (...args: readonly unknown[]) => {

@@ -1,4 +1,3 @@
-import { getClassMetadata } from '@inversifyjs/core';
 import { ModuleApi } from '../api/module-api.js';
 import type { Interceptor } from '../callbacks/interceptor.js';
 import { SynapseError } from '../errors/synapse-error.js';
@@ -55,8 +54,8 @@ export class ModuleContainer {
   private readonly api: Provider;
   private readonly module: Provider;
   private readonly providers: readonly Provider[];
-  private readonly boundByModules = new Set<ServiceKey>();
-  private readonly interceptors = new Map<Class<Interceptor>, Interceptor>();
+  private readonly boundByModules: ServiceKey[] = [];
+  private readonly interceptors: [type: Class, made: Interceptor][] = [];
 
   constructor(
     private readonly description: ModuleDescription,
@@ -84,8 +83,13 @@ export class ModuleContainer {
   }
 
   /** The instances whose `@postConstruct` has not ended, with their classes. */
-  get unready(): ReadonlyMap<object, Class> {
+  get unready(): readonly (readonly [instance: object, type: Class])[] {
     return this.services.unready;
+  }
+
+  /** Whether there is something to {@link load}. */
+  get hasModules(): boolean {
+    return this.description.services.some(isContainerModule);
   }
 
   /** Lets the module's `ContainerModule`s bind what they bring. */
@@ -93,12 +97,12 @@ export class ModuleContainer {
     const { inner } = this.services;
     for (const module of this.description.services.filter(isContainerModule)) {
       try {
-        await inner.loadAsync(noting(module, (key) => this.boundByModules.add(key)));
+        await inner.loadAsync(noting(module, (key) => this.boundByModules.push(key)));
       } catch (error) {
         throw this.failure(new MakingError('a ContainerModule', 'its load function', error));
       }
     }
-    for (const key of this.boundByModules) {
+    for (const key of new Set(this.boundByModules)) {
       inner.onActivation(key, (_context, made: unknown) => {
         if (typeof made !== 'object' || made === null) return made;
         this.hooks.constructed(made, made.constructor as Class);
@@ -113,7 +117,7 @@ export class ModuleContainer {
     const check = new InjectionCheck({
       providers,
       standInOf: (provider) => this.standInOf(provider),
-      isBoundElsewhere: (key) => this.boundByModules.has(key as ServiceKey),
+      isBoundElsewhere: (key) => this.boundByModules.includes(key as ServiceKey),
       isPerInstance: (provider) => this.isPerInstance(provider),
     });
     // What nothing needs to ask for: it is made all the same, or elsewhere, or cannot be made at all.
@@ -137,24 +141,25 @@ export class ModuleContainer {
       // What a question's services asked for first would be made among them, and keep them.
       if (this.callScope !== undefined) await this.services.makeSingletons();
       for (const type of this.description.allInterceptors) {
-        this.interceptors.set(type, asInterceptor(await inner.getAsync(type), type, this.description.type));
+        this.interceptors.push([type, asInterceptor(await inner.getAsync(type), type, this.description.type)]);
       }
       await inner.getAsync(this.module.provide);
       if (this.shared !== undefined) this.shared.isInUse = true;
     } catch (error) {
-      throw this.failure(this.services.explain(error));
+      throw this.failure(this.explain(error));
     }
   }
 
   /** The instance of an interceptor's class; there when the module is. */
   readonly interceptor = (type: Class<Interceptor>): Interceptor => {
-    return this.interceptors.get(type) ?? this.services.inner.get<Interceptor>(type);
+    const [, made] = this.interceptors.find(([of]) => of === type) ?? [];
+    return made ?? this.services.inner.get<Interceptor>(type);
   };
 
   /** Runs `@preDestroy` of the module although its start has not ended, which Inversify does not do. */
   async endUnready(module: object): Promise<void> {
-    const { copy } = this.services.standIns.get(this.module) ?? standInFor(this.description.type);
-    for (const method of getClassMetadata(copy).lifecycle.preDestroyMethodNames) {
+    const { metadata } = this.services.standInOf(this.module) ?? standInFor(this.description.type);
+    for (const method of metadata.lifecycle.preDestroyMethodNames) {
       await (module as Readonly<Record<string | symbol, (() => unknown) | undefined>>)[method]?.();
     }
   }
@@ -162,7 +167,7 @@ export class ModuleContainer {
   /** Ends the module, then its services, the last made first. */
   async close(end: EndService): Promise<void> {
     await this.services.close((title, work, key) => end(key === this.module.provide ? '' : title, work));
-    if (this.boundByModules.size > 0) await end('a ContainerModule', () => this.services.inner.unbindAllAsync());
+    if (this.boundByModules.length > 0) await end('a ContainerModule', () => this.services.inner.unbindAllAsync());
   }
 
   /** What stands here for a provider that is made elsewhere. */
@@ -213,7 +218,19 @@ export class ModuleContainer {
 
   private standInOf(provider: Provider): StandIn | undefined {
     const type = classOf(provider);
-    return type && (this.services.standIns.get(provider) ?? standInFor(type));
+    return type && (this.services.standInOf(provider) ?? standInFor(type));
+  }
+
+  /** What comes without a name is of the module itself, or of a class that a `ContainerModule` binds. */
+  private explain(error: unknown): unknown {
+    const explained = this.services.explain(error);
+    if (explained instanceof MakingError || explained instanceof VesicleError) return explained;
+    const isOther = this.boundByModules.length > 0;
+    return new MakingError(
+      isOther ? 'a class of a ContainerModule' : this.module.provide,
+      'its constructor',
+      explained,
+    );
   }
 
   private failure(error: unknown): unknown {

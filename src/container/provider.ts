@@ -19,6 +19,8 @@ export function providersIn(services: readonly ModuleService[]): readonly Provid
 
 /** Providers in one list: a later layer has its own in the place of all that earlier ones have for the same key. */
 export function layered(...layers: readonly (readonly Provider[])[]): readonly Provider[] {
+  const [first = [], ...others] = layers.filter((layer) => layer.length > 0);
+  if (others.length === 0) return first;
   return layers.flatMap((layer, index) => {
     const later = new Set(layers.slice(index + 1).flatMap((one) => one.map(({ provide }) => provide)));
     return layer.filter(({ provide }) => !later.has(provide));

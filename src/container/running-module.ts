@@ -18,7 +18,7 @@ import { ModuleContainer } from './module-container.js';
 import type { ModuleDescription } from './module-description.js';
 import { ModuleRegistrar } from './module-registrar.js';
 import type { InstanceHooks } from './service-container.js';
-import { isStarted, slowStartMs, type StartLimits } from './started.js';
+import { isStarted, type SlowStartNotice, slowStartMs, type StartLimits } from './started.js';
 
 /** What a homeserver gives to its modules. */
 export interface ModuleHost extends StartLimits {
@@ -74,21 +74,17 @@ export class RunningModule {
   }
 
   /** Binds what its `ContainerModule`s bring, and says what cannot be injected; nothing is made yet. */
-  async check(): Promise<readonly VesicleError[]> {
-    await this.container.load();
-    return this.container.check();
+  check(): readonly VesicleError[] | Promise<readonly VesicleError[]> {
+    if (!this.container.hasModules) return this.container.check();
+    return this.container.load().then(() => this.container.check());
   }
 
   /** Makes the instance, waits for `@postConstruct`, and registers what its decorators say; then it may be asked. */
-  async open(): Promise<void> {
-    const { name, host } = this;
-    const saySlow = (): void => {
-      const seconds = (host.slowStartMs ?? slowStartMs) / 1000;
-      host.log.warn(`${name}: still starting after ${seconds} s${this.waitedFor}; its callbacks are not active yet`, {
-        module: name,
-      });
-    };
-    if (!(await isStarted(this.container.open(), host, saySlow))) {
+  async open(notice: SlowStartNotice): Promise<void> {
+    notice.begin(() => {
+      this.saySlow();
+    });
+    if (!(await isStarted(this.container.open(), this.host))) {
       throw new VesicleError('KERNEL_START_FAILED', [this.title, `start timed out${this.waitedFor}`]);
     }
     this.registrar.release();
@@ -106,7 +102,8 @@ export class RunningModule {
     const { log, closeLimitMs: limit = closeLimitMs } = this.host;
     const end = endingWithin(log, this.name, limit);
     const { made } = this;
-    if (made !== undefined && this.container.unready.has(made)) await end('', () => this.container.endUnready(made));
+    if (made !== undefined && this.container.unready.some(([instance]) => instance === made))
+      await end('', () => this.container.endUnready(made));
     await this.container.close(end);
   }
 
@@ -139,10 +136,17 @@ export class RunningModule {
         caches.constructed(instance, at);
       },
       ready: (instance, at) => {
-        if (at === type) this.register(instance);
+        if (at === type) this.register((this.made = instance));
         return caches.ready(instance);
       },
     };
+  }
+
+  private saySlow(): void {
+    const { name, host } = this;
+    const seconds = (host.slowStartMs ?? slowStartMs) / 1000;
+    const text = `still starting after ${seconds} s${this.waitedFor}; its callbacks are not active yet`;
+    host.log.warn(`${name}: ${text}`, { module: name });
   }
 
   /** What failures call it. */
@@ -152,7 +156,7 @@ export class RunningModule {
 
   /** The classes that its start waits for. */
   private get waitedFor(): string {
-    const names = [...this.container.unready.values()].map(({ name }) => name);
+    const names = this.container.unready.map(([, { name }]) => name);
     return names.length === 0 ? '' : ` (@postConstruct of ${names.join(', ')})`;
   }
 }

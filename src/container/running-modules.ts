@@ -4,6 +4,7 @@ import type { LoadedModule } from '../kernel/loaded-module.js';
 import { HostContainer } from './host-container.js';
 import { describeModule } from './module-description.js';
 import { mistakesIn, throwMistakes } from './one-error.js';
+import { SlowStartNotice } from './started.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 
 export { type LoadedModule } from '../kernel/loaded-module.js';
@@ -56,9 +57,13 @@ export class RunningModules implements AsyncDisposable {
         mistakes.push(...mistakesIn(error));
       }
     }
-    for (const module of this.modules) mistakes.push(...(await module.check()));
+    for (const module of this.modules) {
+      const found = module.check();
+      mistakes.push(...(found instanceof Promise ? await found : found));
+    }
     throwMistakes('The list of modules', mistakes);
-    for (const module of this.modules) await module.open();
+    using notice = new SlowStartNotice(this.host.slowStartMs);
+    for (const module of this.modules) await module.open(notice);
   }
 
   /**
@@ -76,7 +81,8 @@ export class RunningModules implements AsyncDisposable {
       const module = new RunningModule(loaded, describeModule(loaded.type), place, this.host);
       try {
         throwMistakes(name, await module.check());
-        await module.open();
+        using notice = new SlowStartNotice(this.host.slowStartMs);
+        await module.open(notice);
         module.takeOver(old);
       } catch (error) {
         await module.close();

@@ -1,10 +1,10 @@
-import { getClassMetadata, InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
+import { InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
 import type { BindingIdentifier, BindInWhenOnFluentSyntax, BindToFluentSyntax, BindWhenFluentSyntax } from 'inversify';
 import { Container } from 'inversify';
 import type { Class } from '../metadata/metadata-store.js';
 import { callFactory, MakingError } from './making-error.js';
 import { classOf, isFor, nameOfKey, optionsOf, type Provider } from './provider.js';
-import { inheritingStandInFor, type StandIn, standInFor } from './stand-in.js';
+import { asItIs, inheritingStandInFor, type StandIn, standInFor } from './stand-in.js';
 
 /** Told of the instances of classes. */
 export interface InstanceHooks {
@@ -20,10 +20,9 @@ export type EndService = (title: string, work: () => Promise<void>, key?: unknow
 /** An Inversify container that knows what it made: for errors that name it, and to end it in reverse order. */
 export class ServiceContainer {
   readonly inner: Container;
-  /** Constructed, and `@postConstruct` has not ended. */
-  readonly unready = new Map<object, Class>();
-  /** What Inversify constructs for the class of a provider. */
-  readonly standIns = new Map<Provider, StandIn>();
+  /** Instances whose `@postConstruct` has not ended, with their classes. */
+  readonly unready: [instance: object, type: Class][] = [];
+  private readonly standIns: [provider: Provider, standIn: StandIn][] = [];
   private readonly singletons: Provider[] = [];
   private readonly made: { readonly provider: Provider; readonly identifier: BindingIdentifier }[] = [];
 
@@ -46,6 +45,11 @@ export class ServiceContainer {
     if (!isForAll) bound.when((asked) => isFor(provider, asked));
   }
 
+  /** What Inversify constructs for the class of a provider that is bound here. */
+  standInOf(provider: Provider): StandIn | undefined {
+    return this.standIns.find(([bound]) => bound === provider)?.[1];
+  }
+
   /** Makes everything of which there is one. */
   async makeSingletons(): Promise<void> {
     for (const provider of this.singletons) await this.inner.getAllAsync(provider.provide, optionsOf(provider));
@@ -54,7 +58,7 @@ export class ServiceContainer {
   /** What an error means: of `@postConstruct`, Inversify says the name of the class. */
   explain(error: unknown): unknown {
     if (!InversifyCoreError.isErrorOfKind(error, InversifyCoreErrorKind.resolution)) return error;
-    const type = [...this.unready.values()].find(({ name }) => error.message.includes(`class "${name}"`));
+    const [, type] = this.unready.find(([, { name }]) => error.message.includes(`class "${name}"`)) ?? [];
     return type === undefined || error.cause === undefined
       ? error
       : new MakingError(type, '@postConstruct', error.cause);
@@ -81,9 +85,9 @@ export class ServiceContainer {
       return this.watched(binding.toDynamicValue(callFactory(provider)), provider, provider.scope);
     }
     const { useClass: type } = provider;
-    const standIn = (isModule ? inheritingStandInFor : standInFor)(type, (args) => this.construct(type, args));
-    this.standIns.set(provider, standIn);
-    const stated = getClassMetadata(standIn.copy).scope?.toLowerCase();
+    const standIn = this.standInFor(type, isModule);
+    this.standIns.push([provider, standIn]);
+    const stated = standIn.metadata.scope?.toLowerCase();
     return this.watched(binding.to(standIn.copy), provider, provider.scope ?? stated);
   }
 
@@ -104,15 +108,22 @@ export class ServiceContainer {
       if (isSingleton) this.made.push(made);
       const type = classOf(provider);
       if (type === undefined) return instance;
-      this.unready.delete(instance as object);
+      const at = this.unready.findIndex(([other]) => other === instance);
+      if (at >= 0) this.unready.splice(at, 1);
       return this.hooks.ready(instance as object, type)?.then(() => instance) ?? instance;
     });
+  }
+
+  private standInFor(type: Class, isModule: boolean): StandIn {
+    const construct = (args: readonly unknown[]): object => this.construct(type, args);
+    if (!isModule) return standInFor(type, construct);
+    return asItIs(type) ?? inheritingStandInFor(type, construct);
   }
 
   private construct(type: Class, args: readonly unknown[]): object {
     try {
       const instance = Reflect.construct<readonly unknown[], object>(type, args);
-      this.unready.set(instance, type);
+      this.unready.push([instance, type]);
       this.hooks.constructed(instance, type);
       return instance;
     } catch (error) {

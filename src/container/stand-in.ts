@@ -1,9 +1,12 @@
 import { type ClassMetadata, decorate, getClassMetadata, inject, injectable, injectFromBase } from '@inversifyjs/core';
+import { readCached } from '../metadata/cached-record.js';
 import type { AbstractClass, Class } from '../metadata/metadata-store.js';
 
 /** What Inversify makes in place of a class: a copy with the metadata of the original, whose constructor calls back. */
 export interface StandIn {
   readonly copy: Class;
+  /** What Inversify knows of the copy. */
+  readonly metadata: ClassMetadata;
   /** The class whose constructor runs: a base class, where the class itself has none. */
   readonly constructed: AbstractClass;
   /** Parameters of that constructor that cannot be injected, by index; the key of those that have none is {@link noKey}. */
@@ -25,9 +28,8 @@ export const noKey: unique symbol = Symbol('no key');
 /** Stands in for a class. Where its metadata are incomplete, which Inversify refuses, the copy has what is missing. */
 export function standInFor(type: AbstractClass, construct?: Construct, parent?: Class): StandIn {
   const whole = copyOf(type, construct, parent, (value) => value);
-  if (problemOf(() => readMetadata(whole)) === undefined) {
-    return { copy: whole, constructed: type, gaps: [], isInjectable: true };
-  }
+  const metadata = readMetadata(whole);
+  if (typeof metadata !== 'string') return { copy: whole, metadata, constructed: type, gaps: [], isInjectable: true };
   const copy = copyOf(type, construct, parent, cloneData);
   const isInjectable =
     problemOf(() => {
@@ -43,11 +45,21 @@ export function standInFor(type: AbstractClass, construct?: Construct, parent?: 
       }) === undefined
     );
   });
-  const problem = problemOf(() => readMetadata(copy));
-  if (problem !== undefined) return { copy: Unreadable, constructed: type, gaps: [], isInjectable, problem };
-  const { constructorArguments } = getClassMetadata(copy);
-  const gaps = filled.filter((index) => !isInjectable || !isWhole(constructorArguments[index]));
-  return { copy, constructed: type, gaps, isInjectable };
+  const completed = readMetadata(copy);
+  if (typeof completed === 'string') {
+    const nothing = getClassMetadata(Unreadable);
+    return { copy: Unreadable, metadata: nothing, constructed: type, gaps: [], isInjectable, problem: completed };
+  }
+  const gaps = filled.filter((index) => !isInjectable || !isWhole(completed.constructorArguments[index]));
+  return { copy, metadata: completed, constructed: type, gaps, isInjectable };
+}
+
+/** A class that needs no stand-in: nothing is recorded elsewhere or missing, and its instance is ready when it is constructed. */
+export function asItIs(type: Class): StandIn | undefined {
+  if (Object.getPrototypeOf(type) !== Function.prototype || readCached(type).length > 0) return undefined;
+  const metadata = readMetadata(type);
+  if (typeof metadata === 'string' || metadata.lifecycle.postConstructMethodNames.size > 0) return undefined;
+  return { copy: type, metadata, constructed: type, gaps: [], isInjectable: true };
 }
 
 /** Stands in for a module class, which inherits what is recorded of its base classes without `@injectFromBase()`. */
@@ -58,7 +70,7 @@ export function inheritingStandInFor(type: AbstractClass, construct?: Construct)
   const own = standInFor(type, construct, base.copy);
   const hasConstructor = type.length > 0 || Reflect.hasOwnMetadata('design:paramtypes', type);
   injectFromBase({ extendConstructorArguments: !hasConstructor })(own.copy);
-  return hasConstructor ? own : { ...base, copy: own.copy };
+  return { ...(hasConstructor ? own : base), copy: own.copy, metadata: getClassMetadata(own.copy) };
 }
 
 /** In the place of a class of which nothing can be read. */
@@ -86,6 +98,7 @@ function copyOf(
   };
   Object.defineProperties(Copy, { name: { value: type.name }, length: { value: type.length } });
   for (const key of Reflect.getOwnMetadataKeys(type) as readonly unknown[]) {
+    if (String(key).startsWith('vesicle:')) continue;
     Reflect.defineMetadata(key, copyValue(Reflect.getOwnMetadata(key, type)), Copy);
   }
   return Copy;
@@ -100,11 +113,15 @@ function cloneData(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, cloneData(member)]));
 }
 
-/** @throws where Inversify refuses them, or where an early release of 7 recorded them in another shape. */
-function readMetadata(type: Class): ClassMetadata {
-  const metadata = getClassMetadata(type);
-  if ((metadata.lifecycle.postConstructMethodNames as unknown) instanceof Set) return metadata;
-  throw new TypeError('It is decorated by another version of Inversify.');
+/** The metadata, or what is wrong with them: Inversify refuses them, or an early release of 7 recorded them in another shape. */
+function readMetadata(type: Class): ClassMetadata | string {
+  try {
+    const metadata = getClassMetadata(type);
+    const isOfOurs = (metadata.lifecycle.postConstructMethodNames as unknown) instanceof Set;
+    return isOfOurs ? metadata : 'It is decorated by another version of Inversify.';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Inversify says whether something is allowed only by doing it. */

@@ -13,22 +13,33 @@ export interface StartLimits {
   readonly unwanted?: AbortSignal;
 }
 
-/** Waits for a module to start; returns false when it was given up. */
-export async function isStarted(work: Promise<void>, limits: StartLimits, saySlow: () => void): Promise<boolean> {
-  const { unwanted, slowStartMs: slow = slowStartMs, closeLimitMs: limit = closeLimitMs } = limits;
-  const notice = setTimeout(saySlow, slow);
-  try {
-    if (unwanted === undefined) {
-      await work;
-      return true;
-    }
-    return await isStartedUnless(unwanted, work, limit);
-  } finally {
-    clearTimeout(notice);
+/** Says of what is starting that it takes long: one timer for all that start one after the other. */
+export class SlowStartNotice implements Disposable {
+  private timer: NodeJS.Timeout | undefined;
+  private say: (() => void) | undefined;
+
+  constructor(private readonly limitMs = slowStartMs) {}
+
+  /** Something starts; `say` is called when it takes long. */
+  begin(say: () => void): void {
+    this.say = say;
+    this.timer ??= setTimeout(() => this.say?.(), this.limitMs);
+    this.timer.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.timer);
+    this.say = undefined;
   }
 }
 
-async function isStartedUnless(unwanted: AbortSignal, work: Promise<void>, limitMs: number): Promise<boolean> {
+/** Waits for a module to start; returns false when it was given up. */
+export async function isStarted(work: Promise<void>, limits: StartLimits): Promise<boolean> {
+  const { unwanted, closeLimitMs: limit = closeLimitMs } = limits;
+  if (unwanted === undefined) {
+    await work;
+    return true;
+  }
   const over = new AbortController();
   const givenUp = new Promise<void>((resolve) => {
     if (unwanted.aborted) resolve();
@@ -36,7 +47,7 @@ async function isStartedUnless(unwanted: AbortSignal, work: Promise<void>, limit
       resolve();
     };
     unwanted.addEventListener('abort', giveUp, { signal: over.signal });
-  }).then(() => isDoneWithin(work, limitMs));
+  }).then(() => isDoneWithin(work, limit));
   try {
     return await Promise.race([work.then(() => true), givenUp]);
   } finally {

@@ -67,7 +67,7 @@ export class Dispatcher {
       timers: { now: options.now ?? systemTimers.now, after: options.after ?? systemTimers.after },
       isLocal: (userId) => typeof userId === 'string' && isLocalUser(userId),
       observers: new Set(),
-      held: new Set(),
+      held: new Map(),
     };
     for (const category of callbackCategories) this.hooks.set(category, this.hooksOf(category));
     this.all = [...this.hooks.values()].flatMap((hooks) => [...hooks.values()]);
@@ -87,13 +87,14 @@ export class Dispatcher {
 
   /** Keeps what a module registers from being asked until it is released: it is still starting. */
   hold(module: string): void {
-    this.context.held.add(module);
+    this.context.held.set(module, new Map());
   }
 
   /** Lets a module be asked. */
   release(module: string): void {
-    if (!this.context.held.delete(module)) return;
-    for (const hook of this.all) if (hook.entries.some((entry) => entry.module === module)) hook.set(hook.entries);
+    const held = this.context.held.get(module);
+    this.context.held.delete(module);
+    for (const [hook, entries] of held ?? []) hook.release(entries);
   }
 
   /** Takes out all callbacks of a module. */

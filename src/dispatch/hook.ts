@@ -23,8 +23,8 @@ export interface HookContext {
   readonly timers: Timers;
   readonly isLocal: (userId: unknown) => boolean;
   readonly observers: Set<CallObserver>;
-  /** Modules that are still starting: nothing is asked of them. */
-  readonly held: Set<string>;
+  /** Modules that are still starting, with what they have registered: nothing is asked of them. */
+  readonly held: Map<string, Map<CallbackHook, CallbackEntry[]>>;
 }
 
 type Result = unknown;
@@ -63,12 +63,16 @@ export class CallbackHook {
 
   add(entry: CallbackEntry): void {
     this.known.push(entry);
-    if (this.isHeld(entry)) return;
-    this.watched.push(entry);
-    if (entry.policy.mode !== 'off') this.asked.push(entry);
-    this.isScoped ||= entry.isScoped;
-    if (this.asked.length > 1) this.isPlain &&= entry.policy === plainPolicy;
-    else this.refresh();
+    const held = this.context.held.get(entry.module);
+    if (held === undefined) this.admit(entry);
+    else held.set(this, [...(held.get(this) ?? []), entry]);
+  }
+
+  /** Lets entries that were held be asked, at their places in the order of registration. */
+  release(entries: readonly CallbackEntry[]): void {
+    const first = this.known.length - entries.length;
+    if (!entries.every((entry, index) => this.known[first + index] === entry)) this.set(this.known);
+    else for (const entry of entries) this.admit(entry);
   }
 
   /** Replaces what is registered; questions being asked go on with the old list. */
@@ -101,6 +105,14 @@ export class CallbackHook {
 
   private isHeld(entry: CallbackEntry): boolean {
     return this.context.held.has(entry.module);
+  }
+
+  private admit(entry: CallbackEntry): void {
+    this.watched.push(entry);
+    if (entry.policy.mode !== 'off') this.asked.push(entry);
+    this.isScoped ||= entry.isScoped;
+    if (this.asked.length > 1) this.isPlain &&= entry.policy === plainPolicy;
+    else this.refresh();
   }
 
   private async askPlainly(args: readonly unknown[]): Promise<Result> {

@@ -82,7 +82,8 @@ export function checkCategory(
   registration: CallbackRegistration,
   isRegistered: (name: string) => boolean,
 ): { readonly ignored?: string } {
-  const rule: CategoryRule = categoryRules[registration.category] ?? {};
+  const rule: CategoryRule | undefined = categoryRules[registration.category];
+  if (rule === undefined) return {};
   const given = new Set(registration.callbacks.map((callback) => callback.name));
   const missing = rule.required?.find((name) => !given.has(name));
   if (missing !== undefined) {

@@ -18,6 +18,11 @@ export class ImportGraph {
     if (from !== watchedPackage) this.last = to;
   }
 
+  /** In how many places files found the watched package. */
+  get watchedCount(): number {
+    return this.edges.get(watchedPackage)?.size ?? 0;
+  }
+
   /** Where files found the watched package. */
   get watchedFiles(): readonly string[] {
     return [...(this.edges.get(watchedPackage) ?? [])].map(pathOf);

@@ -30,5 +30,6 @@ export function recordCached(type: object, record: CachedRecord): void {
 
 /** The methods of a class whose results are kept; a class that decorates a method again replaces what its base class said. */
 export function readCached(type: object): readonly CachedRecord[] {
-  return [...new Map(rows.all(type).map((record) => [record.method, record])).values()];
+  const all = rows.all(type);
+  return all.length < 2 ? all : [...new Map(all.map((record) => [record.method, record])).values()];
 }

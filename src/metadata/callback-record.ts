@@ -60,6 +60,7 @@ export function readCallbacks(type: object): readonly CallbackRecord[] {
     a.name === b.name &&
     a.options.loginType === b.options.loginType;
   const all = rows.all(type);
+  if (all.length < 2) return all;
   const own = rows.own(type);
   return all.filter((record) => own.includes(record) || !own.some((newer) => isSame(record, newer)));
 }

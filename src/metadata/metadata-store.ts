@@ -36,6 +36,7 @@ export class MetadataRows<Row> {
 
   /** The rows of a class and those it extends, the base classes' first. */
   all(type: object): readonly Row[] {
+    if (Object.getPrototypeOf(type) === Function.prototype) return this.own(type);
     return lineage(type).flatMap((ancestor) => this.own(ancestor));
   }
 }

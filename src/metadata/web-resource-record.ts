@@ -33,8 +33,8 @@ export function recordWebResource(type: object, record: WebResourceRecord): void
 
 /** The web resources of a class, base classes first; a member decorated again replaces the record of its base class. */
 export function readWebResources(type: object): readonly WebResourceRecord[] {
+  const all = rows.all(type);
+  if (all.length < 2) return all;
   const own = rows.own(type);
-  return rows
-    .all(type)
-    .filter((record) => own.includes(record) || !own.some((newer) => newer.member === record.member));
+  return all.filter((record) => own.includes(record) || !own.some((newer) => newer.member === record.member));
 }

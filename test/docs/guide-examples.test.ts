@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
+import { checkModules } from '../../src/testing/index.js';
 import { compileModules } from '../support/exported-docs.js';
 import { projectText } from '../support/project.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** What fragments of docs/testing.md speak of. */
 const testPrelude = `
@@ -54,4 +57,13 @@ test('every TypeScript block of the guides compiles against the package', () => 
   const texts = new Map([['word-filter', filter], ...modules]);
   for (const [index, block] of tests.entries()) texts.set(`docs testing.md ${String(index + 2)}`, testOf(block));
   assert.deepEqual(compileModules(texts), []);
+});
+
+test('every whole module of docs/modules.md starts', async (t) => {
+  const whole = blocksOf('docs/modules.md').filter((block) => block.includes('import '));
+  assert.ok(whole.length >= 4);
+  const files = Object.fromEntries(whole.map((block, index) => [`module-${String(index + 1)}.ts`, block]));
+  const folder = await temporaryFolder(t, files);
+  const modules = Object.keys(files).map((file) => path.join(folder, file));
+  assert.deepEqual(await checkModules({ modules }), []);
 });

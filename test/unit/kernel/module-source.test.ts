@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import { Configuration } from '../../../src/config/configuration.js';
 import { loadModules, type SourcedModule } from '../../../src/kernel/module-source.js';
 import { readModuleOptions } from '../../../src/metadata/module-options.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const directory = resolve('test/fixtures/modules');
 
@@ -18,16 +18,6 @@ async function loadOne(name: string, folder?: string, isFresh?: boolean): Promis
   const [module] = await load([name], folder, isFresh);
   assert.ok(module !== undefined);
   return module;
-}
-
-async function temporaryFolder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'vesicle-modules-'));
-  t.after(() => rm(folder, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(join(folder, name, '..'), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-  return folder;
 }
 
 describe('a module is found', () => {
