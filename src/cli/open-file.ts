@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Configuration } from '../config/configuration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { type Homeserver, openHomeserver } from '../homeserver/homeserver.js';
+import { type Homeserver, type HomeserverOptions, openHomeserver } from '../homeserver/homeserver.js';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
 import type { Logger } from '../log/logger.js';
 import { defaultFile } from './help.js';
@@ -17,7 +17,11 @@ export interface OpenedFile {
 }
 
 /** Reads a configuration file, loads its modules and opens a homeserver that does not listen yet. */
-export async function openFile(file: string, log: Logger, isInMemory = false): Promise<OpenedFile> {
+export async function openFile(
+  file: string,
+  log: Logger,
+  { isInMemory = false, ...options }: { readonly isInMemory?: boolean } & Pick<HomeserverOptions, 'unwanted'> = {},
+): Promise<OpenedFile> {
   const readAt = Date.now();
   const configuration = await readConfiguration(file);
   const modules = await loadModules(configuration);
@@ -25,7 +29,12 @@ export async function openFile(file: string, log: Logger, isInMemory = false): P
   const { homeserver: config } = configuration;
   const isFile = !isInMemory && config.databasePath !== ':memory:';
   const databasePath = isFile ? resolve(configuration.directory, config.databasePath) : ':memory:';
-  return { file, readAt, modules, homeserver: await openHomeserver({ config, databasePath, modules, log }) };
+  return {
+    file,
+    readAt,
+    modules,
+    homeserver: await openHomeserver({ ...options, config, databasePath, modules, log }),
+  };
 }
 
 /** Reads a configuration file; mistakes in it are thrown when its modules are loaded. */

@@ -1,5 +1,6 @@
 import { Question } from '../dispatch/question.js';
 import { VesicleError } from '../errors/vesicle-error.js';
+import { isConstructor } from '../metadata/metadata-store.js';
 import { classOf, nameOfKey, type Provider } from './provider.js';
 
 /** The instances of one question. */
@@ -35,10 +36,11 @@ export class CallScope {
         if (name === 'then') return undefined;
         const instance = of();
         const value: unknown = Reflect.get(instance, name, instance);
-        return typeof value === 'function' ? (value.bind(instance) as unknown) : value;
+        return typeof value === 'function' && !isConstructor(value) ? (value.bind(instance) as unknown) : value;
       },
       set: (_target, name, value) => Reflect.set(of(), name, value),
       has: (_target, name) => Reflect.has(of(), name),
+      defineProperty: (_target, name, descriptor) => Reflect.defineProperty(of(), name, descriptor),
       deleteProperty: (_target, name) => Reflect.deleteProperty(of(), name),
       ownKeys: () => Reflect.ownKeys(of()),
       getOwnPropertyDescriptor: (_target, name) => {
@@ -53,7 +55,15 @@ export class CallScope {
     question.atEnd(() => services.close());
     const instances = new Map<Provider, unknown>();
     question.values.set(this.providers, instances);
-    for (const provider of this.providers) instances.set(provider, await services.get(provider));
+    try {
+      for (const provider of this.providers) {
+        if (question.isOver) return;
+        instances.set(provider, await services.get(provider));
+      }
+    } finally {
+      // What was given up meanwhile has ended without what was still being made.
+      if (question.isOver) await services.close();
+    }
   }
 
   private instanceOf(provider: Provider): object {

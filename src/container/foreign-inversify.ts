@@ -30,7 +30,7 @@ let projectPaths: readonly string[] | undefined;
 
 /** The mistake of a class that decorators of another version of Inversify stand on: this one would not see them. */
 export function foreignInversify(type: AbstractClass, isUnreadable: boolean): VesicleError | undefined {
-  const isOther = isUnreadable && !lineage(type).every(isReadable);
+  const isOther = (isUnreadable && !lineage(type).every(isReadable)) || hasUnknownKeys(type);
   const version = versionSeenOn(type) ?? (isOther ? 'another version of inversify' : undefined);
   return version === undefined ? undefined : new VesicleError('INJECT_FOREIGN_INVERSIFY', [type.name, version]);
 }
@@ -40,6 +40,27 @@ function versionSeenOn(type: AbstractClass): string | undefined {
   if (copies.length === 0) return undefined;
   const keys = new Set(lineage(type).flatMap((at) => Reflect.getOwnMetadataKeys(at) as readonly unknown[]));
   return copies.find((copy) => copy.keys.some((key) => keys.has(key)))?.version;
+}
+
+/** Metadata that say by their names whose they are, and are not ours: of a copy inside of a bundle. */
+function hasUnknownKeys(type: AbstractClass): boolean {
+  return lineage(type).some((at) => (Reflect.getOwnMetadataKeys(at) as readonly unknown[]).some(isUnknownKey));
+}
+
+const harmlessKeys = new Set<unknown>();
+
+function isUnknownKey(key: unknown): boolean {
+  if (harmlessKeys.has(key)) return false;
+  if (/inversify/i.test(String(key)) && !ownKeys().includes(key)) return true;
+  harmlessKeys.add(key);
+  return false;
+}
+
+let keysOfOwn: readonly unknown[] | undefined;
+
+function ownKeys(): readonly unknown[] {
+  keysOfOwn ??= keysRecordedBy(own);
+  return keysOfOwn;
 }
 
 /** Early releases of 7 record under the same names as 8, in another shape. */
@@ -79,8 +100,7 @@ function readCopy(path: string): ForeignCopy | undefined {
   // The bundle in the place of our own copy is of another name.
   if (name !== 'inversify' || version.startsWith(`${ownMajor}.`)) return undefined;
   const decorators = createRequire(pathToFileURL(path))(path) as Decorators;
-  const ownKeys = keysRecordedBy(own);
-  const keys = keysRecordedBy(decorators).filter((key) => !ownKeys.includes(key));
+  const keys = keysRecordedBy(decorators).filter((key) => !ownKeys().includes(key));
   return { version: `inversify ${version}`, keys };
 }
 
@@ -95,6 +115,8 @@ function keysRecordedBy(decorators: Decorators): readonly unknown[] {
       (decorator as (...all: readonly unknown[]) => AnyDecorator)(...args)(...target);
   };
   apply('inject', ['key'], Recorded, undefined, 0);
+  apply('optional', [], Recorded, undefined, 1);
+  apply('inject', ['key'], Recorded, undefined, 1);
   apply('inject', ['key'], Recorded.prototype, 'property');
   apply('postConstruct', [], Recorded.prototype, 'start');
   apply('preDestroy', [], Recorded.prototype, 'end');

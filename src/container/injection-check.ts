@@ -1,5 +1,6 @@
 import { type ClassElementMetadata, ClassElementMetadataKind } from '@inversifyjs/core';
 import { type BindingConstraints, LazyServiceIdentifier } from 'inversify';
+import type { ErrorCode } from '../errors/codes.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { foreignInversify } from './foreign-inversify.js';
@@ -16,55 +17,87 @@ export interface Injectables {
   readonly isPerInstance: (provider: Provider) => boolean;
 }
 
+type Asked = Pick<BindingConstraints, 'name' | 'tags'>;
+
 interface Injection {
   readonly key: unknown;
-  readonly asked: Pick<BindingConstraints, 'name' | 'tags'>;
+  readonly asked: Asked;
   /** `parameter 1 of its constructor`. */
   readonly where: string;
-  readonly isNeeded: boolean;
+  readonly isOptional: boolean;
+  readonly isMultiple: boolean;
 }
 
 /** Goes through all classes that making a module constructs, before the first is, and finds what cannot be injected. */
 export class InjectionCheck {
   readonly mistakes: VesicleError[] = [];
   private readonly checked = new Set<Provider>();
+  private readonly checkedOfShared = new Set<Provider>();
 
   constructor(private readonly injectables: Injectables) {}
 
   /** Checks what stands behind a provider, and what that asks for. */
-  check(provider: Provider, path: readonly unknown[] = [], isOfShared = isShared(provider)): void {
-    const steps = [...path, classOf(provider) ?? provider.provide];
-    if (path.includes(steps.at(-1))) {
-      this.mistakes.push(new VesicleError('KERNEL_CIRCULAR', [nameOfKey(path[0]), arrows(steps)]));
+  check(provider: Provider, path: readonly Provider[] = [], isOfShared = isShared(provider), asked = plainly): void {
+    const steps = [...path, provider];
+    if (path.includes(provider)) {
+      const [first = provider] = path;
+      this.mistakes.push(new VesicleError('KERNEL_CIRCULAR', [titleOf(first), arrows(steps)]));
     }
-    if (this.checked.has(provider)) return;
-    this.checked.add(provider);
+    const [checked, other] = isOfShared ? [this.checkedOfShared, this.checked] : [this.checked, this.checkedOfShared];
+    if (checked.has(provider)) return;
+    checked.add(provider);
     const type = classOf(provider);
     const standIn = this.injectables.standInOf(provider);
-    if (type && standIn) this.mistakes.push(...metadataMistakes(type, standIn, steps));
-    for (const injection of injectionsOf(provider, standIn)) this.follow(injection, steps, isOfShared);
+    if (type && standIn && !other.has(provider)) this.mistakes.push(...metadataMistakes(type, standIn, steps));
+    for (const injection of injectionsOf(provider, standIn, asked)) this.follow(injection, steps, isOfShared);
   }
 
-  private follow({ key, asked, where, isNeeded }: Injection, path: readonly unknown[], isOfShared: boolean): void {
+  /** Checks what is recorded of a class, whether or not anything asks for it. */
+  checkMetadata(provider: Provider): void {
+    const type = classOf(provider);
+    const standIn = this.injectables.standInOf(provider);
+    if (type === undefined || standIn === undefined || this.checked.has(provider)) return;
+    if (!this.checkedOfShared.has(provider)) this.mistakes.push(...metadataMistakes(type, standIn, [provider]));
+  }
+
+  private follow(injection: Injection, path: readonly Provider[], isOfShared: boolean): void {
+    const { key, asked, isMultiple } = injection;
     const { providers, isBoundElsewhere, isPerInstance } = this.injectables;
-    const who = nameOfKey(path.at(-1));
     const found = providers.filter((provider) => provider.provide === key && isFor(provider, asked));
-    if (isOfShared && found.some(isPerInstance)) {
-      this.mistakes.push(new VesicleError('KERNEL_SHARED_ASKS', [who, nameOfKey(key)]));
+    // What a ContainerModule brings is bound for each instance of the module.
+    const isElsewhere = isBoundElsewhere(key);
+    if (isOfShared && (found.some(isPerInstance) || (found.length === 0 && isElsewhere))) {
+      this.report('KERNEL_SHARED_ASKS', path, nameOfKey(key));
       return;
     }
-    for (const provider of found) this.check(provider, path, isOfShared || isShared(provider));
-    if (found.length > 0 || !isNeeded || key === noKey || isBoundElsewhere(key)) return;
-    const what = `${nameOfKey(key)}${asked.name === undefined ? '' : ` named "${String(asked.name)}"`}`;
-    const texts = [who, what, where, remedyOf(key), arrows([...path, key])];
-    this.mistakes.push(new VesicleError('KERNEL_UNRESOLVED', texts));
+    for (const provider of found) this.check(provider, path, isOfShared || isShared(provider), asked);
+    if (!isMultiple && !isElsewhere && key !== noKey) this.count(found.length, injection, path);
+  }
+
+  /** One provider is needed, no more and no less. */
+  private count(found: number, { key, asked, where, isOptional }: Injection, path: readonly Provider[]): void {
+    const at = `${arrows(path)} -> ${nameOfKey(key)}`;
+    if (found > 1) this.report('KERNEL_AMBIGUOUS', path, where, nameOfKey(key), String(found), at);
+    if (found > 0 || isOptional) return;
+    const others = this.injectables.providers.filter(({ provide }) => provide === key).length;
+    this.report('KERNEL_UNRESOLVED', path, nameOfKey(key) + statedText(asked), where, remedyOf(key, others), at);
+  }
+
+  private report(code: ErrorCode, path: readonly Provider[], ...texts: string[]): void {
+    this.mistakes.push(new VesicleError(code, [...path.slice(-1).map(titleOf), ...texts]));
   }
 }
 
-function injectionsOf(provider: Provider, standIn: StandIn | undefined): readonly Injection[] {
+const plainly: Asked = { name: undefined, tags: new Map() };
+
+function injectionsOf(provider: Provider, standIn: StandIn | undefined, asked: Asked): readonly Injection[] {
   if ('useExisting' in provider) {
-    const asked = { name: undefined, tags: new Map() };
-    return [{ key: provider.useExisting, asked, where: 'useExisting', isNeeded: true }];
+    // An alias without a condition asks with what it is asked with.
+    const isForAll = provider.name === undefined && provider.tags === undefined;
+    const passed = isForAll ? asked : plainly;
+    return [
+      { key: provider.useExisting, asked: passed, where: 'useExisting', isOptional: false, isMultiple: isForAll },
+    ];
   }
   if (standIn === undefined) return [];
   const { constructorArguments, properties } = standIn.metadata;
@@ -78,11 +111,11 @@ function injectionOf(element: ClassElementMetadata, where: string): readonly Inj
   if (element.kind === ClassElementMetadataKind.unmanaged) return [];
   const { value, name, tags, optional } = element;
   const key: unknown = LazyServiceIdentifier.is(value) ? value.unwrap() : value;
-  const isNeeded = !optional && element.kind === ClassElementMetadataKind.singleInjection;
-  return [{ key, asked: { name, tags }, where, isNeeded }];
+  const isMultiple = element.kind === ClassElementMetadataKind.multipleInjection;
+  return [{ key, asked: { name, tags }, where, isOptional: optional, isMultiple }];
 }
 
-function metadataMistakes(type: Class, standIn: StandIn, path: readonly unknown[]): readonly VesicleError[] {
+function metadataMistakes(type: Class, standIn: StandIn, path: readonly Provider[]): readonly VesicleError[] {
   const { metadata, constructed, gaps, isInjectable, problem } = standIn;
   const foreign = foreignInversify(type, problem !== undefined);
   if (foreign !== undefined) return [foreign];
@@ -94,9 +127,14 @@ function metadataMistakes(type: Class, standIn: StandIn, path: readonly unknown[
     const isErased = element === undefined || !('value' in element) || element.value === noKey;
     const place = [constructed.name, parameterAt(index)];
     if (isInjectable && !isErased) return new VesicleError('INJECT_INCOMPLETE', [...place, arrows(path)]);
-    const remedy = isInjectable && isTyped ? erasedRemedy : unmarkedRemedy;
+    const isOfBase = constructed !== type;
+    const remedy = `${isInjectable && isTyped ? erasedRemedy : unmarkedRemedy}${isOfBase ? baseRemedy(type) : ''}`;
     return new VesicleError('INJECT_KEY_ERASED', [...place, remedy, arrows(path)]);
   });
+}
+
+function baseRemedy(type: Class): string {
+  return ` Or give ${nameOfKey(type)} a constructor of its own.`;
 }
 
 const unmarkedRemedy =
@@ -104,7 +142,14 @@ const unmarkedRemedy =
 const erasedRemedy =
   'Import its class as a value (not with "import type"), or name it with @inject(TheClass). The configuration as it stands in the file is @inject(\'config\').';
 
-function remedyOf(key: unknown): string {
+/** The name and the tags of an injection. */
+function statedText({ name, tags }: Asked): string {
+  const texts = [...tags].map(([tag, value]) => ` tagged ${String(tag)}: ${String(value)}`);
+  return `${name === undefined ? '' : ` named "${String(name)}"`}${texts.join('')}`;
+}
+
+function remedyOf(key: unknown, others: number): string {
+  if (others > 0) return `Provided for that key: ${others}, with other names or tags. Correct one of them.`;
   if (key === undefined) {
     return 'Its file is not loaded yet (an import cycle): name it with @inject(new LazyServiceIdentifier(() => TheClass)).';
   }
@@ -118,6 +163,10 @@ function parameterAt(index: number): string {
   return `parameter ${String(index + 1)} of its constructor`;
 }
 
-function arrows(path: readonly unknown[]): string {
-  return path.map(nameOfKey).join(' -> ');
+function titleOf(provider: Provider): string {
+  return nameOfKey(classOf(provider) ?? provider.provide);
+}
+
+function arrows(path: readonly Provider[]): string {
+  return path.map(titleOf).join(' -> ');
 }

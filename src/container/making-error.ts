@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { ResolutionContext } from 'inversify';
 import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
@@ -29,11 +30,15 @@ export function callFactory(
   return (context) => {
     try {
       const made = provider.useFactory(context);
-      return made instanceof Promise ? made.catch(fail) : made;
+      return isThenable(made) ? Promise.resolve(made).catch(fail) : made;
     } catch (error) {
       return fail(error);
     }
   };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** The error that an author sees: it names the module, the service and the phase. A mistake that Vesicle found does so already. */
@@ -44,13 +49,19 @@ export function describeFailure(error: unknown, module: { readonly title: string
   if (cause instanceof VesicleError) return cause;
   const text = textOf(cause);
   if (subject !== type) {
-    return new VesicleError('KERNEL_SERVICE_FAILED', [title, nameOfKey(subject), phase, text], { cause });
+    return new VesicleError('KERNEL_SERVICE_FAILED', [title, subjectText(subject), phase, text], { cause });
   }
   const code = phase === '@postConstruct' ? 'KERNEL_START_FAILED' : 'KERNEL_CONSTRUCTOR_FAILED';
   return new VesicleError(code, [title, text], { cause });
 }
 
+/** A string is the key of a service, unless it says what is not one. */
+function subjectText(subject: unknown): string {
+  return typeof subject === 'string' && subject.startsWith('a ') ? subject : `the service ${nameOfKey(subject)}`;
+}
+
 function textOf(error: unknown): string {
   if (error instanceof HostError) return `${error.type}: ${error.message}`;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  return typeof error === 'string' ? error : inspect(error, { depth: 1 });
 }

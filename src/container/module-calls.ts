@@ -87,5 +87,9 @@ export class ModuleCalls {
 function mapHandlers(resource: WebResourceLike, around: (handler: WebHandler) => WebHandler): WebResourceLike {
   if (typeof resource === 'function') return around(resource);
   if ('fetch' in resource) return { fetch: around((request) => resource.fetch(request)) };
-  return Object.fromEntries(Object.entries(resource).map(([method, handler]) => [method, around(handler)]));
+  // A method that is given as undefined stays without a handler.
+  const handlers = Object.entries<WebHandler | undefined>(resource);
+  return Object.fromEntries(
+    handlers.flatMap(([method, handler]) => (handler === undefined ? [] : [[method, around(handler)]])),
+  );
 }

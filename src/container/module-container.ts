@@ -1,3 +1,5 @@
+import { ClassElementMetadataKind } from '@inversifyjs/core';
+import { type BindingConstraints, LazyServiceIdentifier } from 'inversify';
 import { ModuleApi } from '../api/module-api.js';
 import type { Interceptor } from '../callbacks/interceptor.js';
 import { SynapseError } from '../errors/synapse-error.js';
@@ -8,23 +10,25 @@ import { type AbstractClass, type Class, lineage } from '../metadata/metadata-st
 import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
 import { CallScope, type CallServices } from './call-scope.js';
 import { endingWithin } from './ending.js';
+import { foreignInversify } from './foreign-inversify.js';
 import type { HostContainer, SharedServices } from './host-container.js';
 import { InjectionCheck } from './injection-check.js';
 import { describeFailure, MakingError } from './making-error.js';
 import type { ModuleDescription } from './module-description.js';
 import { planProblem } from './plan-problem.js';
 import {
-  asSingleton,
   classOf,
+  idOf,
+  inPlaceOf,
   isCallScoped,
   isContainerModule,
   isMade,
   isShared,
   layered,
   noting,
-  optionsOf,
   type Provider,
   providersIn,
+  underId,
 } from './provider.js';
 import { type EndService, type InstanceHooks, ServiceContainer } from './service-container.js';
 import { standInFor, type StandIn } from './stand-in.js';
@@ -53,6 +57,8 @@ export class ModuleContainer {
   private readonly shared: SharedServices | undefined;
   private readonly api: Provider;
   private readonly module: Provider;
+  /** No service can ask for anything. */
+  private readonly isAlone: boolean;
   private readonly providers: readonly Provider[];
   private readonly boundByModules: ServiceKey[] = [];
   private readonly interceptors: [type: Class, made: Interceptor][] = [];
@@ -69,17 +75,18 @@ export class ModuleContainer {
     const values = [this.api, ...valuesOf(description, given), ...providersIn(allInterceptors)];
     this.providers = layered(values, providersIn(services), providersIn(given.doubles));
     if (this.providers.some(isShared)) {
-      this.shared = host.sharedOf(type, given.rawConfig, hooks, (container) => {
-        for (const provider of this.providers) if (!this.isPerInstance(provider)) container.bind(asSingleton(provider));
+      this.shared = host.sharedOf(type, given, hooks, (container) => {
+        this.bindShared(container);
       });
     }
     this.services = new ServiceContainer(this.shared?.services.inner ?? host.inner, hooks);
-    if (this.providers.some(isCallScoped)) {
-      const ofCalls = this.providers.filter(isCallScoped);
-      this.callScope = new CallScope(given.name, ofCalls, () => this.openCall(ofCalls));
-    }
-    for (const provider of this.providers) this.services.bind(this.boundHere(provider));
-    this.services.bind(this.module, true);
+    const ofCalls = this.providers.filter(isCallScoped);
+    if (ofCalls.length > 0) this.callScope = new CallScope(given.name, ofCalls, () => this.openCall());
+    this.services.bind(this.module, { isModule: true });
+    // What nobody can ask for needs no binding: with many modules, that is a good part of their start.
+    this.isAlone = services.length === 0 && allInterceptors.length === 0 && given.doubles.length === 0;
+    const asked = this.isAlone ? keysAskedBy(this.services.standInOf(this.module)) : undefined;
+    for (const provider of this.providers) if (asked?.includes(provider.provide) !== false) this.bindHere(provider);
   }
 
   /** The instances whose `@postConstruct` has not ended, with their classes. */
@@ -104,34 +111,53 @@ export class ModuleContainer {
     }
     for (const key of new Set(this.boundByModules)) {
       inner.onActivation(key, (_context, made: unknown) => {
-        if (typeof made !== 'object' || made === null) return made;
-        this.hooks.constructed(made, made.constructor as Class);
-        return this.hooks.ready(made, made.constructor as Class)?.then(() => made) ?? made;
+        this.services.noteMade(key);
+        const type = classOfInstance(made);
+        if (type === undefined) return made;
+        const foreign = foreignInversify(type, false);
+        if (foreign !== undefined) throw foreign;
+        return this.hooks.foreign(made as object, type)?.then(() => made) ?? made;
       });
     }
   }
 
   /** Everything that cannot be injected, in the module's class and its services, before any of them is made. */
   check(): readonly VesicleError[] {
-    const { providers, module } = this;
+    const { providers, module, callScope } = this;
+    if (this.isAlone && this.isPlainlyInjectable()) return [];
     const check = new InjectionCheck({
-      providers,
+      providers: [...providers, module],
       standInOf: (provider) => this.standInOf(provider),
       isBoundElsewhere: (key) => this.boundByModules.includes(key as ServiceKey),
       isPerInstance: (provider) => this.isPerInstance(provider),
     });
-    // What nothing needs to ask for: it is made all the same, or elsewhere, or cannot be made at all.
-    const isRoot = (one: Provider): boolean => isShared(one) || isCallScoped(one) || this.isInterceptor(one);
-    const roots = [module, ...providers.filter(isRoot)];
-    for (const provider of [...roots, ...providers.filter((one) => isBroken(this.standInOf(one)))])
-      check.check(provider);
+    check.check(module);
+    // What nothing needs to ask for: it is made all the same, or elsewhere.
+    const isRoot = (one: Provider): boolean => isShared(one) || callScope !== undefined || this.isInterceptor(one);
+    for (const provider of providers.filter((one) => isMade(one) && isRoot(one))) check.check(provider);
+    for (const provider of providers) check.checkMetadata(provider);
     if (check.mistakes.length > 0 || this.description.services.length === 0) return check.mistakes;
-    const problem = planProblem(
-      this.services.inner,
-      roots.map(({ provide }) => provide),
-    );
+    const problem = this.planProblem();
     if (problem === undefined) return [];
     return [new VesicleError('KERNEL_UNRESOLVABLE', [this.description.type.name, problem.message], { cause: problem })];
+  }
+
+  /** Whether all that the only class asks for is there, in the simplest way. */
+  private isPlainlyInjectable(): boolean {
+    const standIn = this.services.standInOf(this.module);
+    const keys = keysAskedBy(standIn);
+    const areKnown = keys?.every((key) => this.providers.some(({ provide }) => provide === key)) === true;
+    return areKnown && foreignInversify(this.description.type, false) === undefined;
+  }
+
+  private planProblem(): Error | undefined {
+    const { providers, shared, callScope } = this;
+    const interceptors = providers.filter((one) => this.isInterceptor(one)).map(({ provide }) => provide);
+    return (
+      planProblem(this.services.inner, [this.module.provide, ...interceptors]) ??
+      (shared && planProblem(shared.services.inner, providers.filter(isShared).map(idOf))) ??
+      (callScope && planProblem(this.servicesOfCall().inner, providers.filter(isCallScoped).map(idOf)))
+    );
   }
 
   /** Makes the module and what it asks for; `@postConstruct` of all of them has ended then. */
@@ -144,7 +170,7 @@ export class ModuleContainer {
         this.interceptors.push([type, asInterceptor(await inner.getAsync(type), type, this.description.type)]);
       }
       await inner.getAsync(this.module.provide);
-      if (this.shared !== undefined) this.shared.isInUse = true;
+      this.shared?.users.add(this);
     } catch (error) {
       throw this.failure(this.explain(error));
     }
@@ -166,23 +192,36 @@ export class ModuleContainer {
 
   /** Ends the module, then its services, the last made first. */
   async close(end: EndService): Promise<void> {
+    this.shared?.users.delete(this);
     await this.services.close((title, work, key) => end(key === this.module.provide ? '' : title, work));
     if (this.boundByModules.length > 0) await end('a ContainerModule', () => this.services.inner.unbindAllAsync());
   }
 
-  /** What stands here for a provider that is made elsewhere. */
-  private boundHere(provider: Provider): Provider {
-    const { provide, name, tags } = provider;
-    const place = { provide, ...(name !== undefined && { name }), ...(tags && { tags }) };
-    if (isCallScoped(provider)) return { ...place, useValue: this.callScope?.forwarder(provider) };
-    if (!isShared(provider)) return provider;
-    return { ...place, useFactory: () => this.getShared(provider), scope: 'transient' };
+  /** Binds a provider, or what stands here for one that is made elsewhere. */
+  private bindHere(provider: Provider): void {
+    if (isCallScoped(provider)) this.services.bind(this.forwarderFor(provider));
+    else if (isShared(provider)) {
+      this.services.bind(inPlaceOf(provider, { useFactory: () => this.getShared(provider), scope: 'transient' }));
+    } else if (isMade(provider) && this.isKeyOfCall(provider.provide)) {
+      // A question's services ask for it among others of the same key.
+      this.services.bind(underId(provider));
+      this.services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }));
+    } else this.services.bind(provider);
+  }
+
+  private bindShared(services: ServiceContainer): void {
+    for (const provider of this.providers) {
+      if (isShared(provider)) {
+        services.bind(underId(provider, 'singleton'));
+        services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }));
+      } else if (!this.isPerInstance(provider)) services.bind(provider);
+    }
   }
 
   private async getShared(provider: Provider): Promise<unknown> {
     const { shared } = this;
     try {
-      return await shared?.services.inner.getAsync(provider.provide, optionsOf(provider));
+      return await shared?.services.inner.getAsync(idOf(provider));
     } catch (error) {
       const explained = shared?.services.explain(error);
       if (shared !== undefined) await this.host.giveUp(shared);
@@ -190,15 +229,15 @@ export class ModuleContainer {
     }
   }
 
-  private openCall(providers: readonly Provider[]): CallServices {
-    const services = new ServiceContainer(this.services.inner, this.hooks);
-    for (const provider of providers) services.bind(asSingleton(provider));
+  private openCall(): CallServices {
+    const services = this.servicesOfCall();
     return {
       get: async (provider) => {
         try {
-          return await services.inner.getAsync(provider.provide, optionsOf(provider));
+          return await services.inner.getAsync(idOf(provider));
         } catch (error) {
-          const explained = services.explain(error);
+          // What a question's services ask for may be the module's.
+          const explained = this.services.explain(services.explain(error));
           // A question that a service is made for is answered by what that throws.
           const { cause } = explained instanceof MakingError ? explained : {};
           throw cause instanceof SynapseError ? cause : this.failure(explained);
@@ -206,6 +245,40 @@ export class ModuleContainer {
       },
       close: () => services.close(endingWithin(this.given.log, this.given.name, closeLimitMs)),
     };
+  }
+
+  /**
+   * The container of one question. Only its own services get each other; what else is made meanwhile gets what stands for
+   * them, since it may live longer.
+   */
+  private servicesOfCall(): ServiceContainer {
+    const services = new ServiceContainer(this.services.inner, this.hooks);
+    const ids: readonly unknown[] = this.providers.filter(isCallScoped).map(idOf);
+    const isOfCall = (asked: BindingConstraints): boolean => {
+      const asking = asked.getAncestor();
+      return asking === undefined || ids.includes(asking.serviceIdentifier);
+    };
+    for (const provider of this.providers.filter(({ provide }) => this.isKeyOfCall(provide))) {
+      if (isCallScoped(provider)) {
+        services.bind(underId(provider, 'singleton'));
+        services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }), { isAlsoFor: isOfCall });
+        services.bind(this.forwarderFor(provider), { isAlsoFor: (asked) => !isOfCall(asked) });
+      } else if (!isMade(provider)) services.bind(provider);
+      else services.bind(inPlaceOf(provider, { useFactory: () => this.getExactly(provider), scope: 'transient' }));
+    }
+    return services;
+  }
+
+  private getExactly(provider: Provider): Promise<unknown> {
+    return isShared(provider) ? this.getShared(provider) : this.services.inner.getAsync(idOf(provider));
+  }
+
+  private forwarderFor(provider: Provider): Provider {
+    return inPlaceOf(provider, { useValue: this.callScope?.forwarder(provider) });
+  }
+
+  private isKeyOfCall(key: ServiceKey): boolean {
+    return this.callScope !== undefined && this.providers.some((one) => isCallScoped(one) && one.provide === key);
   }
 
   private isPerInstance(provider: Provider): boolean {
@@ -247,13 +320,26 @@ function valuesOf({ config }: ModuleDescription, given: GivenValues): readonly P
   ];
 }
 
-/** Whether something of the metadata of a class is missing. */
-function isBroken(standIn: StandIn | undefined): boolean {
-  return standIn !== undefined && (standIn.gaps.length > 0 || standIn.problem !== undefined);
+/** The keys that a class asks for; undefined where it is not as simple as that. */
+function keysAskedBy(standIn: StandIn | undefined): readonly unknown[] | undefined {
+  if (standIn === undefined || standIn.gaps.length > 0 || standIn.problem !== undefined) return undefined;
+  const { constructorArguments, properties } = standIn.metadata;
+  const elements = properties.size === 0 ? constructorArguments : [...constructorArguments, ...properties.values()];
+  const keys = elements.map((element) =>
+    element.kind === ClassElementMetadataKind.singleInjection ? element.value : undefined,
+  );
+  return keys.includes(undefined) || keys.some((key) => LazyServiceIdentifier.is(key)) ? undefined : keys;
 }
 
-function asInterceptor(made: Partial<Interceptor>, type: Class, module: Class): Interceptor {
-  if (typeof made.intercept === 'function') return made as Interceptor;
+/** The class of an instance, if it has one. */
+function classOfInstance(made: unknown): Class | undefined {
+  if (typeof made !== 'object' || made === null) return undefined;
+  const { constructor } = (Object.getPrototypeOf(made) ?? {}) as { readonly constructor?: unknown };
+  return typeof constructor === 'function' ? (constructor as Class) : undefined;
+}
+
+function asInterceptor(made: Partial<Interceptor> | null | undefined, type: Class, module: Class): Interceptor {
+  if (typeof made?.intercept === 'function') return made as Interceptor;
   const problem = `the interceptor ${type.name} has no method intercept(call, next)`;
   throw new VesicleError('MODULE_OPTION_INVALID', [`@Module of ${module.name}`, problem]);
 }

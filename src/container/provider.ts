@@ -1,4 +1,4 @@
-import { type BindingConstraints, ContainerModule, type GetOptions } from 'inversify';
+import { type BindingConstraints, ContainerModule, type ResolvedValueInjectOptions } from 'inversify';
 import type { Class } from '../metadata/metadata-store.js';
 import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
 
@@ -36,6 +36,14 @@ export function noting(module: ContainerModule, note: (key: ServiceKey) => void)
         note(key as ServiceKey);
         return options.bind(key);
       },
+      rebind: (key) => {
+        note(key as ServiceKey);
+        return options.rebind(key);
+      },
+      rebindAsync: (key) => {
+        note(key as ServiceKey);
+        return options.rebindAsync(key);
+      },
     }),
   );
 }
@@ -45,21 +53,48 @@ export function isMade(provider: Provider): boolean {
   return 'useClass' in provider || 'useFactory' in provider;
 }
 
-/** The provider for a container that makes it once. */
-export function asSingleton(provider: Provider): Provider {
-  return isMade(provider) ? { ...provider, scope: 'singleton' } : provider;
+/** Something else behind the injections that a provider is for. */
+export function inPlaceOf<T extends object>({ provide, name, tags }: Provider, behind: T): T & Placed {
+  return { provide, ...(name !== undefined && { name }), ...(tags && { tags }), ...behind };
 }
 
-/** What a container is asked with for exactly this provider. */
-export function optionsOf({ name, tags = {} }: Provider): GetOptions {
-  const [tag] = Object.entries(tags);
-  return { ...(name !== undefined && { name }), ...(tag && { tag: { key: tag[0], value: tag[1] } }) };
+type Placed = Pick<Provider, 'provide' | 'name' | 'tags'>;
+
+const ids = new WeakMap<Provider, symbol>();
+const knownIds = new WeakSet<symbol>();
+
+/** A key of a provider alone, whatever else has the same name and tags. */
+export function idOf(provider: Provider): symbol {
+  const id = ids.get(provider) ?? Symbol(nameOfKey(classOf(provider) ?? provider.provide));
+  ids.set(provider, id);
+  knownIds.add(id);
+  return id;
 }
+
+/** A provider under its {@link idOf}. */
+export function underId(provider: Provider, scope?: 'singleton'): Provider {
+  const { name: _name, tags: _tags, ...behind } = { ...provider, provide: idOf(provider) };
+  return scope === undefined ? behind : { ...behind, scope };
+}
+
+/** Tags as Inversify asks with them: a number is no string there. */
+function tagsOf({ tags = {} }: Provider): readonly (readonly [tag: string | symbol, value: unknown])[] {
+  return Reflect.ownKeys(tags).map((tag) => [tag, tags[tag]]);
+}
+
+/** What a resolved value asks for a provider with: everything under its key that fits its name and tags. */
+export function injectionOf(provider: Provider): MultiInjection {
+  const { provide, name } = provider;
+  const tags = tagsOf(provider).map(([key, value]) => ({ key, value }));
+  return { serviceIdentifier: provide, isMultiple: true, ...(name !== undefined && { name }), tags };
+}
+
+type MultiInjection = Extract<ResolvedValueInjectOptions<unknown[]>, { readonly isMultiple: true }>;
 
 /** Whether a provider is for an injection with such a name and tags. */
-export function isFor({ name, tags = {} }: Provider, asked: Pick<BindingConstraints, 'name' | 'tags'>): boolean {
-  const isNamed = name === undefined || name === asked.name;
-  return isNamed && Object.entries(tags).every(([tag, value]) => asked.tags.has(tag) && asked.tags.get(tag) === value);
+export function isFor(provider: Provider, asked: Pick<BindingConstraints, 'name' | 'tags'>): boolean {
+  const isNamed = provider.name === undefined || provider.name === asked.name;
+  return isNamed && tagsOf(provider).every(([tag, value]) => asked.tags.has(tag) && asked.tags.get(tag) === value);
 }
 
 /** The class that is made for a provider, if it is one. */
@@ -79,6 +114,8 @@ export function isCallScoped(provider: Provider): boolean {
 
 /** A key as a message names it. */
 export function nameOfKey(key: unknown): string {
-  if (typeof key === 'function') return key.name;
+  if (typeof key === 'function')
+    return typeof key.name === 'string' && key.name !== '' ? key.name : '(anonymous class)';
+  if (typeof key === 'symbol' && knownIds.has(key)) return key.description ?? '';
   return typeof key === 'string' ? `"${key}"` : String(key);
 }

@@ -17,8 +17,9 @@ import { MethodCaches } from './method-caches.js';
 import { ModuleContainer } from './module-container.js';
 import type { ModuleDescription } from './module-description.js';
 import { ModuleRegistrar } from './module-registrar.js';
+import { mistakesIn } from './one-error.js';
 import type { InstanceHooks } from './service-container.js';
-import { isStarted, type SlowStartNotice, slowStartMs, type StartLimits } from './started.js';
+import { isStarted, type SlowStartNotice, type StartLimits } from './started.js';
 
 /** What a homeserver gives to its modules. */
 export interface ModuleHost extends StartLimits {
@@ -48,6 +49,8 @@ export class RunningModule {
   private readonly calls: ModuleCalls;
   private readonly container: ModuleContainer;
   private made: object | undefined;
+  /** `@postConstruct` of the module has ended, and what its decorators say is registered. */
+  private isReady = false;
 
   constructor(
     readonly loaded: LoadedModule,
@@ -75,16 +78,30 @@ export class RunningModule {
 
   /** Binds what its `ContainerModule`s bring, and says what cannot be injected; nothing is made yet. */
   check(): readonly VesicleError[] | Promise<readonly VesicleError[]> {
-    if (!this.container.hasModules) return this.container.check();
-    return this.container.load().then(() => this.container.check());
+    if (!this.container.hasModules) return this.checkContainer();
+    return this.container.load().then(
+      () => this.checkContainer(),
+      (error: unknown) => mistakesIn(error),
+    );
+  }
+
+  /** Reading metadata runs code of authors: functions of lazy identifiers, static names. */
+  private checkContainer(): readonly VesicleError[] {
+    try {
+      return this.container.check();
+    } catch (error) {
+      return [new VesicleError('KERNEL_UNRESOLVABLE', [this.title, String(error)], { cause: error })];
+    }
   }
 
   /** Makes the instance, waits for `@postConstruct`, and registers what its decorators say; then it may be asked. */
   async open(notice: SlowStartNotice): Promise<void> {
-    notice.begin(() => {
-      this.saySlow();
+    notice.begin((elapsedMs) => {
+      this.saySlow(elapsedMs / 1000);
     });
-    if (!(await isStarted(this.container.open(), this.host))) {
+    const work = this.container.open();
+    if (this.host.unwanted === undefined) await work;
+    else if (!(await isStarted(work, this.host.unwanted, this.host.closeLimitMs))) {
       throw new VesicleError('KERNEL_START_FAILED', [this.title, `start timed out${this.waitedFor}`]);
     }
     this.registrar.release();
@@ -102,17 +119,20 @@ export class RunningModule {
     const { log, closeLimitMs: limit = closeLimitMs } = this.host;
     const end = endingWithin(log, this.name, limit);
     const { made } = this;
-    if (made !== undefined && this.container.unready.some(([instance]) => instance === made))
-      await end('', () => this.container.endUnready(made));
+    if (made !== undefined && !this.isReady) await end('', () => this.container.endUnready(made));
     await this.container.close(end);
   }
 
   private register(instance: object): void {
     const byCategory = new Map<CallbackCategory, NewCallback[]>();
     for (const { category, name, method, options, key, interceptors } of this.description.callbacks) {
-      const member = (instance as Readonly<Record<string | symbol, AnyHandler>>)[method]?.bind(instance);
-      if (member === undefined) continue;
-      const handler = this.calls.intercepted(member, { category, name }, interceptors);
+      const member: unknown = (instance as Readonly<Record<string | symbol, unknown>>)[method];
+      if (typeof member !== 'function') {
+        const what = [`${this.name}.${String(method)}`, `${category}.${name}`, `${typeof member} in its instance`];
+        throw new VesicleError('CALLBACK_NOT_A_FUNCTION', what);
+      }
+      const bound = member.bind(instance) as AnyHandler;
+      const handler = this.calls.intercepted(bound, { category, name }, interceptors);
       const callbacks = byCategory.get(category) ?? [];
       callbacks.push({ name, handler, options, ...(key && { key }) });
       byCategory.set(category, callbacks);
@@ -136,15 +156,21 @@ export class RunningModule {
         caches.constructed(instance, at);
       },
       ready: (instance, at) => {
-        if (at === type) this.register((this.made = instance));
+        if (at === type && !this.isReady) {
+          this.register((this.made = instance));
+          this.isReady = true;
+        }
+        return caches.ready(instance);
+      },
+      foreign: (instance, at) => {
+        caches.constructed(instance, at);
         return caches.ready(instance);
       },
     };
   }
 
-  private saySlow(): void {
+  private saySlow(seconds: number): void {
     const { name, host } = this;
-    const seconds = (host.slowStartMs ?? slowStartMs) / 1000;
     const text = `still starting after ${seconds} s${this.waitedFor}; its callbacks are not active yet`;
     host.log.warn(`${name}: ${text}`, { module: name });
   }

@@ -90,6 +90,7 @@ export class RunningModules implements AsyncDisposable {
       }
       this.modules[index] = module;
       await old.close();
+      await this.host.container.endUnused(old.loaded.type);
     });
   }
 

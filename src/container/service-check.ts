@@ -1,4 +1,5 @@
 import { didYouMean } from '../errors/nearest-name.js';
+import { isJsonObject } from '../matrix/json.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -20,7 +21,7 @@ const tests: Readonly<Record<string, (value: unknown) => string | undefined>> = 
   useClass: (value) => (typeof value === 'function' ? undefined : 'must be a class'),
   useFactory: (value) => (typeof value === 'function' ? undefined : 'must be a function'),
   name: (value) => (['string', 'symbol'].includes(typeof value) ? undefined : 'must be a string or a symbol'),
-  tags: (value) => (typeof value === 'object' && value !== null ? undefined : 'must be an object of tags'),
+  tags: (value) => (isJsonObject(value) ? undefined : 'must be an object: { strict: true }'),
   scope: (value) =>
     ['singleton', 'transient', 'call'].includes(value as string)
       ? undefined

@@ -1,9 +1,10 @@
 import { InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
-import type { BindingIdentifier, BindInWhenOnFluentSyntax, BindToFluentSyntax, BindWhenFluentSyntax } from 'inversify';
+import type { BindingConstraints, BindInWhenOnFluentSyntax, BindToFluentSyntax, BindWhenFluentSyntax } from 'inversify';
 import { Container } from 'inversify';
 import type { Class } from '../metadata/metadata-store.js';
+import type { ServiceKey } from '../metadata/module-options.js';
 import { callFactory, MakingError } from './making-error.js';
-import { classOf, isFor, nameOfKey, optionsOf, type Provider } from './provider.js';
+import { classOf, injectionOf, isFor, nameOfKey, type Provider } from './provider.js';
 import { asItIs, inheritingStandInFor, type StandIn, standInFor } from './stand-in.js';
 
 /** Told of the instances of classes. */
@@ -12,10 +13,24 @@ export interface InstanceHooks {
   readonly constructed: (instance: object, type: Class) => void;
   /** After `@postConstruct`; a promise is waited for. */
   readonly ready: (instance: object, type: Class) => Promise<void> | undefined;
+  /** Both, for what a `ContainerModule` binds. */
+  readonly foreign: (instance: object, type: Class) => Promise<void> | undefined;
 }
 
 /** Ends something that is called so, under a key; failures are its business. */
 export type EndService = (title: string, work: () => Promise<void>, key?: unknown) => Promise<void>;
+
+interface BindingOptions {
+  /** Of the class of a module, what is recorded of its base classes counts. */
+  readonly isModule?: boolean;
+  readonly isAlsoFor?: (asked: BindingConstraints) => boolean;
+}
+
+interface Made {
+  readonly key: ServiceKey;
+  readonly title: string;
+  readonly end: () => Promise<void>;
+}
 
 /** An Inversify container that knows what it made: for errors that name it, and to end it in reverse order. */
 export class ServiceContainer {
@@ -24,7 +39,7 @@ export class ServiceContainer {
   readonly unready: [instance: object, type: Class][] = [];
   private readonly standIns: [provider: Provider, standIn: StandIn][] = [];
   private readonly singletons: Provider[] = [];
-  private readonly made: { readonly provider: Provider; readonly identifier: BindingIdentifier }[] = [];
+  private readonly made: Made[] = [];
 
   constructor(
     parent: Container | undefined,
@@ -33,16 +48,16 @@ export class ServiceContainer {
     this.inner = new Container({ parent });
   }
 
-  /** Binds a provider. Of a module's class, what is recorded of its base classes counts. */
-  bind(provider: Provider, isModule = false): void {
+  /** Binds a provider, for the injections that it says it is for, and to which `isAlsoFor` agrees. */
+  bind(provider: Provider, { isModule = false, isAlsoFor }: BindingOptions = {}): void {
     const binding = this.inner.bind<unknown>(provider.provide);
-    const isForAll = provider.name === undefined && provider.tags === undefined;
+    const isForAll = provider.name === undefined && provider.tags === undefined && isAlsoFor === undefined;
     if ('useExisting' in provider && isForAll) {
       binding.toService(provider.useExisting);
       return;
     }
     const bound = this.bindTo(binding, provider, isModule);
-    if (!isForAll) bound.when((asked) => isFor(provider, asked));
+    if (!isForAll) bound.when((asked) => isFor(provider, asked) && isAlsoFor?.(asked) !== false);
   }
 
   /** What Inversify constructs for the class of a provider that is bound here. */
@@ -52,24 +67,35 @@ export class ServiceContainer {
 
   /** Makes everything of which there is one. */
   async makeSingletons(): Promise<void> {
-    for (const provider of this.singletons) await this.inner.getAllAsync(provider.provide, optionsOf(provider));
+    const all = Symbol('all');
+    this.inner.bind(all).toResolvedValue<unknown[]>(() => undefined, this.singletons.map(injectionOf));
+    await this.inner.getAsync(all);
+    this.inner.unbind(all);
+  }
+
+  /** Knows of something else that was made under a key, to end it in its turn. */
+  noteMade(key: ServiceKey): void {
+    if (this.made.some((one) => one.key === key)) return;
+    this.made.push({ key, title: nameOfKey(key), end: () => this.inner.unbindAsync(key) });
   }
 
   /** What an error means: of `@postConstruct`, Inversify says the name of the class. */
   explain(error: unknown): unknown {
+    if (error instanceof MakingError) {
+      // Of a factory that asked for what failed.
+      const deeper = this.explain(error.cause);
+      return deeper instanceof MakingError ? deeper : error;
+    }
     if (!InversifyCoreError.isErrorOfKind(error, InversifyCoreErrorKind.resolution)) return error;
-    const [, type] = this.unready.find(([, { name }]) => error.message.includes(`class "${name}"`)) ?? [];
-    return type === undefined || error.cause === undefined
-      ? error
-      : new MakingError(type, '@postConstruct', error.cause);
+    const at = this.unready.findIndex(([, { name }]) => error.message.includes(`class "${name}"`));
+    const [failed] = at < 0 ? [] : this.unready.splice(at, 1);
+    if (failed === undefined) return error;
+    return new MakingError(failed[1], '@postConstruct', 'cause' in error ? error.cause : error);
   }
 
   /** Ends what was made, the last first. */
   async close(end: EndService): Promise<void> {
-    for (const { provider, identifier } of this.made.splice(0).toReversed()) {
-      const title = nameOfKey(classOf(provider) ?? provider.provide);
-      await end(title, () => this.inner.unbindAsync(identifier), provider.provide);
-    }
+    for (const { title, end: endOne, key } of this.made.splice(0).toReversed()) await end(title, endOne, key);
   }
 
   private bindTo(
@@ -103,10 +129,12 @@ export class ServiceContainer {
         ? bound.inRequestScope()
         : bound.inTransientScope();
     if (isSingleton) this.singletons.push(provider);
-    const made = { provider, identifier: scoped.getIdentifier() };
+    const type = classOf(provider);
+    const identifier = scoped.getIdentifier();
+    const title = nameOfKey(type ?? provider.provide);
+    const made = { key: provider.provide, title, end: () => this.inner.unbindAsync(identifier) };
     return scoped.onActivation((_context, instance) => {
       if (isSingleton) this.made.push(made);
-      const type = classOf(provider);
       if (type === undefined) return instance;
       const at = this.unready.findIndex(([other]) => other === instance);
       if (at >= 0) this.unready.splice(at, 1);

@@ -16,30 +16,32 @@ export interface StartLimits {
 /** Says of what is starting that it takes long: one timer for all that start one after the other. */
 export class SlowStartNotice implements Disposable {
   private timer: NodeJS.Timeout | undefined;
-  private say: (() => void) | undefined;
+  private say: ((elapsedMs: number) => void) | undefined;
+  private times = 0;
 
   constructor(private readonly limitMs = slowStartMs) {}
 
-  /** Something starts; `say` is called when it takes long. */
-  begin(say: () => void): void {
+  /** Something starts; `say` is called when it takes long, and as long as it does. */
+  begin(say: (elapsedMs: number) => void): void {
     this.say = say;
-    this.timer ??= setTimeout(() => this.say?.(), this.limitMs);
+    this.times = 0;
+    // Again and again: what never ends would leave the process nothing to wait for.
+    this.timer ??= setInterval(() => this.say?.(++this.times * this.limitMs), this.limitMs);
     this.timer.refresh();
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.timer);
+    clearInterval(this.timer);
     this.say = undefined;
   }
 }
 
 /** Waits for a module to start; returns false when it was given up. */
-export async function isStarted(work: Promise<void>, limits: StartLimits): Promise<boolean> {
-  const { unwanted, closeLimitMs: limit = closeLimitMs } = limits;
-  if (unwanted === undefined) {
-    await work;
-    return true;
-  }
+export async function isStarted(
+  work: Promise<void>,
+  unwanted: AbortSignal,
+  limitMs: number = closeLimitMs,
+): Promise<boolean> {
   const over = new AbortController();
   const givenUp = new Promise<void>((resolve) => {
     if (unwanted.aborted) resolve();
@@ -47,7 +49,7 @@ export async function isStarted(work: Promise<void>, limits: StartLimits): Promi
       resolve();
     };
     unwanted.addEventListener('abort', giveUp, { signal: over.signal });
-  }).then(() => isDoneWithin(work, limit));
+  }).then(() => isDoneWithin(work, limitMs));
   try {
     return await Promise.race([work.then(() => true), givenUp]);
   } finally {

@@ -7,9 +7,10 @@ export async function answerAsQuestion(work: () => Promise<unknown>): Promise<un
   try {
     const answer = await question.run(work);
     if (!hasBody(answer)) return answer;
-    isStreaming = true;
     const { status, statusText, headers } = answer;
-    return new Response(untilRead(answer.body, question), { status, statusText, headers });
+    const response = new Response(untilRead(answer.body, question), { status, statusText, headers });
+    isStreaming = true;
+    return response;
   } finally {
     if (!isStreaming) await question.end();
   }
@@ -37,8 +38,11 @@ function untilRead(body: ReadableStream<Uint8Array>, question: Question): Readab
       await question.end();
     },
     cancel: async (reason) => {
-      await question.run(() => reader.cancel(reason));
-      await question.end();
+      try {
+        await question.run(() => reader.cancel(reason));
+      } finally {
+        await question.end();
+      }
     },
   });
 }

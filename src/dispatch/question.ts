@@ -30,7 +30,11 @@ export class Question {
 
   async end(): Promise<void> {
     this.hasEnded = true;
-    for (const work of this.endings.splice(0).toReversed()) await work();
+    await this.run(async () => {
+      for (const work of this.endings.splice(0).toReversed()) await work();
+    });
+    // Whatever was started meanwhile keeps the question, but not what belonged to it.
+    this.values.clear();
   }
 }
 

@@ -134,7 +134,7 @@ export const errorCodes = {
   },
   KERNEL_SERVICE_FAILED: {
     blame: 'author',
-    text: '{0}: the service {1} could not be made, because {2} failed: {3}',
+    text: '{0}: {1} could not be made, because {2} failed: {3}',
   },
   KERNEL_SHARED_ASKS: {
     blame: 'author',

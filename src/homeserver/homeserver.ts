@@ -41,6 +41,8 @@ export interface HomeserverOptions {
   readonly pushGateway?: PushGateway;
   /** Runs each piece of background work; tests follow what is going on. */
   readonly aroundWork?: AroundWork;
+  /** Aborted when nobody waits for the modules any more: one that goes on starting is given up then. */
+  readonly unwanted?: AbortSignal;
 }
 
 /** An embedded homeserver: its modules run, its database is open; it takes requests in process, and over HTTP once it listens. */
@@ -158,6 +160,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     maxBodySize: maxBodySizeOf(config),
   });
   const modules = await openModules(options.modules, {
+    ...(options.unwanted && { unwanted: options.unwanted }),
     dispatch,
     webResources,
     log,

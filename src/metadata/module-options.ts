@@ -32,7 +32,7 @@ interface ProvidedService {
   /** Only for injections with this `@named`. */
   readonly name?: string | symbol;
   /** Only for injections with each of these `@tagged`. */
-  readonly tags?: Readonly<Record<string, unknown>>;
+  readonly tags?: Readonly<Record<string | symbol, unknown>>;
 }
 
 /** How many instances of a service there are. */
