@@ -44,7 +44,9 @@ function versionSeenOn(type: AbstractClass): string | undefined {
 
 /** Metadata that say by their names whose they are, and are not ours: of a copy inside of a bundle. */
 function hasUnknownKeys(type: AbstractClass): boolean {
-  return lineage(type).some((at) => (Reflect.getOwnMetadataKeys(at) as readonly unknown[]).some(isUnknownKey));
+  // Inversify keeps numbers of its own at Object.
+  const classes = lineage(type).filter((at) => at !== Object);
+  return classes.some((at) => (Reflect.getOwnMetadataKeys(at) as readonly unknown[]).some(isUnknownKey));
 }
 
 const harmlessKeys = new Set<unknown>();

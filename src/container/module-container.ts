@@ -1,4 +1,4 @@
-import { ClassElementMetadataKind } from '@inversifyjs/core';
+import { ClassElementMetadataKind, InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
 import { type BindingConstraints, LazyServiceIdentifier } from 'inversify';
 import { ModuleApi } from '../api/module-api.js';
 import type { Interceptor } from '../callbacks/interceptor.js';
@@ -102,9 +102,11 @@ export class ModuleContainer {
   /** Lets the module's `ContainerModule`s bind what they bring. */
   async load(): Promise<void> {
     const { inner } = this.services;
+    const replaced = new Set<unknown>(providersIn(this.given.doubles).map(({ provide }) => provide));
+    const isReplaced = (key: unknown): boolean => replaced.has(key);
     for (const module of this.description.services.filter(isContainerModule)) {
       try {
-        await inner.loadAsync(noting(module, (key) => this.boundByModules.push(key)));
+        await inner.loadAsync(noting(module, (key) => this.boundByModules.push(key), isReplaced));
       } catch (error) {
         throw this.failure(new MakingError('a ContainerModule', 'its load function', error));
       }
@@ -167,7 +169,10 @@ export class ModuleContainer {
       // What a question's services asked for first would be made among them, and keep them.
       if (this.callScope !== undefined) await this.services.makeSingletons();
       for (const type of this.description.allInterceptors) {
-        this.interceptors.push([type, asInterceptor(await inner.getAsync(type), type, this.description.type)]);
+        const made = await inner.getAsync<Interceptor>(type);
+        // Of one for each question, there is nothing to be seen yet.
+        const isOfCall = this.providers.some((one) => one.provide === type && isCallScoped(one));
+        this.interceptors.push([type, isOfCall ? made : asInterceptor(made, type, this.description.type)]);
       }
       await inner.getAsync(this.module.provide);
       this.shared?.users.add(this);
@@ -298,12 +303,10 @@ export class ModuleContainer {
   private explain(error: unknown): unknown {
     const explained = this.services.explain(error);
     if (explained instanceof MakingError || explained instanceof VesicleError) return explained;
-    const isOther = this.boundByModules.length > 0;
-    return new MakingError(
-      isOther ? 'a class of a ContainerModule' : this.module.provide,
-      'its constructor',
-      explained,
-    );
+    const subject = this.boundByModules.length > 0 ? 'a class of a ContainerModule' : this.module.provide;
+    const isOfStart = InversifyCoreError.isErrorOfKind(explained, InversifyCoreErrorKind.resolution);
+    if (isOfStart && 'cause' in explained) return new MakingError(subject, '@postConstruct', explained.cause);
+    return new MakingError(subject, 'its constructor', explained);
   }
 
   private failure(error: unknown): unknown {
@@ -335,7 +338,7 @@ function keysAskedBy(standIn: StandIn | undefined): readonly unknown[] | undefin
 function classOfInstance(made: unknown): Class | undefined {
   if (typeof made !== 'object' || made === null) return undefined;
   const { constructor } = (Object.getPrototypeOf(made) ?? {}) as { readonly constructor?: unknown };
-  return typeof constructor === 'function' ? (constructor as Class) : undefined;
+  return typeof constructor === 'function' && constructor !== Object ? (constructor as Class) : undefined;
 }
 
 function asInterceptor(made: Partial<Interceptor> | null | undefined, type: Class, module: Class): Interceptor {

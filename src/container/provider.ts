@@ -1,4 +1,4 @@
-import { type BindingConstraints, ContainerModule, type ResolvedValueInjectOptions } from 'inversify';
+import { type BindingConstraints, Container, ContainerModule, type ResolvedValueInjectOptions } from 'inversify';
 import type { Class } from '../metadata/metadata-store.js';
 import type { ModuleService, ServiceKey } from '../metadata/module-options.js';
 
@@ -27,12 +27,18 @@ export function layered(...layers: readonly (readonly Provider[])[]): readonly P
   });
 }
 
-/** A `ContainerModule` that notes the keys that it binds. */
-export function noting(module: ContainerModule, note: (key: ServiceKey) => void): ContainerModule {
+/** A `ContainerModule` that notes the keys that it binds; what it binds for a replaced one is bound nowhere. */
+export function noting(
+  module: ContainerModule,
+  note: (key: ServiceKey) => void,
+  isReplaced: (key: unknown) => boolean,
+): ContainerModule {
+  const nowhere = new Container();
   return new ContainerModule((options) =>
     module.load({
       ...options,
       bind: (key) => {
+        if (isReplaced(key)) return nowhere.bind(key);
         note(key as ServiceKey);
         return options.bind(key);
       },
@@ -77,7 +83,6 @@ export function underId(provider: Provider, scope?: 'singleton'): Provider {
   return scope === undefined ? behind : { ...behind, scope };
 }
 
-/** Tags as Inversify asks with them: a number is no string there. */
 function tagsOf({ tags = {} }: Provider): readonly (readonly [tag: string | symbol, value: unknown])[] {
   return Reflect.ownKeys(tags).map((tag) => [tag, tags[tag]]);
 }
@@ -94,7 +99,13 @@ type MultiInjection = Extract<ResolvedValueInjectOptions<unknown[]>, { readonly 
 /** Whether a provider is for an injection with such a name and tags. */
 export function isFor(provider: Provider, asked: Pick<BindingConstraints, 'name' | 'tags'>): boolean {
   const isNamed = provider.name === undefined || provider.name === asked.name;
-  return isNamed && tagsOf(provider).every(([tag, value]) => asked.tags.has(tag) && asked.tags.get(tag) === value);
+  return isNamed && tagsOf(provider).every(([tag, value]) => isTagged(asked, tag, value));
+}
+
+/** A number is a string as the key of an object, and none as a tag. */
+function isTagged({ tags }: Pick<BindingConstraints, 'tags'>, tag: string | symbol, value: unknown): boolean {
+  const key = tags.has(tag) || typeof tag === 'symbol' ? tag : Number(tag);
+  return tags.has(key) && tags.get(key) === value;
 }
 
 /** The class that is made for a provider, if it is one. */

@@ -18,9 +18,10 @@ const tests: Readonly<Record<string, (value: unknown) => string | undefined>> = 
   provide: (value) =>
     ['function', 'string', 'symbol'].includes(typeof value) ? undefined : 'must be a class, a string or a symbol',
   useExisting: (value) => tests['provide']?.(value),
-  useClass: (value) => (typeof value === 'function' ? undefined : 'must be a class'),
+  useClass: (value) => (typeof value === 'function' && value.prototype !== undefined ? undefined : 'must be a class'),
   useFactory: (value) => (typeof value === 'function' ? undefined : 'must be a function'),
-  name: (value) => (['string', 'symbol'].includes(typeof value) ? undefined : 'must be a string or a symbol'),
+  name: (value) =>
+    ['string', 'number', 'symbol'].includes(typeof value) ? undefined : 'must be a string, a number or a symbol',
   tags: (value) => (isJsonObject(value) ? undefined : 'must be an object: { strict: true }'),
   scope: (value) =>
     ['singleton', 'transient', 'call'].includes(value as string)
@@ -38,7 +39,7 @@ export function servicesProblems(services: unknown): readonly string[] {
 }
 
 function serviceProblems(service: unknown): readonly string[] {
-  if (typeof service === 'function') return [];
+  if (typeof service === 'function') return service.prototype === undefined ? [` ${kinds}`] : [];
   if (typeof service !== 'object' || service === null) return [` ${kinds}`];
   if ('load' in service && typeof service.load === 'function') return [];
   const fields = service as Fields;

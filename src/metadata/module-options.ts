@@ -30,7 +30,7 @@ export type ServiceScope = 'singleton' | 'transient' | 'call';
 interface ProvidedService {
   readonly provide: ServiceKey;
   /** Only for injections with this `@named`. */
-  readonly name?: string | symbol;
+  readonly name?: string | number | symbol;
   /** Only for injections with each of these `@tagged`. */
   readonly tags?: Readonly<Record<string | symbol, unknown>>;
 }

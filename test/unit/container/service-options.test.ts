@@ -107,9 +107,9 @@ describe('a service', () => {
       { provide: Store, useExisting: undefined },
       '.useExisting must be a class, a string or a symbol',
     ],
-    'with a name that is a number': [
-      { provide: Store, useClass: Store, name: 5 },
-      '.name must be a string or a symbol',
+    'with a name that is an object': [
+      { provide: Store, useClass: Store, name: {} },
+      '.name must be a string, a number or a symbol',
     ],
     'with tags that are a text': [
       { provide: Store, useClass: Store, tags: 'red' },
