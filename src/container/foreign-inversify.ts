@@ -42,6 +42,18 @@ function versionSeenOn(type: AbstractClass): string | undefined {
   return copies.find((copy) => copy.keys.some((key) => keys.has(key)))?.version;
 }
 
+/**
+ * The mistake of decorators of Inversify that were compiled as standard ones: those of life cycle methods record at `Function`,
+ * for the class that they are not told. Said once: a corrected file may be loaded anew.
+ */
+export function standardInversify(): readonly VesicleError[] {
+  const keys = (Reflect.getOwnMetadataKeys(Function) as readonly unknown[]).filter((key) => ownKeys().includes(key));
+  for (const key of keys) Reflect.deleteMetadata(key, Function);
+  return keys.length === 0
+    ? []
+    : [new VesicleError('DECORATOR_STANDARD', ['@postConstruct or @preDestroy of a service'])];
+}
+
 /** Metadata that say by their names whose they are, and are not ours: of a copy inside of a bundle. */
 function hasUnknownKeys(type: AbstractClass): boolean {
   // Inversify keeps numbers of its own at Object.

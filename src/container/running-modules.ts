@@ -1,6 +1,7 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import type { LoadedModule } from '../kernel/loaded-module.js';
+import { standardInversify } from './foreign-inversify.js';
 import { HostContainer } from './host-container.js';
 import { describeModule } from './module-description.js';
 import { mistakesIn, throwMistakes } from './one-error.js';
@@ -49,7 +50,7 @@ export class RunningModules implements AsyncDisposable {
 
   /** Checks all modules, then makes them one after the other: all that shows without running them is said in one error. */
   async start(loaded: readonly LoadedModule[]): Promise<void> {
-    const mistakes: VesicleError[] = [];
+    const mistakes: VesicleError[] = [...standardInversify()];
     for (const one of loaded) {
       try {
         this.add(one);
