@@ -16,7 +16,7 @@ import { WebResources } from '../src/web/web-resources.js';
 import { type BenchRow, benchRow } from './bench-row.js';
 import { byTurns } from './measure.js';
 
-const rounds = 11;
+const rounds = 31;
 const many = 500;
 const few = 125;
 

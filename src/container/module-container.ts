@@ -31,7 +31,7 @@ import {
   underId,
 } from './provider.js';
 import { type EndService, type InstanceHooks, ServiceContainer } from './service-container.js';
-import { standInFor, type StandIn } from './stand-in.js';
+import { asItIs, standInFor, type StandIn } from './stand-in.js';
 
 /** What a module is given by its host. */
 export interface GivenValues {
@@ -53,12 +53,12 @@ export interface GivenValues {
 export class ModuleContainer {
   /** Of a module with services that live for one question. */
   readonly callScope: CallScope | undefined;
-  private readonly services: ServiceContainer;
+  private bound: ServiceContainer | undefined;
   private readonly shared: SharedServices | undefined;
   private readonly api: Provider;
   private readonly module: Provider;
-  /** No service can ask for anything. */
-  private readonly isAlone: boolean;
+  /** The module's class as it is, where that is enough and no service can ask for anything. */
+  private readonly alone: StandIn | undefined;
   private readonly providers: readonly Provider[];
   private readonly boundByModules: ServiceKey[] = [];
   private readonly interceptors: [type: Class, made: Interceptor][] = [];
@@ -79,19 +79,20 @@ export class ModuleContainer {
         this.bindShared(container);
       });
     }
-    this.services = new ServiceContainer(this.shared?.services.inner ?? host.inner, hooks);
     const ofCalls = this.providers.filter(isCallScoped);
     if (ofCalls.length > 0) this.callScope = new CallScope(given.name, ofCalls, () => this.openCall());
-    this.services.bind(this.module, { isModule: true });
-    // What nobody can ask for needs no binding: with many modules, that is a good part of their start.
-    this.isAlone = services.length === 0 && allInterceptors.length === 0 && given.doubles.length === 0;
-    const asked = this.isAlone ? keysAskedBy(this.services.standInOf(this.module)) : undefined;
-    for (const provider of this.providers) if (asked?.includes(provider.provide) !== false) this.bindHere(provider);
+    const isAlone = services.length === 0 && allInterceptors.length === 0 && given.doubles.length === 0;
+    this.alone = isAlone ? asItIs(type) : undefined;
   }
 
   /** The instances whose `@postConstruct` has not ended, with their classes. */
   get unready(): readonly (readonly [instance: object, type: Class])[] {
-    return this.services.unready;
+    return this.bound?.unready ?? [];
+  }
+
+  /** Made when it is needed: of a simple module, that is when it starts. */
+  private get services(): ServiceContainer {
+    return (this.bound ??= this.bindAll());
   }
 
   /** Whether there is something to {@link load}. */
@@ -126,7 +127,7 @@ export class ModuleContainer {
   /** Everything that cannot be injected, in the module's class and its services, before any of them is made. */
   check(): readonly VesicleError[] {
     const { providers, module, callScope } = this;
-    if (this.isAlone && this.isPlainlyInjectable()) return [];
+    if (this.isPlainlyInjectable()) return [];
     const check = new InjectionCheck({
       providers: [...providers, module],
       standInOf: (provider) => this.standInOf(provider),
@@ -146,8 +147,7 @@ export class ModuleContainer {
 
   /** Whether all that the only class asks for is there, in the simplest way. */
   private isPlainlyInjectable(): boolean {
-    const standIn = this.services.standInOf(this.module);
-    const keys = keysAskedBy(standIn);
+    const keys = keysAskedBy(this.alone);
     const areKnown = keys?.every((key) => this.providers.some(({ provide }) => provide === key)) === true;
     return areKnown && foreignInversify(this.description.type, false) === undefined;
   }
@@ -198,20 +198,29 @@ export class ModuleContainer {
   /** Ends the module, then its services, the last made first. */
   async close(end: EndService): Promise<void> {
     this.shared?.users.delete(this);
-    await this.services.close((title, work, key) => end(key === this.module.provide ? '' : title, work));
+    await this.bound?.close((title, work, key) => end(key === this.module.provide ? '' : title, work));
     if (this.boundByModules.length > 0) await end('a ContainerModule', () => this.services.inner.unbindAllAsync());
   }
 
+  private bindAll(): ServiceContainer {
+    const services = new ServiceContainer(this.shared?.services.inner ?? this.host.inner, this.hooks);
+    // What nobody can ask for needs no binding: with many modules, that is a good part of their start.
+    const asked = keysAskedBy(this.alone);
+    for (const one of this.providers) if (asked?.includes(one.provide) !== false) this.bindHere(one, services);
+    services.bind(this.module, { isModule: true, standIn: this.alone });
+    return services;
+  }
+
   /** Binds a provider, or what stands here for one that is made elsewhere. */
-  private bindHere(provider: Provider): void {
-    if (isCallScoped(provider)) this.services.bind(this.forwarderFor(provider));
+  private bindHere(provider: Provider, services: ServiceContainer): void {
+    if (isCallScoped(provider)) services.bind(this.forwarderFor(provider));
     else if (isShared(provider)) {
-      this.services.bind(inPlaceOf(provider, { useFactory: () => this.getShared(provider), scope: 'transient' }));
+      services.bind(inPlaceOf(provider, { useFactory: () => this.getShared(provider), scope: 'transient' }));
     } else if (isMade(provider) && this.isKeyOfCall(provider.provide)) {
       // A question's services ask for it among others of the same key.
-      this.services.bind(underId(provider));
-      this.services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }));
-    } else this.services.bind(provider);
+      services.bind(underId(provider));
+      services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }));
+    } else services.bind(provider);
   }
 
   private bindShared(services: ServiceContainer): void {

@@ -5,7 +5,7 @@ import type { Class } from '../metadata/metadata-store.js';
 import type { ServiceKey } from '../metadata/module-options.js';
 import { callFactory, MakingError } from './making-error.js';
 import { classOf, injectionOf, isFor, nameOfKey, type Provider } from './provider.js';
-import { asItIs, inheritingStandInFor, type StandIn, standInFor } from './stand-in.js';
+import { inheritingStandInFor, type StandIn, standInFor } from './stand-in.js';
 
 /** Told of the instances of classes. */
 export interface InstanceHooks {
@@ -23,6 +23,8 @@ export type EndService = (title: string, work: () => Promise<void>, key?: unknow
 interface BindingOptions {
   /** Of the class of a module, what is recorded of its base classes counts. */
   readonly isModule?: boolean;
+  /** What Inversify constructs, where that is known. */
+  readonly standIn?: StandIn | undefined;
   readonly isAlsoFor?: (asked: BindingConstraints) => boolean;
 }
 
@@ -49,14 +51,15 @@ export class ServiceContainer {
   }
 
   /** Binds a provider, for the injections that it says it is for, and to which `isAlsoFor` agrees. */
-  bind(provider: Provider, { isModule = false, isAlsoFor }: BindingOptions = {}): void {
+  bind(provider: Provider, options: BindingOptions = {}): void {
+    const { isAlsoFor } = options;
     const binding = this.inner.bind<unknown>(provider.provide);
     const isForAll = provider.name === undefined && provider.tags === undefined && isAlsoFor === undefined;
     if ('useExisting' in provider && isForAll) {
       binding.toService(provider.useExisting);
       return;
     }
-    const bound = this.bindTo(binding, provider, isModule);
+    const bound = this.bindTo(binding, provider, options);
     if (!isForAll) bound.when((asked) => isFor(provider, asked) && isAlsoFor?.(asked) !== false);
   }
 
@@ -101,7 +104,7 @@ export class ServiceContainer {
   private bindTo(
     binding: BindToFluentSyntax<unknown>,
     provider: Provider,
-    isModule: boolean,
+    { isModule = false, standIn: known }: BindingOptions,
   ): BindWhenFluentSyntax<unknown> {
     if ('useValue' in provider) return binding.toConstantValue(provider.useValue);
     if ('useExisting' in provider) {
@@ -111,7 +114,7 @@ export class ServiceContainer {
       return this.watched(binding.toDynamicValue(callFactory(provider)), provider, provider.scope);
     }
     const { useClass: type } = provider;
-    const standIn = this.standInFor(type, isModule);
+    const standIn = known ?? this.standInFor(type, isModule);
     this.standIns.push([provider, standIn]);
     const stated = standIn.metadata.scope?.toLowerCase();
     return this.watched(binding.to(standIn.copy), provider, provider.scope ?? stated);
@@ -145,7 +148,7 @@ export class ServiceContainer {
   private standInFor(type: Class, isModule: boolean): StandIn {
     const construct = (args: readonly unknown[]): object => this.construct(type, args);
     if (!isModule) return standInFor(type, construct);
-    return asItIs(type) ?? inheritingStandInFor(type, construct);
+    return inheritingStandInFor(type, construct);
   }
 
   private construct(type: Class, args: readonly unknown[]): object {
