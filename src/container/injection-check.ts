@@ -137,10 +137,9 @@ function baseRemedy(type: Class): string {
   return ` Or give ${nameOfKey(type)} a constructor of its own.`;
 }
 
-const unmarkedRemedy =
-  'Mark the class with @injectable() and compile it with emitDecoratorMetadata; where a tool cannot (esbuild, tsx), name it with @inject(TheClass).';
-const erasedRemedy =
-  'Import its class as a value (not with "import type"), or name it with @inject(TheClass). The configuration as it stands in the file is @inject(\'config\').';
+const configRemedy = "The configuration as it stands in the file is @inject('config').";
+const unmarkedRemedy = `Mark the class with @injectable() and compile it with emitDecoratorMetadata; where a tool cannot (esbuild, tsx), name it with @inject(TheClass). ${configRemedy}`;
+const erasedRemedy = `Import its class as a value (not with "import type"), or name it with @inject(TheClass). ${configRemedy}`;
 
 /** The name and the tags of an injection. */
 function statedText({ name, tags }: Asked): string {
