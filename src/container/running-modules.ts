@@ -81,7 +81,7 @@ export class RunningModules implements AsyncDisposable {
       const place = { name, rank: old.rank, isReplacement: true };
       const module = new RunningModule(loaded, describeModule(loaded.type), place, this.host);
       try {
-        throwMistakes(name, await module.check());
+        throwMistakes(name, [...standardInversify(), ...(await module.check())]);
         using notice = new SlowStartNotice(this.host.slowStartMs);
         await module.open(notice);
         module.takeOver(old);
