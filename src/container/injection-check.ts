@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors/codes.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { foreignInversify } from './foreign-inversify.js';
-import { classOf, isFor, isShared, nameOfKey, type Provider } from './provider.js';
+import { classOf, isFor, isShared, nameOfKey, type Provider, titleOf } from './provider.js';
 import { noKey, type StandIn } from './stand-in.js';
 
 /** What there is to inject in a module. */
@@ -160,10 +160,6 @@ function remedyOf(key: unknown, others: number): string {
 
 function parameterAt(index: number): string {
   return `parameter ${String(index + 1)} of its constructor`;
-}
-
-function titleOf(provider: Provider): string {
-  return nameOfKey(classOf(provider) ?? provider.provide);
 }
 
 function arrows(path: readonly Provider[]): string {

@@ -30,7 +30,7 @@ import {
   providersIn,
   underId,
 } from './provider.js';
-import { type EndService, type InstanceHooks, ServiceContainer } from './service-container.js';
+import { type BindingOptions, type EndService, type InstanceHooks, ServiceContainer } from './service-container.js';
 import { asItIs, standInFor, type StandIn } from './stand-in.js';
 
 /** What a module is given by its host. */
@@ -218,16 +218,14 @@ export class ModuleContainer {
       services.bind(inPlaceOf(provider, { useFactory: () => this.getShared(provider), scope: 'transient' }));
     } else if (isMade(provider) && this.isKeyOfCall(provider.provide)) {
       // A question's services ask for it among others of the same key.
-      services.bind(underId(provider));
-      services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }));
+      bindUnderId(services, provider);
     } else services.bind(provider);
   }
 
   private bindShared(services: ServiceContainer): void {
     for (const provider of this.providers) {
       if (isShared(provider)) {
-        services.bind(underId(provider, 'singleton'));
-        services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }));
+        bindUnderId(services, provider, { scope: 'singleton' });
       } else if (!this.isPerInstance(provider)) services.bind(provider);
     }
   }
@@ -274,8 +272,7 @@ export class ModuleContainer {
     };
     for (const provider of this.providers.filter(({ provide }) => this.isKeyOfCall(provide))) {
       if (isCallScoped(provider)) {
-        services.bind(underId(provider, 'singleton'));
-        services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }), { isAlsoFor: isOfCall });
+        bindUnderId(services, provider, { scope: 'singleton', isAlsoFor: isOfCall });
         services.bind(this.forwarderFor(provider), { isAlsoFor: (asked) => !isOfCall(asked) });
       } else if (!isMade(provider)) services.bind(provider);
       else services.bind(inPlaceOf(provider, { useFactory: () => this.getExactly(provider), scope: 'transient' }));
@@ -321,6 +318,16 @@ export class ModuleContainer {
   private failure(error: unknown): unknown {
     return describeFailure(error, { title: this.given.title, type: this.description.type });
   }
+}
+
+/** Binds a provider under a key of its own, and that as what it is asked for by. */
+function bindUnderId(
+  services: ServiceContainer,
+  provider: Provider,
+  { scope, ...options }: { readonly scope?: 'singleton' } & Pick<BindingOptions, 'isAlsoFor'> = {},
+): void {
+  services.bind(underId(provider, scope));
+  services.bind(inPlaceOf(provider, { useExisting: idOf(provider) }), options);
 }
 
 function valuesOf({ config }: ModuleDescription, given: GivenValues): readonly Provider[] {

@@ -71,7 +71,7 @@ const knownIds = new WeakSet<symbol>();
 
 /** A key of a provider alone, whatever else has the same name and tags. */
 export function idOf(provider: Provider): symbol {
-  const id = ids.get(provider) ?? Symbol(nameOfKey(classOf(provider) ?? provider.provide));
+  const id = ids.get(provider) ?? Symbol(titleOf(provider));
   ids.set(provider, id);
   knownIds.add(id);
   return id;
@@ -121,6 +121,11 @@ export function isShared(provider: Provider): boolean {
 /** Whether there is an instance for each question of the homeserver. */
 export function isCallScoped(provider: Provider): boolean {
   return 'scope' in provider && provider.scope === 'call';
+}
+
+/** What a message calls a provider: its class, or its key. */
+export function titleOf(provider: Provider): string {
+  return nameOfKey(classOf(provider) ?? provider.provide);
 }
 
 /** A key as a message names it. */

@@ -4,7 +4,7 @@ import { Container } from 'inversify';
 import type { Class } from '../metadata/metadata-store.js';
 import type { ServiceKey } from '../metadata/module-options.js';
 import { callFactory, MakingError } from './making-error.js';
-import { classOf, injectionOf, isFor, nameOfKey, type Provider } from './provider.js';
+import { classOf, injectionOf, isFor, nameOfKey, type Provider, titleOf } from './provider.js';
 import { inheritingStandInFor, type StandIn, standInFor } from './stand-in.js';
 
 /** Told of the instances of classes. */
@@ -20,7 +20,8 @@ export interface InstanceHooks {
 /** Ends something that is called so, under a key; failures are its business. */
 export type EndService = (title: string, work: () => Promise<void>, key?: unknown) => Promise<void>;
 
-interface BindingOptions {
+/** How a provider is bound beside what it says itself. */
+export interface BindingOptions {
   /** Of the class of a module, what is recorded of its base classes counts. */
   readonly isModule?: boolean;
   /** What Inversify constructs, where that is known. */
@@ -134,8 +135,7 @@ export class ServiceContainer {
     if (isSingleton) this.singletons.push(provider);
     const type = classOf(provider);
     const identifier = scoped.getIdentifier();
-    const title = nameOfKey(type ?? provider.provide);
-    const made = { key: provider.provide, title, end: () => this.inner.unbindAsync(identifier) };
+    const made = { key: provider.provide, title: titleOf(provider), end: () => this.inner.unbindAsync(identifier) };
     return scoped.onActivation((_context, instance) => {
       if (isSingleton) this.made.push(made);
       if (type === undefined) return instance;
@@ -147,8 +147,7 @@ export class ServiceContainer {
 
   private standInFor(type: Class, isModule: boolean): StandIn {
     const construct = (args: readonly unknown[]): object => this.construct(type, args);
-    if (!isModule) return standInFor(type, construct);
-    return inheritingStandInFor(type, construct);
+    return isModule ? inheritingStandInFor(type, construct) : standInFor(type, construct);
   }
 
   private construct(type: Class, args: readonly unknown[]): object {
