@@ -11,8 +11,8 @@ export interface BenchRow {
   readonly ratio: number;
 }
 
-/** The file of a bench exports a function that is called like it. */
-export type BenchFile = Readonly<Record<string, () => Promise<readonly BenchRow[]>>>;
+/** The file of a bench exports a function that is called like it; it may take the names of the rows that are asked for. */
+export type BenchFile = Readonly<Record<string, (only: readonly string[]) => Promise<readonly BenchRow[]>>>;
 
 /** A row with its ratio. */
 export function benchRow(name: string, value: number, unit: string, baseline: string, baselineValue: number): BenchRow {

@@ -4,20 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { BenchFile, BenchRow } from './bench-row.js';
 
-/** `npm run bench -- NAME [--json FILE]`: measures, prints a table, and writes the rows to a file. */
+/** `npm run bench -- NAME [ROW...] [--json FILE]`: measures, prints a table, and writes the rows to a file. */
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-  const [name] = positionals;
+  const [name, ...only] = positionals;
   const file = new URL(`./${name ?? ''}.js`, import.meta.url);
   if (name === undefined || !/^[a-z-]+$/.test(name) || !existsSync(file)) {
     console.error(
-      `Usage: npm run bench -- NAME [--json FILE], where NAME is one of: ${(await benchNames()).join(', ')}`,
+      `Usage: npm run bench -- NAME [ROW...] [--json FILE], where NAME is one of: ${(await benchNames()).join(', ')}`,
     );
     process.exitCode = 2;
     return;
   }
   const bench = ((await import(file.href)) as BenchFile)[name];
-  const rows = (await bench?.()) ?? [];
+  const rows = (await bench?.(only)) ?? [];
   for (const row of rows) console.log(line(row));
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 }

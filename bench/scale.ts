@@ -1,0 +1,15 @@
+import type { BenchRow } from './bench-row.js';
+
+/** Each growth by the name of its row without `scale/`. Written list: a row that is not here is not measured. */
+const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {};
+
+/** How costs grow with what there is: `ratio` is the exponent between the two largest sizes, or the ratio that the row names. */
+export async function scale(only: readonly string[]): Promise<BenchRow[]> {
+  const unknown = only.filter((name) => !(name in growths));
+  if (unknown.length > 0) throw new Error(`No row ${unknown.join(', ')}: there are ${Object.keys(growths).join(', ')}`);
+  const rows: BenchRow[] = [];
+  for (const [name, measure] of Object.entries(growths)) {
+    if (only.length === 0 || only.includes(name)) rows.push(await measure());
+  }
+  return rows;
+}
