@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { caseProblems } from './case-check.js';
 
 /** Anything that JSON can hold, before it is looked at. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -129,7 +130,7 @@ export interface Case {
   readonly setup_wait_ms?: number;
 }
 
-/** The cases of a file, or of all `*.json` of a folder in the order of their names. */
+/** The cases of a file, or of all `*.json` of a folder in the order of their names. Throws when one of them shows nothing. */
 export function readCases(path: string): Case[] {
   const files = statSync(path).isDirectory()
     ? readdirSync(path)
@@ -137,7 +138,10 @@ export function readCases(path: string): Case[] {
         .sort()
         .map((name) => join(path, name))
     : [path];
-  return files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as Case[]);
+  const cases = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as Case[]);
+  const problems = cases.flatMap(caseProblems);
+  if (problems.length > 0) throw new Error(`Cases that would pass whatever happens:\n${problems.join('\n')}`);
+  return cases;
 }
 
 /** A text as it is, anything else as JSON. */

@@ -34,6 +34,10 @@ async function main(): Promise<number> {
     return 2;
   }
   const cases = readCases(values.cases).filter((test) => test.id.includes(values.only));
+  if (cases.length === 0) {
+    console.error(`No case in ${values.cases} has an ID that contains ${JSON.stringify(values.only)}.`);
+    return 2;
+  }
   const host = await open();
   try {
     const differences = readDifferences(inSources('differences.json'), host.name);

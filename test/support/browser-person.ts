@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, FileChooser, HTTPResponse, Page } from 'puppeteer-core';
 
@@ -97,6 +98,7 @@ export class BrowserPerson {
     await this.page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: 2000 }).catch(() => undefined);
     const { default: sharp } = await import('sharp');
     const bytes = await this.page.screenshot();
+    await mkdir(folder, { recursive: true });
     await sharp(bytes)
       .png({ palette: true })
       .toFile(join(folder, `${name}.png`));

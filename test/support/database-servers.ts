@@ -22,15 +22,23 @@ export async function databasePrograms(): Promise<Programs | string> {
   const found = findPrograms();
   if (found !== undefined) return found;
   if (process.getuid?.() !== 0) return 'PostgreSQL and Redis are not installed, and installing them needs root';
-  // Nothing of it is to be started as a service of the machine.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   try {
-    await run('apt-get', ['update'], { env });
-    await run('apt-get', ['install', '-y', '--no-install-recommends', 'postgresql', 'redis-server'], { env });
+    await installPackages();
   } catch (error) {
-    return `PostgreSQL and Redis cannot be installed: ${(error as Error).message.split('\n')[0] ?? ''}`;
+    return `PostgreSQL and Redis cannot be installed: ${(error as Error).message}`;
   }
   return findPrograms() ?? 'PostgreSQL and Redis were installed and are not found';
+}
+
+/** Installs them one process at a time: whoever comes second waits for the first, and then has nothing to do. */
+async function installPackages(): Promise<void> {
+  // Nothing of it is to be started as a service of the machine.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  // Other programs of the machine install packages, too.
+  const patient = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
+  const lock = [join(tmpdir(), 'vesicle-packages.lock'), 'apt-get', ...patient];
+  await run('flock', [...lock, 'update'], { env });
+  await run('flock', [...lock, 'install', '-y', '--no-install-recommends', 'postgresql', 'redis-server'], { env });
 }
 
 function findPrograms(): Programs | undefined {

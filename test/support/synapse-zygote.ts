@@ -25,6 +25,7 @@ export interface ForkOrder {
 
 interface Message {
   readonly ready?: boolean;
+  readonly schema?: number;
   readonly pid?: number;
   readonly ended?: number;
   readonly code?: number;
@@ -35,7 +36,14 @@ export class SynapseZygote implements AsyncDisposable {
   private readonly orders: ((pid: number) => void)[] = [];
   private readonly waiting = new Map<number, (code: number) => void>();
 
+  private schema = NaN;
+
   private constructor(private readonly child: ChildProcess) {}
+
+  /** The version of the database schema that this Synapse brings a database to. */
+  get schemaVersion(): number {
+    return this.schema;
+  }
 
   /** Starts the process. */
   static async open(python: string): Promise<SynapseZygote> {
@@ -48,8 +56,10 @@ export class SynapseZygote implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
         const message = JSON.parse(line) as Message;
-        if (message.ready === true) resolve();
-        else zygote.take(message);
+        if (message.ready === true) {
+          zygote.schema = message.schema ?? NaN;
+          resolve();
+        } else zygote.take(message);
       });
       child.once('close', (code) => {
         reject(new Error(`the process that forks Synapse ended with ${String(code)}`));

@@ -135,7 +135,9 @@ def main() -> None:
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    say({"ready": True})
+    from synapse.storage.schema import SCHEMA_VERSION
+
+    say({"ready": True, "schema": SCHEMA_VERSION})
     pending = b""
     while True:
         readable, _, _ = select.select([0, wake_read], [], [])
