@@ -21,7 +21,8 @@ export async function dev(call: CommandCall): Promise<number> {
   }
   const log = await openLogOf(call, terminal.out);
   if (log === undefined) return exitCodes.usage.code;
-  using stop = new StopSignal(terminal);
+  // What nobody reads is not developed with: `vesicle dev | head` ends like any program there.
+  using stop = new StopSignal(terminal, { endsWithOutput: true });
   using _survivor = surviveModules(log);
   const server = await Promise.race([open(call, host, log), stop.requested]);
   if (server === undefined) return exitCodes.done.code;

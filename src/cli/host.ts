@@ -9,6 +9,7 @@ import type { CommandCall } from './command.js';
 import { openLogOf } from './command-log.js';
 import { exitCodes } from './exit-codes.js';
 import { packageVersion } from './package-version.js';
+import { logRefusals } from './refusal-log.js';
 import { StopSignal } from './stop-signal.js';
 import { surviveModules } from './survive-modules.js';
 
@@ -35,6 +36,9 @@ export async function host(call: CommandCall): Promise<number> {
     socketMode: Number.parseInt(mode, 8),
     ...(token !== undefined && { token }),
     ...(directory !== undefined && { directory }),
+    onOpen: ({ dispatch }, processLog) => {
+      logRefusals(dispatch, processLog);
+    },
   });
   try {
     await Promise.race([stop.requested, listen === undefined ? serveParent(modules) : serve(modules, listen, log)]);

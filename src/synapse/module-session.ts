@@ -23,8 +23,8 @@ export interface SessionOptions extends ModuleSources {
   readonly token?: string;
   /** The version of this package. */
   readonly version: string;
-  /** Told of the modules of each process that has connected, once they run. */
-  readonly onOpen?: (parts: ProcessParts) => void;
+  /** Told of the modules of each process that has connected, once they run, and of the log of that process. */
+  readonly onOpen?: (parts: ProcessParts, log: Logger) => void;
   /** The container above the modules of a homeserver, for all of its processes. */
   readonly containerOf: (serverName: string) => HostContainer;
   readonly complaints: ComplaintLog;
@@ -153,7 +153,7 @@ export class ModuleSession {
     own.info(
       `Synapse ${homeserver.synapse_version} uses ${modules.map(({ name }) => name).join(', ') || 'no modules'}`,
     );
-    this.options.onOpen?.(process.parts());
+    this.options.onOpen?.(process.parts(), own);
     return registered;
   }
 

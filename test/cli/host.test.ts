@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { encodeFrames, FrameReader } from '../../src/synapse/frames.js';
 import { protocolVersion } from '../../src/synapse/protocol.js';
@@ -60,6 +60,79 @@ test('vesicle host serves modules at a socket until it is stopped', async (t) =>
   const { code, out } = await host.finished;
   assert.equal(code, 0);
   assert.match(out, /uses \.\/strict\.ts/);
+});
+
+test('vesicle host says what modules refuse, and who ended the process', async (t) => {
+  const quitter = `
+    import { Callback, Module, SynapseError } from 'vesicle';
+    @Module()
+    export class Quitter {
+      @Callback('third_party_rules', 'check_can_deactivate_user')
+      async mayDeactivate(userId: string) {
+        if (userId === '@b:x') process.exit(3);
+        return false;
+      }
+    }`;
+  const folder = await folderWith(t, { 'quitter.ts': quitter });
+  const host = startCli(t, folder, ['host', '--listen', 'unix:modules.sock']);
+  await host.see(/waits for Synapse/);
+  const bridge = await FakeBridge.open(t, { kind: 'unix', path: join(folder, 'modules.sock') }, [
+    { module: './quitter.ts' },
+  ]);
+  const callback = 'third_party_rules.check_can_deactivate_user';
+  assert.equal(await bridge.invoke(callback, '@a:x', false), false);
+  await host.see(/Quitter: third_party_rules\.check_can_deactivate_user refused .*user=@a:x/);
+  void bridge.invoke(callback, '@b:x', false).catch(() => undefined);
+  const { code, out } = await host.finished;
+  assert.equal(code, 3);
+  assert.match(out, /because a module or a package that it uses called process\.exit\(3\)[^]*quitter\.ts:7:/);
+});
+
+/** Starts `vesicle`, reads its first line, and goes away. */
+async function readOneLine(t: TestContext, folder: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [vesicleCommand, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  return child;
+}
+
+const printing = `
+import { Module } from 'vesicle';
+@Module()
+export class Printing {
+  constructor() {
+    setInterval(() => console.log('still here'), 20);
+  }
+}
+`;
+
+test(
+  'vesicle host goes on when nobody reads its output any more, and ends at SIGTERM',
+  { timeout: 60_000 },
+  async (t) => {
+    const folder = await folderWith(t, { 'strict.ts': module, 'printing.ts': printing });
+    const host = await readOneLine(t, folder, ['host', '--listen', 'unix:modules.sock']);
+    const bridge = await FakeBridge.open(t, { kind: 'unix', path: join(folder, 'modules.sock') }, [
+      { module: './printing.ts' },
+      { module: './strict.ts' },
+    ]);
+    for (let count = 0; count < 20; count++) {
+      assert.equal(await bridge.invoke('third_party_rules.check_can_deactivate_user', '@a:x', false), false);
+    }
+    host.kill('SIGTERM');
+    await bridge.closed;
+    assert.deepEqual(await once(host, 'exit'), [0, null]);
+  },
+);
+
+test('vesicle dev ends when nobody reads its output any more', { timeout: 60_000 }, async (t) => {
+  const yaml = 'listeners: [{ port: 0 }]\nmodules: [{ module: ./printing.ts }]\n';
+  const folder = await folderWith(t, { 'vesicle.yaml': yaml, 'printing.ts': printing });
+  assert.deepEqual(await once(await readOneLine(t, folder, ['dev']), 'exit'), [0, null]);
 });
 
 test('a socket that a killed host left is taken over', async (t) => {
