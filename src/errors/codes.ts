@@ -208,6 +208,10 @@ export const errorCodes = {
     blame: 'operator',
     text: 'With --stdio the bridge starts the module host, and speaks with it over pipes; {0} is none. Name it as "spawn" of the bridge, or use --listen.',
   },
+  SYNAPSE_NOT_OPEN: {
+    blame: 'remote',
+    text: '{0} came while the connection is "{1}", and modules are asked when it is "open". Wait for the answer to modules.open.',
+  },
   SYNAPSE_PROTOCOL_BROKEN: {
     blame: 'remote',
     text: 'The other side of the connection sent {0}. Let only vesicle_bridge.py of this version connect.',

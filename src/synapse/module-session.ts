@@ -10,6 +10,7 @@ import type { JsonObject } from '../matrix/json.js';
 import { shape, textOf } from './untrusted-values.js';
 import { broken, Connection } from './connection.js';
 import type { IncomingCall } from './incoming-call.js';
+import { SessionState } from './link-states.js';
 import { loadOverWire, type ModuleSources } from './module-loading.js';
 import { ProcessModules, type ProcessParts } from './process-modules.js';
 import { limits, protocolVersion } from './protocol.js';
@@ -42,7 +43,7 @@ export class ModuleSession {
   /** Resolves when the connection has ended and its modules are closed. */
   readonly ended: Promise<void>;
   private readonly connection: Connection;
-  private stage: 'new' | 'greeted' | 'loaded' | 'opening' | 'open' = 'new';
+  private readonly state = new SessionState();
   private modules: readonly LoadedModule[] = [];
   private process: ProcessModules | undefined;
   private opening: Promise<unknown> = Promise.resolve();
@@ -72,8 +73,9 @@ export class ModuleSession {
 
   /** Answers a request of the bridge. */
   readonly answer = (method: string, params: JsonObject, call: IncomingCall): unknown => {
-    if (this.refusal !== undefined) throw this.refusal;
-    if (method === 'callback.invoke') return this.open().invoke(params['callback'], params['args'], call);
+    const judgement = this.state.judge(method);
+    if (judgement !== 'answer') throw this.refusalOf(method, judgement);
+    if (method === 'callback.invoke') return this.running().invoke(params['callback'], params['args'], call);
     switch (method) {
       case 'hello':
         return this.greet(params);
@@ -82,15 +84,15 @@ export class ModuleSession {
       case 'modules.open':
         return this.start(shape<WireHomeserver>(params));
       default:
-        return this.open().answer(method, params, call);
+        return this.running().answer(method, params, call);
     }
   };
 
   /** Takes a notice of the bridge. */
   readonly notice = (method: string, params: JsonObject): void => {
-    if (this.refusal !== undefined) return;
-    if (this.process === undefined) throw broken(`${method} before the modules are open`);
-    this.process.notice(method, params);
+    const judgement = this.state.judgeNotice();
+    if (judgement === 'close') throw this.refusalOf(method, judgement);
+    if (judgement === 'answer') this.process?.notice(method, params);
   };
 
   /** Lets calls in flight end, then ends the connection and the modules. */
@@ -101,7 +103,6 @@ export class ModuleSession {
   }
 
   private greet(params: JsonObject): unknown {
-    if (this.stage !== 'new') throw broken('a second hello');
     const { protocol, token, bridge, synapse } = params;
     if (this.options.token !== undefined && !isSame(this.options.token, token)) {
       return this.refuse(new VesicleError('SYNAPSE_TOKEN_WRONG', ['hello']));
@@ -111,7 +112,7 @@ export class ModuleSession {
       return this.refuse(new VesicleError('SYNAPSE_VERSION_MISMATCH', versions));
     }
     clearTimeout(this.greeting);
-    this.stage = 'greeted';
+    this.state.take('greeted');
     this.connection.frameLimit = limits.frame;
     this.log.debug(`Synapse ${textOf(synapse)} connected`);
     return { protocol: protocolVersion, vesicle: this.options.version, node: process.versions.node };
@@ -119,6 +120,7 @@ export class ModuleSession {
 
   private refuse(error: VesicleError): never {
     this.refusal = error;
+    this.state.take('refused');
     this.log.error(error.message);
     setImmediate(() => {
       this.connection.close(error.message);
@@ -126,18 +128,31 @@ export class ModuleSession {
     throw error;
   }
 
+  /** Why a message is not answered in this state; `SYNAPSE_PROTOCOL_BROKEN` closes the connection. */
+  private refusalOf(method: string, judgement: 'close' | 'refuse'): VesicleError {
+    if (this.refusal !== undefined) return this.refusal;
+    const { name } = this.state;
+    return judgement === 'close'
+      ? broken(`${method} while the connection is "${name}"`)
+      : new VesicleError('SYNAPSE_NOT_OPEN', [method, name]);
+  }
+
   private async load(params: JsonObject): Promise<unknown> {
-    if (this.stage !== 'greeted' && this.stage !== 'loaded') throw broken('modules.load at the wrong time');
-    const { modules, problems } = await loadOverWire(params['modules'], this.options, this.log);
-    this.options.complaints.problems(problems);
-    this.modules = modules;
-    this.stage = 'loaded';
-    return { problems, modules: modules.map(({ name }) => name) };
+    this.state.take('load');
+    try {
+      const { modules, problems } = await loadOverWire(params['modules'], this.options, this.log);
+      this.options.complaints.problems(problems);
+      this.modules = modules;
+      this.state.take('loaded');
+      return { problems, modules: modules.map(({ name }) => name) };
+    } catch (error) {
+      this.state.take('failed');
+      throw error;
+    }
   }
 
   private async start(homeserver: WireHomeserver): Promise<unknown> {
-    if (this.stage !== 'loaded') throw broken('modules.open at the wrong time');
-    this.stage = 'opening';
+    this.state.take('open');
     const { connection } = this;
     const own = this.options.log.child({ synapse: homeserver.worker_name ?? 'main' });
     this.log = own;
@@ -146,9 +161,12 @@ export class ModuleSession {
     this.process = process;
     const modules = this.modules.filter(({ type }) => runsOn(type, processOf(homeserver)));
     const opened = process.open(modules, this.unwanted.signal);
-    this.opening = opened.catch(() => undefined);
+    this.opening = opened.catch(() => {
+      this.state.take('failed');
+    });
     const registered = await opened;
-    this.stage = 'open';
+    // The connection may have ended meanwhile.
+    if (!this.state.take('opened')) throw new VesicleError('SYNAPSE_NOT_OPEN', ['modules.open', this.state.name]);
     connection.watch();
     own.info(
       `Synapse ${homeserver.synapse_version} uses ${modules.map(({ name }) => name).join(', ') || 'no modules'}`,
@@ -157,12 +175,13 @@ export class ModuleSession {
     return registered;
   }
 
-  private open(): ProcessModules {
+  private running(): ProcessModules {
     if (this.process === undefined) throw broken('a question before the modules are open');
     return this.process;
   }
 
   private async end(reason: string): Promise<void> {
+    this.state.take('closed');
     this.unwanted.abort();
     await this.opening;
     if (this.process === undefined) return;

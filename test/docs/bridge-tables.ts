@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../../src/callbacks/registry.js';
 import { apiWire, type ApiWire } from '../../src/synapse/api-wire.js';
 import { type CallbackWire, callbackWire } from '../../src/synapse/callback-wire.js';
+import { type BridgeState, bridgeStates } from '../../src/synapse/link-states.js';
 import { limits, protocolVersion } from '../../src/synapse/protocol.js';
 import { resultEncoders } from '../../src/synapse/result-codecs.js';
 
@@ -22,12 +23,18 @@ function tables(): string {
   return [
     `PROTOCOL_VERSION: Final = ${protocolVersion}`,
     `LIMITS: Final[dict[str, int]] = ${block('{', members(limits, python), '}', 0)}`,
+    '# (questions, notifications, requests of the module host are served, the state after each event)',
+    `LINK_STATES: Final[dict[str, LinkRow]] = ${block('{', members(bridgeStates, linkRow), '}', 0)}`,
     '# (argument names, argument kinds, result kind, is told rather than asked, what a throw means, neutral result, refusal)',
     `CALLBACKS: Final[dict[str, dict[str, CallbackRow]]] = ${block('{', callbackCategories.map(categoryTable), '}', 0)}`,
     '# (arguments with their kinds, result kind)',
     `API_METHODS: Final[dict[str, ApiRow]] = ${block('{', members(apiWire, apiRow), '}', 0)}`,
     '',
   ].join('\n');
+}
+
+function linkRow({ questions, notifications, serves, next }: BridgeState): string {
+  return block('(', [questions, notifications, serves, next].map(python), ')', 1);
 }
 
 function categoryTable(category: CallbackCategory): string {

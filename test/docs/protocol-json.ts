@@ -1,6 +1,7 @@
 import { callbackCategories } from '../../src/callbacks/registry.js';
 import { apiWire } from '../../src/synapse/api-wire.js';
 import { callbackWire } from '../../src/synapse/callback-wire.js';
+import { bridgeStates, hostStates } from '../../src/synapse/link-states.js';
 import { limits, messages, protocolVersion } from '../../src/synapse/protocol.js';
 import { readMessageTypes } from './message-types.js';
 
@@ -17,6 +18,7 @@ export function protocolJson(): string {
   const protocol = {
     version: protocolVersion,
     limits,
+    link: { bridge: bridgeStates, host: hostStates },
     messages: Object.fromEntries(table) as object,
     callbacks: Object.fromEntries(callbacks) as object,
     api: apiWire,

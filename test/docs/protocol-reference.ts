@@ -1,6 +1,7 @@
 import { type ApiWire, apiWire } from '../../src/synapse/api-wire.js';
 import { callbackCategories } from '../../src/callbacks/registry.js';
 import { callbackWire } from '../../src/synapse/callback-wire.js';
+import { bridgeStates, hostStates } from '../../src/synapse/link-states.js';
 import type { Direction } from '../../src/synapse/message.js';
 import { limits, messages, protocolVersion } from '../../src/synapse/protocol.js';
 import { type MessageTypes, readMessageTypes, readWireValues } from './message-types.js';
@@ -24,6 +25,32 @@ export function protocolReference(): string {
       Object.entries(limits).map(([name, value]) => [code(name), String(value)]),
     ),
     '`frame` and `chunk` are bytes, the others milliseconds.',
+    '## States of the link',
+    linkProse,
+    table(
+      ['the bridge is', 'which means', 'questions', 'notifications', 'requests of the host', 'goes on with'],
+      Object.entries(bridgeStates).map(([name, { means, questions, notifications, serves, next }]) => [
+        code(name),
+        means,
+        questions === 'asked' ? 'asked' : 'by `onFailure`',
+        notifications,
+        serves ? 'served' : '-',
+        transitions(next),
+      ]),
+    ),
+    hostProse,
+    table(
+      ['a session of the host is', 'which means', 'answers', 'takes notices', 'other messages', 'goes on with'],
+      Object.entries(hostStates).map(([name, { means, answers, notices, otherwise, next }]) => [
+        code(name),
+        means,
+        answers.map(code).join(', ') || '-',
+        notices ? 'yes' : 'no',
+        otherwise === 'close' ? 'close the connection' : 'are refused',
+        transitions(next),
+      ]),
+    ),
+    groupProse,
     '## Messages',
     ...Object.entries(messages).flatMap(([name, message]) => messageSection(name, message, types.get(name))),
     '## Callbacks',
@@ -59,13 +86,38 @@ for an answer any more: it need not be sent.
 2. \`modules.load\` finds and checks the modules: Synapse's \`parse_config\`. Problems come with Synapse's paths.
 3. \`modules.open\` makes them, with the facts of this Synapse process: Synapse's constructor. The answer lists what to register.
 4. \`callback.invoke\`, \`web.request\` and so on until one side closes. Each side asks with \`ping\` whether the other is there; one that
-   does not answer within \`pongWithin\` counts as unresponsive until it does.
+   does not answer within \`pongWithin\` counts as unresponsive until it does ([states of the link](#states-of-the-link)).
 
 **Handles** are numbers for what stays where it is: the state of a room, a media file, a request, a function. Those that came with a call end with
 it; those in an answer end with \`release\`; all end with the connection.
 
 A frame that is longer than allowed, that is no JSON, or that no bridge of this version sends closes the connection, with one line in the
 log. A value of the wrong kind fails its call only.`;
+}
+
+const linkProse = `The bridge has one link, which is in one of these states; what it does with a question or a notification follows from the state alone.`;
+
+const hostProse = `The module host has one session for each connection. \`ping\`, \`cancel\` and \`bye\` are understood in each state.`;
+
+const groupProse = `\`hello\`, \`load\` and \`open\` are the requests \`hello\`, \`modules.load\` and \`modules.open\`, \`transaction\` is \`db.run\`, and every other
+request is a \`question\`.
+
+**Ready.** Only the answer to \`modules.open\` makes a link ready, and one is ready again only if it had been.
+
+**Silence.** The bridge pings every \`pingEvery\` while the link is ready or unresponsive, one ping at a time. Only the answer to the ping shows life,
+no other byte does. A ping is answered in time within \`pongWithin\`, and a second longer for each MiB that had to pass before its answer could: what waited to be
+sent when it was sent, and what has come since, of which at most \`frame\` bytes count. So an answer of ${limits.frame / 2 ** 20} MiB over 8 Mbit/s is no silence, and an endless
+frame is one after ${limits.pongWithin / 1000 + limits.frame / 2 ** 20} s at the latest. When the link becomes unresponsive, questions in flight go by \`onFailure\`; a notification in flight is not sent again.
+
+**Loss.** Questions in flight go by \`onFailure\`. Notifications in flight are not sent again, and counted in the log, since nobody knows which were told. Those
+that are kept are told in order, once the link is ready again.
+
+**Attempts.** The pause before an attempt begins with 0.1 s and doubles up to 5 s (up to 1 s when nobody listens at \`connect\`). It begins anew when a link was ready for
+10 s.`;
+
+function transitions(next: Readonly<Record<string, string>>): string {
+  const all = Object.entries(next).map(([event, state]) => `${code(event)} → ${code(state)}`);
+  return all.join(', ') || '-';
 }
 
 function messageSection(

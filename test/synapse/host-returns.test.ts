@@ -3,11 +3,12 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { assertCleanLog, BridgedPlace, moduleFolder, until } from '../support/bridged-synapse.js';
+import { writeChangedBridge } from '../support/changed-bridge.js';
 import { FakeBridge } from '../support/fake-bridge.js';
 import { MatrixClient } from '../support/matrix-client.js';
 import { inProject } from '../support/project.js';
 import { testSynapsePython } from '../support/synapse.js';
-import { bridgeFolder, SynapseForks } from '../support/synapse-forks.js';
+import { SynapseForks } from '../support/synapse-forks.js';
 import { VesicleHost } from '../support/vesicle-host.js';
 
 describe('a real Synapse whose module host returns', { timeout: 240_000 }, () => {
@@ -20,7 +21,7 @@ describe('a real Synapse whose module host returns', { timeout: 240_000 }, () =>
   it('with a module that hangs at its start says which, goes by policy meanwhile, gives up and tries again', async () => {
     const place = await BridgedPlace.make(forks);
     const asleep = join(place.folder, 'asleep');
-    await writeFile(join(place.folder, 'vesicle_bridge.py'), await hastyBridge());
+    await writeChangedBridge(place.folder, { START_WITHIN: 7, SLOW_START: 1 });
     const first = await VesicleHost.start(place.listen, moduleFolder);
     await using _first = first;
     const modules = [{ module: './sleepers.ts#LateRiser', config: { asleep } }];
@@ -105,13 +106,3 @@ it(
     assert.ok(host.output.some((line) => line.includes('@preDestroy took longer than 10000 ms and is not waited for')));
   },
 );
-
-/** The bridge, with less patience for modules that start. */
-async function hastyBridge(): Promise<string> {
-  let text = await readFile(join(bridgeFolder, 'vesicle_bridge.py'), 'utf8');
-  for (const [usual, less] of Object.entries({ 'START_WITHIN: Final = 60.0': 7, 'SLOW_START: Final = 10.0': 1 })) {
-    assert.ok(text.includes(usual), usual);
-    text = text.replace(usual, usual.replace(/[\d.]+$/, less.toFixed(1)));
-  }
-  return text;
-}

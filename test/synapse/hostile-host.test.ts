@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { encodeFrames } from '../../src/synapse/frames.js';
 import { assertCleanLog, BridgedPlace, until } from '../support/bridged-synapse.js';
+import { writeChangedBridge } from '../support/changed-bridge.js';
 import { FakeHost } from '../support/fake-host.js';
 import { MatrixClient } from '../support/matrix-client.js';
 import { generator, mutatedBytes, mutatedValue } from '../support/mutation.js';
@@ -51,7 +52,9 @@ it(
     await using forks = await SynapseForks.open();
     const place = await BridgedPlace.make(forks);
     await using host = await FakeHost.listen(join(place.folder, 'host.sock'), registered);
-    await using synapse = await place.startSynapse({}, [{ module: 'fake' }]);
+    // Each connection ends soon, and has hundreds of successors.
+    await writeChangedBridge(place.folder, { RESTART_LAST: 0.1 });
+    await using synapse = await place.startSynapse({}, [{ module: 'fake' }], {}, { PYTHONPATH: place.folder });
     const alice = await MatrixClient.register(synapse.url, 'alice');
     const room = await alice.createRoom();
     const random = generator(7);

@@ -63,10 +63,22 @@ const nonsense: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
   'a frame of nothing': [encodeFrames(['']), /no JSON/],
   'a long frame before hello': [lengthOf(65_537), /SYNAPSE_FRAME_TOO_LONG/],
   'a longer frame after hello': [Buffer.concat([frame(hello), lengthOf(33_554_433)]), /SYNAPSE_FRAME_TOO_LONG/],
-  'a question before hello': [frame({ id: 1, method: 'callback.invoke', params: {} }), /before the modules are open/],
-  'modules before hello': [frame({ id: 1, method: 'modules.load', params: {} }), /wrong time/],
-  'a second hello': [Buffer.concat([frame(hello), frame({ ...hello, id: 2 })]), /second hello/],
-  'a method that there is not': [Buffer.concat([frame(hello), frame({ id: 2, method: 'x' })]), /before the modules/],
+  'a question before hello': [
+    frame({ id: 1, method: 'callback.invoke', params: {} }),
+    /callback.invoke while the connection is "new"/,
+  ],
+  'modules before hello': [
+    frame({ id: 1, method: 'modules.load', params: {} }),
+    /modules.load while the connection is "new"/,
+  ],
+  'a second hello': [
+    Buffer.concat([frame(hello), frame({ ...hello, id: 2 })]),
+    /hello while the connection is "greeted"/,
+  ],
+  'a method that there is not': [
+    Buffer.concat([frame(hello), frame({ id: 2, method: 'x' })]),
+    /x while the connection is "greeted"/,
+  ],
   'an answer to nothing': [frame({ id: 5, result: 1 }), /that nobody made/],
   'an id that is no number': [frame({ id: '5', method: 'hello' }), /wrong id/],
   'parameters that are no object': [frame({ id: 5, method: 'hello', params: [] }), /no object/],

@@ -76,6 +76,7 @@ BRIDGE_VERSION: Final = "0.1.0"
 Json = Any
 CallbackRow = tuple[tuple[str, ...], tuple[str, ...], str, bool, str, Json, Json]
 ApiRow = tuple[dict[str, str], str]
+LinkRow = tuple[str, str, bool, dict[str, str]]
 
 # fmt: off
 # BEGIN GENERATED from src/synapse/*.ts and src/callbacks/*.ts: npm run docs
@@ -86,6 +87,45 @@ LIMITS: Final[dict[str, int]] = {
     "pingEvery": 5000,
     "pongWithin": 10000,
     "transaction": 60000,
+}
+# (questions, notifications, requests of the module host are served, the state after each event)
+LINK_STATES: Final[dict[str, LinkRow]] = {
+    "connecting": (
+        "policy",
+        "kept",
+        False,
+        {"connected": "opening", "failed": "waiting", "stop": "stopped"},
+    ),
+    "opening": (
+        "policy",
+        "kept",
+        True,
+        {"opened": "ready", "lost": "waiting", "stop": "stopped"},
+    ),
+    "ready": (
+        "asked",
+        "told",
+        True,
+        {"pong": "ready", "silent": "unresponsive", "lost": "waiting", "stop": "stopped"},
+    ),
+    "unresponsive": (
+        "policy",
+        "kept",
+        True,
+        {"pong": "ready", "lost": "waiting", "stop": "stopped"},
+    ),
+    "waiting": (
+        "policy",
+        "kept",
+        False,
+        {"retry": "connecting", "stop": "stopped"},
+    ),
+    "stopped": (
+        "policy",
+        "counted",
+        False,
+        {},
+    ),
 }
 # (argument names, argument kinds, result kind, is told rather than asked, what a throw means, neutral result, refusal)
 CALLBACKS: Final[dict[str, dict[str, CallbackRow]]] = {
@@ -844,6 +884,10 @@ RESTART_LAST: Final = 5.0
 HUNG_AFTER: Final = 30.0
 STEADY_AFTER: Final = 10.0
 WARN_EVERY: Final = 5.0
+LOOK_AGAIN: Final = 0.1
+SLOWEST: Final = 1_048_576  # bytes a second
+KEPT_AT_ONCE: Final = 100
+CLOGGED: Final = 1_048_576
 ROWS_AT_ONCE: Final = 500
 PIECE: Final = 4 * 1024 * 1024
 SMALL_BODY: Final = 65_536
@@ -947,6 +991,13 @@ def _failure(error: BaseException) -> Failure:
     return Failure(error)  # type: ignore[no-untyped-call]
 
 
+class _UnreachableModulesError(SynapseError):
+    """What clients are told of any other error, too; but Synapse writes no traceback to its log for this one."""
+
+    def __init__(self) -> None:
+        super().__init__(500, "Internal server error", Codes.UNKNOWN)
+
+
 class ModuleError(Exception):
     """An error of a module whose JavaScript class Python does not have."""
 
@@ -1038,15 +1089,32 @@ class BridgeConfig:
     connect_timeout: float = CONNECT_WITHIN
     timeout: float | None = None
     queue: int = 1000
+    is_required: bool = True
     opened: Opened | None = None
+    # Why Synapse starts without the modules.
+    missing: str | None = None
 
     @property
     def where(self) -> str:
         return self.connect if self.connect is not None else " ".join(self.spawn or ())
 
+    @property
+    def is_over_tcp(self) -> bool:
+        return self.connect is not None and self.connect.startswith("tcp:")
+
 
 UNITS: Final = {"": 1, "s": 1000, "m": 60_000, "h": 3_600_000}  # milliseconds
-CONFIG_KEYS: Final = ("connect", "spawn", "modules", "token", "token_file", "connect_timeout", "timeout", "queue")
+CONFIG_KEYS: Final = (
+    "connect",
+    "spawn",
+    "modules",
+    "token",
+    "token_file",
+    "connect_timeout",
+    "timeout",
+    "queue",
+    "start",
+)
 
 
 def parse_bridge_config(config: Mapping[str, Json]) -> BridgeConfig:
@@ -1067,6 +1135,9 @@ def parse_bridge_config(config: Mapping[str, Json]) -> BridgeConfig:
     token = _token(config)
     connect_timeout, timeout = _seconds(config, "connect_timeout"), _seconds(config, "timeout")
     kept = _count(config, "queue", 1000)
+    start = config.get("start", "required")
+    if start not in ("required", "optional"):
+        raise ConfigError("expected 'required' or 'optional'", ["start"])
     if "modules" not in config:
         # With a line indented too little, they would be the next key of the item, which Synapse does not look at.
         raise ConfigError("is missing: the list of modules belongs to the bridge's config", ["modules"])
@@ -1078,6 +1149,7 @@ def parse_bridge_config(config: Mapping[str, Json]) -> BridgeConfig:
         connect_timeout=connect_timeout or (CONNECT_WITHIN if spawn is None else START_WITHIN),
         timeout=timeout,
         queue=kept,
+        is_required=start == "required",
     )
 
 
@@ -1777,9 +1849,10 @@ class _Hook:
         if category == "background_update_controller" and neutral is not None:
             self._neutral = lambda: _update_setting(bridge.api, name, neutral)
         self._refusal, self._throws = refusal, throws
+        self._is_masked = throws == "propagates" or self.where == "third_party_rules.check_event_allowed"
         self._encoders = [_PLAIN_ENCODERS.get(kind) for kind in kinds]
         self.only_encoder = self._encoders[0] if len(kinds) == 1 else None
-        self._warned_at, self._unwarned = 0.0, 0
+        self._failures = RepeatedLines()
 
     def update(self, entries: Sequence[Json]) -> None:
         """Takes over what the module host says of this callback now."""
@@ -1867,17 +1940,13 @@ class _Hook:
                 continue
             if action == "deny" and self._refusal is not None:
                 return self._decode(self._refusal)
+            if origin == "local" and self._is_masked:
+                raise _UnreachableModulesError from error
             raise error
         return self._neutral()
 
     def _warn(self, entry: _Entry, action: str, error: Exception) -> None:
-        now = time.monotonic()
-        if now - self._warned_at < WARN_EVERY:
-            self._unwarned += 1
-            return
-        before = f" ({self._unwarned} more since the last line)" if self._unwarned else ""
-        self._warned_at, self._unwarned = now, 0
-        logger.warning('%s: %s failed, which counts as "%s": %s%s', entry.module, self.where, action, error, before)
+        self._failures.warn('%s: %s failed, which counts as "%s": %s', entry.module, self.where, action, error)
 
 
 def _fresh(value: Json) -> Callable[[], Any]:
@@ -1903,7 +1972,7 @@ def _none_passes(filters: list[Filter]) -> Filter:
 class _Call(NamedTuple):
     """A request of ours that is not yet answered."""
 
-    answer: Deferred[Any]
+    answer: Deferred[Any] | None  # None: nobody waits any longer for the end of this notification
     hook: _Hook | None
     args: Args
     handles: Sequence[int]
@@ -1931,17 +2000,23 @@ class Link:
         self._out_size = 0
         self._gathering = 0
         self._is_blocked = False
-        self._heard_at = time.monotonic()
-        self._pinged_at: float | None = None
-        self._is_unresponsive = False
-        self.is_opened = False
-        self._ticker: Any = None
+        self.received = 0
+        self._late: list[int] = []
+        self._pulse = _Pulse(self)
 
     def start(self) -> None:
         """Reads from now on."""
         reactor.addReader(self)
-        self._tick()
         self._take(b"")
+
+    def watch(self) -> None:
+        """Pings from now on."""
+        self._pulse.start()
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait to be sent."""
+        return self._out_size
 
     # -- Requests of ours --
 
@@ -2064,10 +2139,7 @@ class Link:
         if not data:
             self.lose("the module host closed it")
             return
-        self._heard_at = time.monotonic()
-        if self._is_unresponsive:
-            self._is_unresponsive = False
-            self.bridge.responds_again(self)
+        self.received += len(data)
         self._take(data)
 
     def _take(self, data: bytes) -> None:
@@ -2150,6 +2222,8 @@ class Link:
             self._deadlines.pop(cast(int, request_id), None)
         if handles:
             self.release(handles)
+        if answer is None:
+            return
         if "error" in message:
             answer.errback(_failure(_error_from_wire(message["error"])))
             return
@@ -2167,6 +2241,12 @@ class Link:
     def _settle(self, call: _Call, error: Exception) -> None:
         """Ends a call that gets no answer."""
         self.release(call.handles)
+        self._fail(call, error)
+
+    @staticmethod
+    def _fail(call: _Call, error: Exception) -> None:
+        if call.answer is None:
+            return
         if call.hook is None:
             call.answer.errback(_failure(error))
             return
@@ -2227,32 +2307,50 @@ class Link:
     def give_up(self, request_id: int, why: str) -> None:
         """Waits no longer for an answer."""
         self._deadlines.pop(request_id, None)
+        call = self._pending.get(request_id)
+        if call is None:
+            return
+        if call.hook is not None and call.hook.is_told:
+            # It may not have been read yet: it counts as under way until the next ping is answered.
+            self._let_go(request_id, call, why)
+            self._late.append(request_id)
+            return
+        self._cancel(request_id)
+        self._fail(call, ModuleHostError(why))
+
+    def give_up_all(self, why: str, kept: int) -> None:
+        """Waits no longer for any answer but one; notifications remain under way."""
+        with self:
+            for request_id, call in list(self._pending.items()):
+                if call.hook is not None and call.hook.is_told:
+                    self._deadlines.pop(request_id, None)
+                    self._let_go(request_id, call, why)
+                elif request_id != kept:
+                    self.give_up(request_id, why)
+
+    def read_up_to(self, request_id: int) -> None:
+        """The module host has read everything that was sent before this request."""
+        late, self._late = self._late, []
+        for one in late:
+            if one < request_id:
+                self._cancel(one)
+            else:
+                self._late.append(one)
+
+    @property
+    def under_way(self) -> int:
+        """How many notifications were sent and not answered."""
+        return sum(call.hook is not None and call.hook.is_told for call in self._pending.values())
+
+    def _let_go(self, request_id: int, call: _Call, why: str) -> None:
+        self._pending[request_id] = call._replace(answer=None)
+        self._fail(call, ModuleHostError(why))
+
+    def _cancel(self, request_id: int) -> None:
         call = self._pending.pop(request_id, None)
         if call is not None:
             self.tell("cancel", {"id": request_id})
-            self._settle(call, ModuleHostError(why))
-
-    def _tick(self) -> None:
-        """Every few seconds: is the other side still there?"""
-        if self.is_closed:
-            return
-        self._ticker = reactor.callLater(LIMITS["pingEvery"] / 1000, self._tick)
-        now = time.monotonic()
-        if self._pinged_at is not None and self._heard_at < self._pinged_at:
-            if now - self._pinged_at >= LIMITS["pongWithin"] / 1000 and not self._is_unresponsive:
-                self._is_unresponsive = True
-                self.bridge.does_not_respond(self)
-                with self:
-                    for request_id, call in list(self._pending.items()):
-                        if call.hook is not None:
-                            self.give_up(request_id, "the module host does not respond")
-            is_over_tcp = (self.bridge.config.connect or "").startswith("tcp:")
-            if (self.process is not None or is_over_tcp) and now - self._pinged_at >= HUNG_AFTER:
-                # Nobody else would end what we started, and a network that lost a connection does not say so.
-                self.lose(f"it has not responded for {HUNG_AFTER:.0f} s")
-            return
-        self._pinged_at = now
-        self.request("ping", {}).addErrback(lambda _: None)
+            self.release(call.handles)
 
     # -- The end --
 
@@ -2268,11 +2366,11 @@ class Link:
         self.is_closed = True
         reactor.removeReader(self)
         reactor.removeWriter(self)
-        if self._ticker is not None and self._ticker.active():
-            self._ticker.cancel()
+        self._pulse.stop()
         self._sock.close()
-        self.bridge.lost(self, reason)
-        error = ModuleHostError("the connection with the module host was lost")
+        self.bridge.host.lost(self, reason)
+        because = "" if reason is None else f": {reason}"
+        error = ModuleHostError(f"the connection with the module host was lost{because}")
         for transaction in self.transactions.values():
             transaction.lost(error)
         pending = list(self._pending.values())
@@ -2316,6 +2414,451 @@ def write_log_line(params: Mapping[str, Json]) -> None:
     text, stack = _text(params.get("message")), params.get("stack")
     level = _LEVELS.get(_text(params.get("level")), logging.INFO)
     to.log(level, "%s", f"{text}\n{stack}" if isinstance(stack, str) and stack else text)
+
+
+# ---- The link: where it is in its table of states, and what that means ------------------------------------------------
+
+
+class RepeatedLines:
+    """Writes the first of several like lines to the log, and then how many were left out."""
+
+    def __init__(self) -> None:
+        # By the text and its first arguments, those that came since the last line of the kind; the last one is the error.
+        self._left_out: dict[tuple[object, ...], int] = {}
+
+    def warn(self, text: str, *args: object) -> None:
+        """Writes a warning, unless one of the kind was written within the last seconds."""
+        kind = (text, *args[:-1])
+        if kind in self._left_out:
+            self._left_out[kind] += 1
+            return
+        logger.warning(text, *args)
+        self._wait(kind, args[-1])
+
+    def _wait(self, kind: tuple[object, ...], last: object) -> None:
+        self._left_out[kind] = 0
+        reactor.callLater(WARN_EVERY, self._sum_up, kind, last)
+
+    def _sum_up(self, kind: tuple[object, ...], last: object) -> None:
+        count = self._left_out.pop(kind)
+        if count:
+            text, *args = kind
+            logger.warning(f"{text} (%d more in %d s)", *args, last, count, WARN_EVERY)
+            self._wait(kind, last)
+
+
+class _Backoff:
+    """The pauses before attempts: they double, until a link has been ready for a while."""
+
+    def __init__(self) -> None:
+        self._wait = RETRY_FIRST
+
+    def pause(self, last: float) -> float:
+        """The next pause, a little longer each time at random, since all workers may wait for the same host."""
+        wait = min(self._wait, last)
+        self._wait = min(self._wait * 2, RESTART_LAST)
+        return wait * random.uniform(1.0, 1.25)
+
+    def ready_for(self, seconds: float) -> None:
+        """A link was ready for so long."""
+        if seconds >= STEADY_AFTER:
+            self._wait = RETRY_FIRST
+
+
+class _Pulse:
+    """Pings the module host: only the answer to the ping shows life, and what else comes only lengthens the patience."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._timer: Any = None
+        self._ping_id, self._sent_at = 0, 0.0
+        self._in_the_way, self._received = 0, 0
+
+    def start(self) -> None:
+        self._ping()
+
+    def stop(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+    def _after(self, seconds: float, work: Callable[..., None], *args: object) -> None:
+        self.stop()
+        if not self._link.is_closed:
+            self._timer = reactor.callLater(max(0.0, seconds), work, *args)
+
+    def _ping(self) -> None:
+        link = self._link
+        self._sent_at, self._received = time.monotonic(), link.received
+        self._in_the_way = link.unsent
+        answer = link.request("ping", {})
+        self._ping_id = link.last_id
+        self._after(self._time_left(), self._judge)
+        answer.addBoth(self._pong)
+
+    def _time_left(self) -> float:
+        """Until when the answer is in time. What is sent and comes meanwhile has to pass first, but only so much of it."""
+        came = min(self._link.received - self._received, LIMITS["frame"])
+        patience = LIMITS["pongWithin"] / 1000 + (self._in_the_way + came) / SLOWEST
+        return self._sent_at + patience - time.monotonic()
+
+    def _judge(self, is_second_look: bool = False) -> None:
+        left = self._time_left()
+        if left > 0:
+            self._after(left, self._judge)
+        elif not is_second_look:
+            # Synapse itself may have been busy: what has come meanwhile is read first.
+            self._after(LOOK_AGAIN, self._judge, True)
+        else:
+            self._after(HUNG_AFTER - LIMITS["pongWithin"] / 1000, self._end)
+            self._link.bridge.host.silent(self._link, self._ping_id)
+
+    def _end(self) -> None:
+        # Nobody else would end what we started, and a network that lost a connection does not say so.
+        if self._link.process is not None or self._link.bridge.config.is_over_tcp:
+            self._link.lose(f"it has not responded for {HUNG_AFTER:.0f} s")
+
+    def _pong(self, _: Any) -> None:
+        if self._link.is_closed:
+            return
+        self._after(self._sent_at + LIMITS["pingEvery"] / 1000 - time.monotonic(), self._ping)
+        self._link.read_up_to(self._ping_id)
+        self._link.bridge.host.pong(self._link)
+
+
+class _Kept:
+    """Notifications that wait for the module host: as many as `queue` says, told in order, the others counted."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting: deque[tuple[_Hook, Args]] = deque()
+        self._dropped = 0
+        self._is_over = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, hook: _Hook, args: Args) -> None:
+        if len(self._waiting) < self._limit:
+            self._waiting.append((hook, hook.keepable(args)))
+            return
+        self._dropped += 1
+        if self._is_over:
+            self._say_dropped()
+        elif self._dropped == 1:
+            logger.warning("The queue of notifications is full (%d): further ones are dropped", self._limit)
+
+    def send(self, link: Link) -> None:
+        """Tells them, as fast as the module host takes them."""
+        self._say_dropped()
+        with link:
+            for _ in range(KEPT_AT_ONCE):
+                if not self._waiting or link.bridge.ready is not link:
+                    return
+                if link.unsent > CLOGGED:
+                    break
+                hook, args = self._waiting.popleft()
+                if hook.skips is not None and hook.skips(args):
+                    continue  # of no module that is there now
+                try:
+                    run_in_background(link.ask, hook, args).addErrback(_log_failure, hook.where)
+                except Exception:
+                    logger.exception("A notification (%s) could not be sent", hook.where)
+        if self._waiting:
+            reactor.callLater(SWEEP_EVERY, self.send, link)
+
+    def drop(self) -> None:
+        """Nobody will be told of them."""
+        self._dropped += len(self._waiting)
+        self._waiting.clear()
+        self._limit, self._is_over = 0, True
+        self._say_dropped()
+
+    def _say_dropped(self) -> None:
+        if self._dropped:
+            logger.warning("%d notifications were dropped while the module host was away", self._dropped)
+            self._dropped = 0
+
+
+class HostLink:
+    """The link with the module host. Its state alone, by `LINK_STATES`, says what becomes of a question."""
+
+    def __init__(self, bridge: VesicleBridge, config: BridgeConfig) -> None:
+        self.state = "connecting"
+        # The connection, from the request to open the modules on; and again, while questions are asked.
+        self.link: Link | None = None
+        self.ready: Link | None = None
+        self._bridge, self._config = bridge, config
+        self._kept = _Kept(config.queue)
+        self._backoff = _Backoff()
+        self._ready_at = 0.0
+        self._said = ""
+        self._dialling: list[socket.socket] = []
+
+    def _take(self, event: str) -> None:
+        """Something has happened: the table says what that means."""
+        following = LINK_STATES[self.state][3]
+        if not following:
+            return  # Synapse is stopping: nothing has a meaning any more
+        state = following.get(event)
+        if state is None:
+            logger.error("The link with the module host is %r, where %r has no meaning: a bug", self.state, event)
+            return
+        self.state = state
+        self.ready = self.link if LINK_STATES[state][0] == "asked" else None
+
+    # -- What Synapse says --
+
+    def tell(self, hook: _Hook, args: Args) -> Any:
+        """Tells the modules, now or later; an awaitable."""
+        how = LINK_STATES[self.state][1]
+        if how == "told" and self.ready is not None and not self._kept:
+            return self.ready.ask(hook, args)
+        self._kept.add(hook, args)
+        return succeed(None)
+
+    # -- The first connection --
+
+    def open(self, opened: Opened | None) -> tuple[Link, Json] | None:
+        """Has the modules opened while Synapse starts; None when it is to start without them."""
+        config = self._config
+        try:
+            if opened is None or opened.pid != os.getpid():
+                # Synapse has become a daemon meanwhile: a connection belongs to one process.
+                if opened is not None:
+                    opened.sock.close()
+                opened = None if config.missing is not None else connect_at_start(config)
+            if opened is None:
+                self._take("failed")
+                return None
+            self._take("connected")
+            link = self._attach(opened)
+        except BaseException:
+            self._take("stop")
+            raise
+        try:
+            return link, self._wait(self._open_modules(link))
+        except BaseException as error:
+            if config.is_required or not isinstance(error, Exception):
+                self.give_up_start(link)
+                raise
+            config.missing = _description(error)
+            link.lose(None)
+            _stop(opened.process)
+            return None
+
+    def give_up_start(self, link: Link) -> None:
+        """Synapse does not start."""
+        self._take("stop")
+        link.lose(None)
+        _stop(link.process)
+
+    def opened(self, link: Link) -> None:
+        """The modules are open, and Synapse knows what they registered."""
+        if link.is_closed:
+            # Between the answer and its reader, when Synapse starts.
+            logger.warning("The module host at %s was lost as soon as its modules were open", self._config.where)
+            self.connect_later(link.process)
+            return
+        self._take("opened")
+        self._ready_at, self._said = time.monotonic(), ""
+        link.watch()
+        self._kept.send(link)
+
+    def connect_later(self, process: subprocess.Popen[bytes] | None) -> None:
+        """There are no modules now; `process` is what is left of the last module host."""
+        _run_apart(self._bridge.api, "vesicle_reconnect", self._reconnect, process)
+
+    def _attach(self, opened: Opened) -> Link:
+        for notice in opened.notices:
+            if notice.get("method") == "log" and isinstance(notice.get("params"), dict):
+                write_log_line(notice["params"])
+        link = self.link = Link(self._bridge, opened)
+        link.start()
+        return link
+
+    def _open_modules(self, link: Link) -> Deferred[Any]:
+        """Has the modules made; says so when that takes long, and gives up when it takes longer."""
+        answer = link.request("modules.open", self._bridge.facts())
+        slow = "The module host at %s has been starting its modules for %d s: nothing is asked of them meanwhile"
+        why = f"the modules were not ready within {START_WITHIN:.0f} s"
+        timers = (
+            reactor.callLater(SLOW_START, logger.warning, slow, self._config.where, SLOW_START),
+            reactor.callLater(START_WITHIN, link.give_up, link.last_id, why),
+        )
+
+        def done(result: Any) -> Any:
+            for timer in timers:
+                if timer.active():
+                    timer.cancel()
+            return result
+
+        return answer.addBoth(done)
+
+    def _wait(self, answer: Deferred[Any]) -> Any:
+        """Waits in a constructor, which cannot await: turns the reactor, so that modules can use the database."""
+        outcome: list[Any] = []
+        answer.addBoth(outcome.append)
+        parked: Deferred[None] = Deferred()
+        make_deferred_yieldable(parked)  # what the reactor runs must not be in the context of the start
+        try:
+            with _own_thread_calls():
+                while not outcome:
+                    if not reactor.running:
+                        raise ModuleHostError("Synapse is stopping")
+                    reactor.iterate(0.05)
+        finally:
+            parked.callback(None)
+        (result,) = outcome
+        if isinstance(result, Failure):
+            result.raiseException()
+        return result
+
+    # -- What a connection says --
+
+    def silent(self, link: Link, ping_id: int) -> None:
+        """A ping was not answered in time."""
+        if self.link is not link:
+            return
+        self._take("silent")
+        logger.warning("The module host at %s does not respond", self._config.where)
+        link.give_up_all("the module host does not respond", ping_id)
+
+    def pong(self, link: Link) -> None:
+        """A ping was answered."""
+        if self.link is not link:
+            return
+        before = self.state
+        self._take("pong")
+        if self.state != before:
+            logger.warning("The module host at %s responds again", self._config.where)
+            self._kept.send(link)
+
+    def lost(self, link: Link, reason: str | None) -> None:
+        """A connection is over."""
+        if self.link is not link:
+            return
+        before, self.link = self.state, None
+        self._take("lost")
+        if (count := link.under_way) > 0:
+            logger.warning("%d notifications were under way: they may not have been told", count)
+        if before not in ("ready", "unresponsive"):
+            return  # whoever opens it learns why
+        self._backoff.ready_for(time.monotonic() - self._ready_at)
+        logger.warning("The connection with the module host at %s is lost: %s", self._config.where, reason)
+        self.connect_later(link.process)
+
+    # -- Further connections --
+
+    async def _reconnect(self, process: subprocess.Popen[bytes] | None) -> None:
+        api, last = self._bridge.api, RETRY_LAST if self._config.spawn is None else RESTART_LAST
+        if process is not None:
+            await api.defer_to_thread(_stop, process)
+            if self.state == "waiting":
+                logger.warning("The module host %s: %s", self._config.where, _end_of(process))
+        pause = RESTART_LAST
+        while self.state == "waiting":
+            await api.sleep(self._backoff.pause(pause))
+            if self.state != "waiting":
+                return
+            try:
+                await self._attempt()
+            except Exception as error:
+                # That nobody listens at an address is learnt cheaply, and soon over when the host is started again.
+                pause = last if isinstance(error, ModuleHostError) else RESTART_LAST
+                self._say_unusable(_description(error))
+
+    async def _attempt(self) -> None:
+        bridge, defer_to_thread = self._bridge, self._bridge.api.defer_to_thread
+        self._take("retry")
+        try:
+            opened = await defer_to_thread(open_connection, self._config, 0.0, self._dialling)
+            if self.state == "stopped" or opened.problems:
+                await defer_to_thread(opened.close)
+                raise config_error(opened.problems) if opened.problems else ModuleHostError("Synapse is stopping")
+        except BaseException:
+            self._take("failed")
+            raise
+        self._take("connected")
+        link = self._attach(opened)
+        try:
+            answer = await make_deferred_yieldable(self._open_modules(link))
+            bridge.register(answer["callbacks"], answer["web"], is_start=False)
+        except BaseException:
+            link.lose(None)
+            await defer_to_thread(_stop, opened.process)
+            raise
+        self.opened(link)
+        logger.warning("Connected with the module host at %s again", self._config.where)
+
+    def _say_unusable(self, text: str) -> None:
+        if text != self._said and self.state != "stopped":
+            self._said = text
+            logger.warning("The module host at %s cannot be used: %s", self._config.where, text)
+
+    def stop(self) -> Deferred[None]:
+        """Synapse is stopping: it waits for the end of a module host that it started."""
+        link = self.link
+        self._take("stop")
+        self._kept.drop()
+        for sock in self._dialling:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        if link is None:
+            return succeed(None)
+        link.close("Synapse is stopping")
+        return succeed(None) if link.process is None else deferToThread(_stop, link.process)
+
+
+def connect_at_start(config: BridgeConfig) -> Opened | None:
+    """Connects while Synapse starts; None when it is to start without the modules, and `config` says why."""
+    where = ["connect" if config.connect is not None else "spawn"]
+    try:
+        opened = open_connection(config, config.connect_timeout)
+        if opened.problems:
+            opened.close()
+            raise config_error(opened.problems)
+        return opened
+    except ConfigError as error:
+        failure = error
+    except (ModuleHostError, HandshakeError) as error:
+        failure = ConfigError(str(error), where)
+        failure.__cause__ = error.__cause__
+    except ProtocolError as error:
+        failure = ConfigError(f"{config.where} is no module host: it sent {error}", where)
+    if config.is_required:
+        raise failure
+    config.missing = _description(failure)
+    return None
+
+
+def policy_of_modules(modules: Json, name: str, is_gate: bool) -> list[dict[str, Json]]:
+    """What is known of modules that were never there: what the configuration says of their failures.
+
+    The module host does not check it before it is there, so that what is wrong counts as not said.
+    """
+    entries: list[dict[str, Json]] = []
+    for item in modules if isinstance(modules, list) else [None]:
+        module = item if isinstance(item, dict) else {}
+        callbacks = module.get("callbacks")
+        own = callbacks.get(name) if isinstance(callbacks, dict) else None
+        said = [one for one in (own, module) if isinstance(one, dict)]
+        mode = next((one["mode"] for one in said if "mode" in one), "enforce")
+        policy = {"local": "error", "federated": "allow" if is_gate else "error"}
+        for one in reversed(said):
+            given = one.get("on_failure")
+            policy.update(given if isinstance(given, dict) else {"local": given, "federated": given} if given else {})
+        entries.append(
+            {
+                "module": _text(module.get("module"), "?"),
+                "mode": "off" if mode is False else mode,
+                "on_failure": {origin: _known_action(action, is_gate) for origin, action in policy.items()},
+            }
+        )
+    return entries
+
+
+def _known_action(action: Json, is_gate: bool) -> str:
+    return action if action == "allow" or (action == "deny" and is_gate) else "error"
 
 
 # ---- What the modules may ask of Synapse -----------------------------------------------------------------------------
@@ -2480,7 +3023,8 @@ class _CachedFunction:
         self._tell(None)
 
     def _tell(self, keys: list[Any] | None) -> None:
-        link = self._bridge.ready if self._bridge is not None else None
+        # Before it is ready, too: what its modules remember by then must not stay.
+        link = self._bridge.host.link if self._bridge is not None else None
         if link is not None:
             link.tell("cache.invalidate", {"cache": self._name, "keys": keys})
 
@@ -2933,52 +3477,31 @@ class VesicleBridge:
     def parse_config(config: Mapping[str, Json]) -> BridgeConfig:
         """Checks the configuration, that of the modules too: it connects to the module host."""
         parsed = parse_bridge_config(config)
-        where = ["connect" if parsed.connect is not None else "spawn"]
-        try:
-            parsed.opened = open_connection(parsed, parsed.connect_timeout)
-        except (ModuleHostError, HandshakeError) as error:
-            raise ConfigError(str(error), where) from error.__cause__
-        except ProtocolError as error:
-            raise ConfigError(f"{parsed.where} is no module host: it sent {error}", where) from None
-        if parsed.opened.problems:
-            parsed.opened.close()
-            raise config_error(parsed.opened.problems)
+        parsed.opened = connect_at_start(parsed)
         return parsed
 
     def __init__(self, config: BridgeConfig, api: ModuleApi) -> None:
         self.config, self.api = config, api
-        self.ready: Link | None = None
-        self._link: Link | None = None
         self._server_name = api.server_name
         self._hooks: dict[tuple[str, str, str], _Hook] = {}
         self._web: set[str] = set()
         self._warned: set[str] = set()
-        self._queue: deque[tuple[_Hook, Args]] = deque()
-        self._dropped = 0
-        self._is_stopping = False
-        self._dialling: list[socket.socket] = []
-        self._retry_wait, self._ready_at = RETRY_FIRST, 0.0
         self._known = self._known_callbacks()
         self._is_delegated = self._has_delegated_auth()
+        self.host = HostLink(self, config)
         opened, config.opened = config.opened, None
-        if opened is None or opened.pid != os.getpid():
-            # Synapse has become a daemon meanwhile: a connection belongs to one process.
-            if opened is not None:
-                opened.sock.close()
-            opened = open_connection(config, config.connect_timeout)
-            if opened.problems:
-                raise config_error(opened.problems)
-        link = self._attach(opened)
-        try:
-            answer = self._wait(self._open_modules(link))
-            self._register(answer["callbacks"], answer["web"], is_start=True)
-        except BaseException:
-            self._is_stopping = True
-            link.lose(None)
-            _stop(opened.process)
-            raise
-        self._is_ready(link)
-        reactor.addSystemEventTrigger("before", "shutdown", self._stop)
+        found = self.host.open(opened)
+        if found is None:
+            self._start_without()
+        else:
+            link, answer = found
+            try:
+                self.register(answer["callbacks"], answer["web"], is_start=True)
+            except BaseException:
+                self.host.give_up_start(link)
+                raise
+            self.host.opened(link)
+        reactor.addSystemEventTrigger("before", "shutdown", self.host.stop)
 
     def __repr__(self) -> str:
         return f"<VesicleBridge {self.config.where}>"
@@ -2989,43 +3512,25 @@ class VesicleBridge:
 
     # -- Questions of Synapse --
 
+    @property
+    def ready(self) -> Link | None:
+        """The connection while modules may be asked."""
+        return self.host.ready
+
     def ask(self, hook: _Hook, args: Args) -> Any:
         """Asks the modules, or gives what is known without asking; an awaitable."""
         skips = hook.skips
         if skips is not None and skips(args):
             return succeed(hook.neutral())
-        link = self.ready
+        if hook.is_told:
+            return self.host.tell(hook, args)
+        link = self.host.ready
         if link is not None:
             return link.ask(hook, args)
-        return self._without_host(hook, args)
-
-    def _without_host(self, hook: _Hook, args: Args) -> Any:
-        if hook.is_told:
-            self._keep(hook, args)
-            return succeed(None)
         try:
             return succeed(hook.fail(args, ModuleHostError("the module host is not reachable")))
         except Exception as error:
             return fail(error)
-
-    def _keep(self, hook: _Hook, args: Args) -> None:
-        if len(self._queue) < self.config.queue:
-            self._queue.append((hook, hook.keepable(args)))
-            return
-        self._dropped += 1
-        if self._dropped == 1:
-            logger.warning("The queue of notifications is full (%d): further ones are dropped", self.config.queue)
-
-    def _send_kept(self, link: Link) -> None:
-        if self._dropped:
-            logger.warning("%d notifications were dropped while the module host was away", self._dropped)
-            self._dropped = 0
-        while self._queue and not link.is_closed:
-            hook, args = self._queue.popleft()
-            try:
-                run_in_background(link.ask, hook, args).addErrback(_log_failure, hook.where)
-            except Exception:
-                logger.exception("A notification (%s) could not be sent", hook.where)
 
     # -- Registering --
 
@@ -3045,7 +3550,8 @@ class VesicleBridge:
             return True
         return False
 
-    def _facts(self) -> dict[str, Json]:
+    def facts(self) -> dict[str, Json]:
+        """What modules may know of this process."""
         api = self.api
         return {
             "server_name": api.server_name,
@@ -3060,7 +3566,44 @@ class VesicleBridge:
             "delegated_auth": self._is_delegated,
         }
 
-    def _register(self, callbacks: Sequence[Json], web: Sequence[Json], is_start: bool) -> None:
+    def _start_without(self) -> None:
+        """Synapse starts without its modules: what they could refuse goes by policy, what they would be told is kept."""
+        ahead: list[dict[str, Json]] = []
+        for category, callbacks in CALLBACKS.items():
+            if category not in self._known or (self._is_delegated and category == "password_auth_provider"):
+                continue
+            for name, row in callbacks.items():
+                _, _, _, is_told, throws, _, refusal = row
+                if name not in self._known[category]:
+                    continue
+                is_gate = refusal is not None
+                is_named = throws != "logged" and category != "background_update_controller" and self._names(name)
+                if is_gate or is_told or is_named:
+                    entries = policy_of_modules(self.config.modules, name, is_gate)
+                    ahead.append({"category": category, "name": name, "entries": entries})
+        self._register_known(ahead)
+        logger.error(
+            "Synapse starts without the modules of %s (start: optional): %s. Until they are there, everything that a module "
+            "can refuse goes by `on_failure` (%s), notifications are kept (%d at most), and nothing else is asked; web "
+            "resources of theirs are served only after a restart of Synapse",
+            self.config.where,
+            self.config.missing,
+            self._policies(),
+            self.config.queue,
+        )
+        self.host.connect_later(None)
+
+    def _names(self, name: str) -> bool:
+        """Whether the configuration of a module names a callback."""
+        modules = self.config.modules if isinstance(self.config.modules, list) else []
+        return any(isinstance(one, dict) and name in (one.get("callbacks") or ()) for one in modules)
+
+    def _policies(self) -> str:
+        entries = policy_of_modules(self.config.modules, "", True)
+        policies = (f"{one['module']}: {json.dumps(one['on_failure'])}" for one in entries if one["mode"] == "enforce")
+        return "; ".join(policies) or "no module is enforced"
+
+    def register(self, callbacks: Sequence[Json], web: Sequence[Json], is_start: bool) -> None:
         """Takes over what the modules registered: new callbacks are registered with Synapse, gone ones made neutral."""
         unknown = [one for one in callbacks if one["name"] not in self._known.get(one["category"], ())]
         self._warn_once("This Synapse has no callback %s: what modules registered for it is left out", _names(unknown))
@@ -3145,133 +3688,6 @@ class VesicleBridge:
         kind = type(str(one["name"]), (_WebResource,), {})
         self.api.register_web_resource(path, kind(self, path, bool(one["subtree"])))
         self._web.add(path)
-
-    # -- The connection --
-
-    def _attach(self, opened: Opened) -> Link:
-        for notice in opened.notices:
-            if notice.get("method") == "log" and isinstance(notice.get("params"), dict):
-                write_log_line(notice["params"])
-        link = self._link = Link(self, opened)
-        link.start()
-        return link
-
-    def _open_modules(self, link: Link) -> Deferred[Any]:
-        """Has the modules made; says so when that takes long, and gives up when it takes longer."""
-        answer = link.request("modules.open", self._facts())
-        slow = "The module host at %s has been starting its modules for %d s: nothing is asked of them meanwhile"
-        why = f"the modules were not ready within {START_WITHIN:.0f} s"
-        timers = (
-            reactor.callLater(SLOW_START, logger.warning, slow, self.config.where, SLOW_START),
-            reactor.callLater(START_WITHIN, link.give_up, link.last_id, why),
-        )
-
-        def done(result: Any) -> Any:
-            for timer in timers:
-                if timer.active():
-                    timer.cancel()
-            return result
-
-        return answer.addBoth(done)
-
-    def _wait(self, answer: Deferred[Any]) -> Any:
-        """Waits in a constructor, which cannot await: turns the reactor, so that modules can use the database."""
-        outcome: list[Any] = []
-        answer.addBoth(outcome.append)
-        parked: Deferred[None] = Deferred()
-        make_deferred_yieldable(parked)  # what the reactor runs must not be in the context of the start
-        try:
-            with _own_thread_calls():
-                while not outcome:
-                    if not reactor.running:
-                        raise ModuleHostError("Synapse is stopping")
-                    reactor.iterate(0.05)
-        finally:
-            parked.callback(None)
-        (result,) = outcome
-        if isinstance(result, Failure):
-            result.raiseException()
-        return result
-
-    def _is_ready(self, link: Link) -> None:
-        self.ready = link
-        self._ready_at = time.monotonic()
-        link.is_opened = True
-        self._send_kept(link)
-
-    def does_not_respond(self, link: Link) -> None:
-        """No answer to a ping: treated as lost until something comes."""
-        if self.ready is link:
-            self.ready = None
-            logger.warning("The module host at %s does not respond", self.config.where)
-
-    def responds_again(self, link: Link) -> None:
-        """Something came after all."""
-        if self._link is link and not link.is_closed:
-            logger.warning("The module host at %s responds again", self.config.where)
-            self._is_ready(link)
-
-    def lost(self, link: Link, reason: str | None) -> None:
-        """A connection is over."""
-        if self._link is not link:
-            return
-        self.ready = self._link = None
-        if reason is not None and not self._is_stopping:
-            logger.warning("The connection with the module host at %s is lost: %s", self.config.where, reason)
-        if link.is_opened and not self._is_stopping:
-            _run_apart(self.api, "vesicle_reconnect", self._reconnect, link.process)
-
-    async def _reconnect(self, process: subprocess.Popen[bytes] | None) -> None:
-        api, said = self.api, ""
-        await api.defer_to_thread(_stop, process)
-        if process is not None and not self._is_stopping:
-            logger.warning("The module host %s: %s", self.config.where, _end_of(process))
-        last = RETRY_LAST if process is None else RESTART_LAST
-        if time.monotonic() - self._ready_at >= STEADY_AFTER:
-            self._retry_wait = RETRY_FIRST
-        elif process is not None:  # it dies as soon as it runs
-            await api.sleep(self._retry_wait)
-            self._retry_wait = min(self._retry_wait * 2, last)
-        wait = RETRY_FIRST
-        while not self._is_stopping:
-            try:
-                await self._connect_again()
-                logger.warning("Connected with the module host at %s again", self.config.where)
-                return
-            except Exception as error:
-                text = _description(error)
-                if text != said and not self._is_stopping:
-                    said = text
-                    logger.warning("The module host at %s cannot be used: %s", self.config.where, said)
-            await api.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(wait * 2, last)
-
-    async def _connect_again(self) -> None:
-        opened = await self.api.defer_to_thread(open_connection, self.config, 0.0, self._dialling)
-        if self._is_stopping or opened.problems:
-            await self.api.defer_to_thread(opened.close)
-            raise config_error(opened.problems) if opened.problems else ModuleHostError("Synapse is stopping")
-        link = self._attach(opened)
-        try:
-            answer = await make_deferred_yieldable(self._open_modules(link))
-            self._register(answer["callbacks"], answer["web"], is_start=False)
-        except BaseException:
-            link.lose(None)
-            await self.api.defer_to_thread(_stop, opened.process)
-            raise
-        self._is_ready(link)
-
-    def _stop(self) -> Deferred[None]:
-        """Synapse is stopping: it waits for the end of a module host that it started."""
-        self._is_stopping = True
-        for sock in self._dialling:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-        link = self._link
-        if link is None:
-            return succeed(None)
-        link.close("Synapse is stopping")
-        return succeed(None) if link.process is None else deferToThread(_stop, link.process)
 
 
 def _names(callbacks: Iterable[Mapping[str, Json]]) -> list[str]:

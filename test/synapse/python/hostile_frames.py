@@ -61,11 +61,9 @@ class Bridge:
     def register_late(self, one: Any) -> None:
         str(one["category"] + one["name"])
 
-    def responds_again(self, link: Link) -> None:
-        pass
-
-    def lost(self, link: Link, reason: str | None) -> None:
-        reasons.append(reason)
+    @property
+    def host(self) -> Any:
+        return SimpleNamespace(lost=lambda _, reason: reasons.append(reason), link=None)
 
 
 def mutated(message: dict[str, Any]) -> bytes:
