@@ -23,8 +23,16 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'check',
-    summary: 'loads and validates everything without serving; lists what each module registers',
-    options: [{ name: 'json', summary: 'writes the result as JSON' }],
+    summary:
+      'loads and validates everything without serving; lists what each module registers; of a homeserver.yaml, the bridge',
+    options: [
+      { name: 'json', summary: 'writes the result as JSON' },
+      {
+        name: 'directory',
+        value: 'DIR',
+        summary: 'where relative paths of modules in a homeserver.yaml start; the working directory when absent',
+      },
+    ],
     run: async (call) => (await import('./check.js')).check(call),
   },
   {

@@ -20,14 +20,14 @@ export async function runCli(args: readonly string[]): Promise<void> {
 /** Runs `vesicle` with these arguments; answers with the exit code. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first, ...rest] = args;
-  if (first === '--version') return say(terminal, `${packageVersion()}\n`);
-  if (first === undefined || first === '--help' || first === 'help') return say(terminal, generalHelp());
+  if (first === '--version' || first === '-v' || first === '-V') return say(terminal, `${packageVersion()}\n`);
+  if (first === undefined || first === 'help' || isHelp(first)) return say(terminal, generalHelp());
   const command = commands.find((candidate) => candidate.name === first);
   if (command === undefined) {
     const names = commands.map((candidate) => candidate.name);
     return misused(terminal, `There is no command "${first}".${didYouMean(first, names)}`);
   }
-  if (rest.includes('--help')) return say(terminal, helpOf(command));
+  if (rest.some(isHelp)) return say(terminal, helpOf(command));
   const call = readCall(command, rest, terminal);
   if (typeof call === 'string') return misused(terminal, call, command.name);
   try {
@@ -35,6 +35,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     return reportError(error, terminal);
   }
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h';
 }
 
 function readCall(command: Command, args: readonly string[], terminal: Terminal): CommandCall | string {

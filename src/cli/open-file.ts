@@ -39,10 +39,14 @@ export async function openFile(
 
 /** Reads a configuration file; mistakes in it are thrown when its modules are loaded. */
 export async function readConfiguration(file: string): Promise<Configuration> {
+  return Configuration.read(await readText(file), { file });
+}
+
+/** Reads the text of a configuration file. */
+export async function readText(file: string): Promise<string> {
   try {
-    return Configuration.read(await readFile(file, 'utf8'), { file });
+    return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof VesicleError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') throw new VesicleError('CLI_FILE_UNREADABLE', [file, message], { cause: error });
     throw new VesicleError('CLI_FILE_MISSING', [

@@ -8,7 +8,7 @@ export function surviveModules(log: Logger): Disposable {
   const report = (err: unknown): void => {
     log.error('An error that nobody handled. Await every promise, and catch what a timer may throw.', { err });
   };
-  const { exit } = process;
+  const exit = process.exit.bind(process);
   process.exit = (code?: number | string | null): never => {
     const err = new Error('process.exit() was called here');
     log.error(
@@ -16,7 +16,7 @@ export function surviveModules(log: Logger): Disposable {
         'Throw an error instead.',
       { err },
     );
-    return exit.call(process, code);
+    return exit(code);
   };
   process.on('unhandledRejection', report).on('uncaughtException', report);
   return {

@@ -3,6 +3,7 @@ import { ConfigInvalidError } from './config-invalid-error.js';
 import type { HomeserverConfig } from './homeserver-config.js';
 import { readHomeserver } from './homeserver-reader.js';
 import { Findings, Place } from './place.js';
+import { isMapping, type Mapping } from './readers.js';
 import { type ConfigPath, formatLocation, formatPath, formatProblem, type Position, type Problem } from './problem.js';
 import { type FileReader, fileSystem } from './secrets.js';
 import { readValue } from './value-source.js';
@@ -17,6 +18,13 @@ export interface ConfigurationOptions {
   /** For `${env:NAME}`; the process's own when absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly files?: FileReader;
+}
+
+/** A list of modules inside of a file. */
+export interface ModuleList {
+  readonly path: ConfigPath;
+  /** Where the relative paths of its modules start, when that is not where they start in general. */
+  readonly directory?: string;
 }
 
 /**
@@ -36,10 +44,13 @@ export class Configuration {
     /** Where relative paths start. */
     readonly directory: string,
     files: FileReader,
+    /** Where the list of modules stands. */
+    readonly modulesPath: ConfigPath = ['modules'],
   ) {
-    const place = new Place(findings);
-    this.homeserver = readHomeserver(source.value, place, { directory, files });
-    this.moduleEntries = readModuleEntries(source.value, place);
+    const isWhole = modulesPath.length === 1;
+    const settings = isWhole ? source.value : namesOf(source.value);
+    this.homeserver = readHomeserver(settings, new Place(isWhole ? findings : new Findings()), { directory, files });
+    this.moduleEntries = readModuleEntries(valueAt(source.value, modulesPath), this.placeOf(modulesPath));
   }
 
   /** Reads YAML (or JSON, which is YAML). */
@@ -48,6 +59,25 @@ export class Configuration {
     const findings = new Findings();
     const source = readYaml(text, findings, { env, files, directory });
     return new Configuration(source, findings, options.file, directory, files);
+  }
+
+  /**
+   * Reads lists of modules that stand elsewhere in a file, whose other settings are for others to check: of the homeserver,
+   * only its names are known.
+   */
+  static readLists(
+    text: string,
+    find: (value: unknown) => readonly ModuleList[],
+    options: ConfigurationOptions = {},
+  ): readonly Configuration[] {
+    const { directory, files, env } = complete(options);
+    const findings = new Findings();
+    const source = readYaml(text, findings, { env, files, directory });
+    return find(source.value).map((list) => {
+      const own = new Findings();
+      own.problems.push(...findings.problems.filter((problem) => concerns(problem, list.path.slice(0, -1))));
+      return new Configuration(source, own, options.file, list.directory ?? directory, files, list.path);
+    });
   }
 
   /** Takes values that were made by a program. */
@@ -73,6 +103,11 @@ export class Configuration {
   get settings(): Readonly<Record<string, unknown>> {
     const { modules: _modules, ...settings } = (this.source.value ?? {}) as Readonly<Record<string, unknown>>;
     return settings;
+  }
+
+  /** The value at a place, undefined when there is none. */
+  valueAt(path: ConfigPath): unknown {
+    return valueAt(this.source.value, path);
   }
 
   /** Where a reader of a part of it reports. */
@@ -139,12 +174,29 @@ function complete(options: ConfigurationOptions): Required<Pick<ConfigurationOpt
   };
 }
 
-function readModuleEntries(value: unknown, place: Place): readonly unknown[] {
-  const modules = (value as { readonly modules?: unknown } | null | undefined)?.modules;
+/** Whether a problem is one of the text as a whole, or of what stands below a path. */
+function concerns({ path, position }: Problem, below: ConfigPath): boolean {
+  return position !== undefined || below.every((part, index) => path[index] === part);
+}
+
+/** The settings by which a homeserver calls itself. */
+function namesOf(value: unknown): Mapping {
+  const { server_name, public_baseurl } = isMapping(value) ? value : {};
+  return { server_name, public_baseurl };
+}
+
+function valueAt(value: unknown, path: ConfigPath): unknown {
+  return path.reduce<unknown>(
+    (at, part) => (at as Readonly<Record<string, unknown>> | null | undefined)?.[part],
+    value,
+  );
+}
+
+function readModuleEntries(modules: unknown, place: Place): readonly unknown[] {
   // Synapse takes whatever is falsy for no modules (`config/modules.py: read_config`).
   if (modules === undefined || modules === null || modules === false || modules === 0 || modules === '') return [];
   if (typeof modules === 'object' && Object.keys(modules).length === 0) return [];
   if (Array.isArray(modules)) return modules as readonly unknown[];
-  place.at('modules').fault('expected a list. Write "- module: ./my-module.ts" lines below it.');
+  place.fault('expected a list. Write "- module: ./my-module.ts" lines below it.');
   return [];
 }

@@ -36,6 +36,10 @@ export const errorCodes = {
     blame: 'operator',
     text: 'There is no directory {0}. Correct --directory: relative paths of modules start there.',
   },
+  CLI_DIRECTORY_UNUSED: {
+    blame: 'operator',
+    text: '--directory is for a homeserver.yaml that names vesicle_bridge.VesicleBridge; in {0}, relative paths start at its own directory. Leave the option out.',
+  },
   CLI_FILE_MISSING: {
     blame: 'operator',
     text: 'There is no file {0}.{1} Write one with "modules:" in it, or name another: vesicle dev FILE.',

@@ -63,7 +63,7 @@ class ModuleLoader {
   ) {}
 
   async load(value: unknown, index: number): Promise<SourcedModule | null> {
-    const place = this.configuration.placeOf(['modules', index]);
+    const place = this.configuration.placeOf([...this.configuration.modulesPath, index]);
     const loaded = await this.loadEntry(value, place, index);
     this.mayParse &&= loaded !== null;
     return loaded;

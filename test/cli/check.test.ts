@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { folderWith, runCli } from '../support/vesicle-cli.js';
 
@@ -85,3 +87,106 @@ for (const [what, yaml, problem] of [
     assert.match(result.error, problem);
   });
 }
+
+const strict = `
+import { Callback, Module, NOT_SPAM, type SpamVerdict } from 'vesicle';
+import { IsInt } from 'class-validator';
+
+class StrictConfig {
+  @IsInt() limit!: number;
+}
+
+@Module({ config: StrictConfig })
+export class Strict {
+  constructor(private readonly config: StrictConfig) {}
+
+  @Callback('spam_checker', 'user_may_create_room')
+  async mayCreate(): Promise<SpamVerdict> {
+    return NOT_SPAM;
+  }
+}
+`;
+
+/** A homeserver.yaml as Synapse reads it, with settings and modules that only Synapse knows. */
+const homeserver = (bridge: string): string => `
+server_name: example.org
+pid_file: /homeserver.pid
+setting_of_tomorrow: "\${env:NOBODY_SET_IT}"
+database: { name: psycopg2, args: { database: synapse } }
+modules:
+  - module: synapse_http_antispam.HTTPAntispam
+    config: { base_url: "\${file:/nowhere}" }
+  - module: vesicle_bridge.VesicleBridge
+${bridge}`;
+
+test('check finds the bridge in a homeserver.yaml and starts its modules, and leaves the rest to Synapse', async (t) => {
+  const yaml = homeserver(`    config:
+      connect: unix:/run/vesicle/modules.sock
+      connect_timeout: 5s
+      modules:
+        - module: ./modules/strict.ts
+          mode: audit
+          config: { limit: 3 }
+`);
+  const folder = await folderWith(t, { 'homeserver.yaml': yaml });
+  await mkdir(join(folder, 'modules'));
+  await writeFile(join(folder, 'modules/strict.ts'), strict);
+  const { code, out, error } = await runCli(t, folder, ['check', 'homeserver.yaml']);
+  assert.equal(error, '');
+  assert.equal(code, 0);
+  assert.match(out, /^The bridge in homeserver\.yaml is right\./);
+  assert.match(out, /Strict {2}callback {3}spam_checker\.user_may_create_room \[audit\]/);
+  const elsewhere = yaml.replace('./modules/strict.ts', './strict.ts');
+  await writeFile(join(folder, 'homeserver.yaml'), elsewhere);
+  assert.equal((await runCli(t, folder, ['check', 'homeserver.yaml', '--directory', 'modules'])).code, 0);
+  const spawned = elsewhere.replace(/connect: .*/, 'spawn: [npx, vesicle, host, --stdio, --directory, ./modules]');
+  await writeFile(join(folder, 'homeserver.yaml'), spawned);
+  assert.equal((await runCli(t, folder, ['check', 'homeserver.yaml'])).code, 0);
+});
+
+for (const [what, bridge, problems] of [
+  [
+    'the configuration of a module and an address that are wrong',
+    `    config:
+      connect: /run/vesicle/modules.sock
+      modules: [{ module: ./strict.ts, config: { limit: many } }]`,
+    [
+      /homeserver\.yaml:11:16: Error in configuration at 'modules\.<item 1>\.config\.connect':\n {2}expected an address/,
+      /homeserver\.yaml:12:57: Error in configuration at 'modules\.<item 1>\.config\.modules\.<item 0>\.config\.limit'/,
+    ],
+  ],
+  [
+    'a key that is misspelt, and none that says where the host is',
+    `    config:
+      conect: unix:x
+      modules: []`,
+    [
+      /11:7: .*config\.conect':\n {2}unknown key "conect"\. Did you mean "connect"\?/,
+      /give either "connect" .* or "spawn"/,
+    ],
+  ],
+  [
+    'modules that are indented too little',
+    `    config:
+      spawn: [npx, vesicle, host, --stdio]
+    modules: [{ module: ./strict.ts }]`,
+    [/"modules" is missing/, /12:5: .*<item 1>\.modules':\n {2}Synapse does not look at this key\. Indent it/],
+  ],
+  ['an entry without a configuration', '', [/<item 1>\.config':\n {2}expected a mapping\. Write "connect:"/]],
+] as const) {
+  test(`check of a homeserver.yaml says where the bridge has ${what}`, async (t) => {
+    const folder = await folderWith(t, { 'strict.ts': strict, 'homeserver.yaml': homeserver(bridge) });
+    const { code, out, error } = await runCli(t, folder, ['check', 'homeserver.yaml']);
+    assert.equal(code, 1);
+    assert.equal(out, '');
+    for (const problem of problems) assert.match(error, problem);
+    assert.doesNotMatch(error, /npm install|NOBODY_SET_IT|nowhere|setting_of_tomorrow/);
+  });
+}
+
+test('--directory is refused where it does nothing', async (t) => {
+  const folder = await folderWith(t, { 'vesicle.yaml': 'modules: []' });
+  const { code, error } = await runCli(t, folder, ['check', '--directory', 'modules']);
+  assert.equal(code, 1);
+  assert.match(error, /CLI_DIRECTORY_UNUSED.*vesicle\.yaml.*Leave the option out/);
+});

@@ -17,6 +17,9 @@ const rows: readonly Row[] = [
   { title: 'no arguments show the help', args: [], code: 0, out: /^Usage: vesicle COMMAND/ },
   { title: '--help lists every command', args: ['--help'], code: 0, out: / {2}dev {2}.*\n {2}check {2}/ },
   { title: '--version shows the version', args: ['--version'], code: 0, out: new RegExp(`^${version}\\n$`) },
+  { title: '-h is --help', args: ['-h'], code: 0, out: / {2}dev {2}.*\n {2}check {2}/ },
+  { title: '-v is --version', args: ['-v'], code: 0, out: new RegExp(`^${version}\\n$`) },
+  { title: '-h of a command shows its options', args: ['check', '-h'], code: 0, out: /--directory DIR/ },
   { title: 'a command shows its options', args: ['dev', '--help'], code: 0, out: /--try TEXT/ },
   {
     title: 'a mistyped command is answered with the nearest one',
