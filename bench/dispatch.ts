@@ -1,4 +1,5 @@
 import { AsyncSeriesBailHook } from 'tapable';
+import type { CallbackOptions } from '../src/callbacks/callback-options.js';
 import { NOT_SPAM } from '../src/callbacks/spam-verdict.js';
 import { Dispatcher } from '../src/dispatch/dispatcher.js';
 import type { Hook } from '../src/dispatch/hook.js';
@@ -17,7 +18,34 @@ const rounds = 21;
 
 /** What asking costs, beside tapable's hook with as many taps: both call async functions that have nothing against it. */
 export async function dispatch(): Promise<readonly BenchRow[]> {
-  return [...(await compareNobody()), await compare('dispatch/one', 1), await compare('dispatch/ten', 10)];
+  return [
+    ...(await compareNobody()),
+    await compare('dispatch/one', 1),
+    await compare('dispatch/ten', 10),
+    ...(await compareOptions()),
+  ];
+}
+
+const options: Readonly<Record<string, CallbackOptions>> = {
+  when: { when: { sender: { local: true } } },
+  timeout: { timeout: 10_000 },
+  'on-failure': { onFailure: 'error' },
+  audit: { mode: 'audit' },
+};
+
+/** Ten callbacks, one of which has an option, or all of which are observed, beside ten without. */
+async function compareOptions(): Promise<readonly BenchRow[]> {
+  const hooks = Object.entries({ plain: {}, ...options, observer: {} }).map(
+    ([name, option]) => [name, ourHook(10, option, name === 'observer')] as const,
+  );
+  const contestants = hooks.map(
+    ([name, hook]) => [name, () => nanoseconds(() => hook.ask(user, room, false))] as const,
+  );
+  const figures = await byTurns(Object.fromEntries(contestants), rounds);
+  const plain = figures['plain'] ?? NaN;
+  return [...Object.keys(options), 'observer'].map((name) =>
+    benchRow(`dispatch/ten-${name}`, figures[name] ?? NaN, 'ns', 'ten without', plain),
+  );
 }
 
 async function compare(name: string, count: number): Promise<BenchRow> {
@@ -51,14 +79,16 @@ async function compareNobody(): Promise<readonly BenchRow[]> {
   ];
 }
 
-function ourHook(count: number): Joining {
+/** The option is that of the first callback. */
+function ourHook(count: number, option?: CallbackOptions, isObserved = false): Joining {
   const dispatcher = new Dispatcher({ log: silentLog });
+  if (isObserved) dispatcher.observe(() => undefined);
   for (let index = 0; index < count; index++) {
     const handler = async (): Promise<typeof NOT_SPAM> => NOT_SPAM;
     dispatcher.register({
       module: `module ${index}`,
       category: 'spam_checker',
-      callbacks: [{ name: 'user_may_join_room', handler }],
+      callbacks: [{ name: 'user_may_join_room', handler, ...(index === 0 && option && { options: option }) }],
     });
   }
   return dispatcher.hook('spam_checker', 'user_may_join_room');

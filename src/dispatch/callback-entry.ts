@@ -33,6 +33,7 @@ class CircuitOpen extends VesicleError {}
 /** Calls a callback within its timeout and its circuit. The callback is never aborted: late, it goes on unheard. */
 export async function callWithin(
   entry: CallbackEntry,
+  timeout: number,
   where: string,
   args: readonly unknown[],
   timers: Timers,
@@ -42,7 +43,14 @@ export async function callWithin(
     throw new CircuitOpen('DISPATCH_CIRCUIT_OPEN', [entry.module, where, String(failuresToOpen), String(pauseMs)]);
   }
   try {
-    const answer = await race(entry, where, args, timers);
+    const answer = await inTime(
+      () => entry.handler(...args),
+      timeout,
+      timers,
+      () => {
+        return new CallbackTimeout('DISPATCH_TIMEOUT', [entry.module, where, String(timeout)]);
+      },
+    );
     breaker?.succeeded();
     return answer;
   } catch (error) {
@@ -52,18 +60,23 @@ export async function callWithin(
   }
 }
 
-async function race(entry: CallbackEntry, where: string, args: readonly unknown[], timers: Timers): Promise<unknown> {
-  const { timeout } = entry.policy;
-  if (timeout === undefined) return entry.handler(...args);
-  let timer: { readonly cancel: () => void } | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = timers.after(timeout, () => {
-      reject(new CallbackTimeout('DISPATCH_TIMEOUT', [entry.module, where, String(timeout)]));
+function inTime(
+  call: () => Promise<unknown>,
+  timeout: number,
+  timers: Timers,
+  timedOut: () => Error,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = timers.after(timeout, () => {
+      reject(timedOut());
     });
+    const settled = async (): Promise<unknown> => {
+      try {
+        return await call();
+      } finally {
+        timer.cancel();
+      }
+    };
+    settled().then(resolve, reject);
   });
-  try {
-    return await Promise.race([entry.handler(...args), late]);
-  } finally {
-    timer?.cancel();
-  }
 }

@@ -1,10 +1,11 @@
 import type { CallbackCategory, CallbackName, HandlerOf, ResultOf } from '../callbacks/registry.js';
 import { type AnyHandler, NEXT, type Rule } from '../callbacks/rule.js';
 import { SynapseError } from '../errors/synapse-error.js';
+import { copyOfData } from '../matrix/copy-of-data.js';
 import type { Logger } from '../log/logger.js';
 import { type CallbackEntry, callWithin, isLost } from './callback-entry.js';
 import { onFailureOf, plainPolicy } from './callback-policy.js';
-import type { CallObserver } from './observed-call.js';
+import type { CallObserver, ObservedCall } from './observed-call.js';
 import { asQuestion } from './question.js';
 import { type Subject, subjectOf } from './subject.js';
 import type { Timers } from './timers.js';
@@ -29,6 +30,16 @@ export interface HookContext {
 
 type Result = unknown;
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What came of a call; a member that is absent did not come. */
+interface Heard {
+  answer?: unknown;
+  error?: unknown;
+  result?: unknown;
+  skipped?: 'when' | 'off';
+}
+
 /** The callbacks registered under one name, and the asking of them. */
 export class CallbackHook {
   isUsed = false;
@@ -41,7 +52,6 @@ export class CallbackHook {
   private known: CallbackEntry[] = [];
   /** The known ones that observers are told of: all but those of modules that are still starting. */
   private watched: CallbackEntry[] = [];
-  private isPlain = true;
   private isScoped = false;
 
   constructor(
@@ -84,13 +94,9 @@ export class CallbackHook {
     this.refresh();
   }
 
-  /** Whether the short way of asking is enough: no options, no observers. */
+  /** Notes whether there is anybody to ask, or to tell: observers hear of callbacks that are off as well. */
   refresh(): void {
-    const { observers } = this.context;
-    // Observers hear of callbacks that are off as well.
-    this.isUsed = this.asked.length > 0 || (observers.size > 0 && this.watched.length > 0);
-    this.isPlain =
-      this.keyIndex < 0 && observers.size === 0 && this.asked.every((entry) => entry.policy === plainPolicy);
+    this.isUsed = this.asked.length > 0 || (this.context.observers.size > 0 && this.watched.length > 0);
   }
 
   readonly ask = (...args: readonly unknown[]): Promise<Result> => {
@@ -98,10 +104,6 @@ export class CallbackHook {
     if (this.isScoped) return asQuestion(() => this.askModules(args));
     return this.askModules(args);
   };
-
-  private askModules(args: readonly unknown[]): Promise<Result> {
-    return this.isPlain ? this.askPlainly(args) : this.askWatched(args);
-  }
 
   private isHeld(entry: CallbackEntry): boolean {
     return this.context.held.has(entry.module);
@@ -111,42 +113,53 @@ export class CallbackHook {
     this.watched.push(entry);
     if (entry.policy.mode !== 'off') this.asked.push(entry);
     this.isScoped ||= entry.isScoped;
-    if (this.asked.length > 1) this.isPlain &&= entry.policy === plainPolicy;
-    else this.refresh();
+    this.refresh();
   }
 
-  private async askPlainly(args: readonly unknown[]): Promise<Result> {
-    const { rule, asked } = this;
-    const soFar = rule.neutral();
-    for (let index = 0; index < asked.length; index++) {
-      const entry = asked[index];
-      if (entry === undefined) break;
-      try {
-        const result = rule.judge(await entry.handler(...this.own(args)), soFar, entry.warn);
-        if (result !== NEXT) return result;
-      } catch (error) {
-        const result = isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, error);
-        if (result !== NEXT) return result;
-      }
-    }
-    return soFar;
-  }
-
-  private async askWatched(args: readonly unknown[]): Promise<Result> {
-    const { keyIndex } = this;
+  /** Asks one after the other. An option costs where it is given, an observer where there is one. */
+  private async askModules(args: readonly unknown[]): Promise<Result> {
     const asked = this.context.observers.size > 0 ? this.watched : this.asked;
     const soFar = this.rule.neutral();
     for (let index = 0; index < asked.length; index++) {
       const entry = asked[index];
       if (entry === undefined) break;
-      if (keyIndex >= 0 && entry.key?.value !== args[keyIndex]) continue;
-      if (this.isSkipped(entry, args)) continue;
-      const result = await (entry.policy.mode === 'audit'
-        ? this.audit(entry, args)
-        : this.call(entry, this.own(args), soFar));
+      if (this.isPassedOver(entry, args)) continue;
+      let result: Result;
+      if (this.isWatched(entry)) result = await this.askWatched(entry, args, soFar);
+      else {
+        // In place, since another function means another promise, which costs as much as the call.
+        let answer: unknown;
+        let failure: { readonly error: unknown } | undefined;
+        try {
+          answer = await this.start(entry, this.own(args));
+        } catch (error) {
+          failure = { error };
+        }
+        result = failure ? this.failed(entry, args, failure.error) : this.judge(entry, args, answer, soFar);
+      }
       if (result !== NEXT) return result;
     }
     return soFar;
+  }
+
+  /** Whether a callback is not asked: it is for another key, is off, or its filter does not fit. */
+  private isPassedOver(entry: CallbackEntry, args: readonly unknown[]): boolean {
+    if (this.keyIndex >= 0 && entry.key?.value !== args[this.keyIndex]) return true;
+    return entry.policy !== plainPolicy && this.isSkipped(entry, args);
+  }
+
+  private isWatched(entry: CallbackEntry): boolean {
+    return this.context.observers.size > 0 || entry.policy.mode === 'audit';
+  }
+
+  private askWatched(entry: CallbackEntry, args: readonly unknown[], soFar: Result): Promise<Result> {
+    return entry.policy.mode === 'audit' ? this.audit(entry, args) : this.call(entry, this.own(args), soFar);
+  }
+
+  private start(entry: CallbackEntry, args: readonly unknown[]): Promise<unknown> {
+    const { timeout } = entry.policy;
+    if (timeout === undefined) return entry.handler(...args);
+    return callWithin(entry, timeout, this.where, args, this.context.timers);
   }
 
   /** Whether a callback is not called, because it is off or its filter does not fit; observers are told. */
@@ -161,7 +174,7 @@ export class CallbackHook {
   /** The arguments for one callback, with copies of what it may not change for others. */
   private own(args: readonly unknown[]): readonly unknown[] {
     if (this.copied.length === 0) return args;
-    return args.map((arg, index) => (this.copied.includes(index) ? structuredClone(arg) : arg));
+    return args.map((arg, index) => (this.copied.includes(index) ? copyOfData(arg) : arg));
   }
 
   /** Asks one callback, tells the observers, and gives its result or throws what it means. */
@@ -170,9 +183,15 @@ export class CallbackHook {
     const isObserved = observers.size > 0;
     const startedAt = isObserved ? timers.now() : 0;
     const startedAtReally = isObserved ? performance.now() : 0;
-    const heard: { answer?: unknown; error?: unknown; result?: unknown } = {};
+    const heard: Heard = {};
     try {
-      const result = await this.hear(entry, args, soFar, heard);
+      try {
+        heard.answer = await this.start(entry, args);
+      } catch (error) {
+        heard.error = error;
+      }
+      const result =
+        'error' in heard ? this.failed(entry, args, heard.error) : this.judge(entry, args, heard.answer, soFar);
       if (result !== NEXT) heard.result = result;
       return result;
     } finally {
@@ -180,35 +199,33 @@ export class CallbackHook {
     }
   }
 
-  private async hear(
-    entry: CallbackEntry,
-    args: readonly unknown[],
-    soFar: Result,
-    heard: { answer?: unknown; error?: unknown },
-  ): Promise<Result> {
+  private judge(entry: CallbackEntry, args: readonly unknown[], answer: unknown, soFar: Result): Result {
+    if (entry.policy.onFailure !== undefined) return this.judgeStrictly(entry, args, answer, soFar);
     try {
-      heard.answer = await callWithin(entry, this.where, args, this.context.timers);
+      return this.rule.judge(answer, soFar, entry.warn);
     } catch (error) {
-      heard.error = error;
-      return isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, error);
+      return this.rethrow(entry, error);
     }
-    return this.judge(entry, args, heard.answer, soFar);
   }
 
-  private judge(entry: CallbackEntry, args: readonly unknown[], answer: unknown, soFar: Result): Result {
+  /** An answer of the wrong shape is a failure like others. */
+  private judgeStrictly(entry: CallbackEntry, args: readonly unknown[], answer: unknown, soFar: Result): Result {
     let problem: string | undefined;
     const warn = (text: string): void => {
       problem = text;
       entry.warn(text);
     };
-    const hasPolicy = entry.policy.onFailure !== undefined;
     let result: Result;
     try {
       result = this.rule.judge(answer, soFar, warn);
     } catch (error) {
-      return hasPolicy ? this.fail(entry, args, error) : this.rethrow(entry, error);
+      return this.fail(entry, args, error);
     }
-    return hasPolicy && problem !== undefined ? this.fail(entry, args, new TypeError(problem)) : result;
+    return problem === undefined ? result : this.fail(entry, args, new TypeError(problem));
+  }
+
+  private failed(entry: CallbackEntry, args: readonly unknown[], error: unknown): Result {
+    return isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, error);
   }
 
   /** A timeout, a lost connection, or an answer of the wrong shape. */
@@ -262,24 +279,28 @@ export class CallbackHook {
   private tell(
     entry: CallbackEntry,
     args: readonly unknown[],
-    heard: { answer?: unknown; error?: unknown; result?: unknown; skipped?: 'when' | 'off' },
+    heard: Heard,
     startedAt: number,
     duration: number,
   ): void {
     const { observers, log } = this.context;
     const user = this.subject.sender?.(args);
-    const call = {
+    const call: Mutable<ObservedCall> = {
       module: entry.module,
       category: this.category,
       name: this.name,
       args,
-      ...(typeof user === 'string' && { user }),
-      ...heard,
       isRefusal: this.isRefusal(heard),
       mode: entry.policy.mode,
       startedAt,
       duration,
     };
+    if (typeof user === 'string') call.user = user;
+    // One by one, since a spread costs more than all the rest.
+    if ('answer' in heard) call.answer = heard.answer;
+    if ('error' in heard) call.error = heard.error;
+    if ('result' in heard) call.result = heard.result;
+    if (heard.skipped !== undefined) call.skipped = heard.skipped;
     for (const observer of observers) {
       try {
         observer(call);
@@ -289,7 +310,7 @@ export class CallbackHook {
     }
   }
 
-  private isRefusal(heard: { error?: unknown; result?: unknown }): boolean {
+  private isRefusal(heard: Heard): boolean {
     if (this.isAnswer(heard.error)) return true;
     if (!('result' in heard)) return false;
     return this.rule.isRefusal?.(heard.result) ?? this.rule.way === 'first_refusal';
@@ -298,15 +319,5 @@ export class CallbackHook {
   private isFederated(args: readonly unknown[]): boolean {
     const user = this.subject.sender?.(args);
     return typeof user === 'string' && !this.context.isLocal(user);
-  }
-}
-
-/** Plain data is copied, so that a callback that changes it changes nothing; handles are passed as they are. */
-function copyOfData(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  try {
-    return structuredClone(value);
-  } catch {
-    return value;
   }
 }
