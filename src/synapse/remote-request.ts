@@ -1,4 +1,5 @@
 import { rememberOrigin } from '../web/request-origin.js';
+import { urlOfRequest } from '../web/request-target.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { wrongValue } from './untrusted-values.js';
 import type { Connection } from './connection.js';
@@ -8,8 +9,11 @@ import type { Handle, WireRequest } from './wire-values.js';
 /** Methods whose requests have no body in Fetch. */
 const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-/** Methods that Fetch refuses to make requests of; they are answered like any that nobody knows. */
-const forbidden: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
+/** Methods that Fetch makes no requests of, and those that it would change; what has one of them is made as a GET. */
+const foreign = /^(?:connect|trace|track|delete|get|head|options|post|put)$/i;
+
+/** The methods as Fetch spells them, which it takes as they are. */
+const spelled = /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/;
 
 /** Which request of which connection a Fetch request stands for, while Synapse waits for its answer. */
 interface Origin {
@@ -28,16 +32,15 @@ export function makeRequest(
   signal?: AbortSignal,
 ): Request {
   const headers = new Headers(wire.headers.map(([name, value]): [string, string] => [name, value]));
-  const body =
-    wire.has_body && !forbidden.has(wire.method) && !bodiless.has(wire.method) ? bodyOf(wire, connection, call) : null;
-  const isForbidden = forbidden.has(wire.method);
-  const request = new Request(urlOf(wire, headers), {
-    method: isForbidden ? 'GET' : wire.method,
+  const isForeign = foreign.test(wire.method) && !spelled.test(wire.method);
+  const body = wire.has_body && !isForeign && !bodiless.has(wire.method) ? bodyOf(wire, connection, call) : null;
+  const request = new Request(urlOfRequest(headers.get('host'), wire.uri), {
+    method: isForeign ? 'GET' : wire.method,
     headers,
     ...(signal !== undefined && { signal }),
     ...(body !== null && { body, duplex: 'half' }),
   });
-  if (isForbidden) Object.defineProperty(request, 'method', { value: wire.method });
+  if (isForeign) Object.defineProperty(request, 'method', { value: wire.method });
   rememberOrigin(request, { ip: wire.ip });
   origins.set(request, { handle: wire.request, connection, call });
   return request;
@@ -49,12 +52,6 @@ export function handleOfRequest(request: unknown, connection: Connection): Handl
   if (origin?.connection !== connection) throw new VesicleError('SYNAPSE_REQUEST_UNKNOWN', ['ModuleApi']);
   origin.call.use('A request');
   return origin.handle;
-}
-
-function urlOf({ uri }: WireRequest, headers: Headers): string {
-  const path = uri.startsWith('/') ? uri : `/${uri}`;
-  const url = `http://${headers.get('host') ?? 'localhost'}${path}`;
-  return URL.canParse(url) ? url : `http://localhost${path}`;
 }
 
 function bodyOf(

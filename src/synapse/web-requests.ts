@@ -1,8 +1,9 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { JsonObject } from '../matrix/json.js';
-import { isTypeless } from '../web/dress-response.js';
 import { noSuchResource } from '../web/error-answers.js';
+import { pathOfTarget, rootedTarget } from '../web/request-target.js';
 import type { WebResources } from '../web/web-resources.js';
+import { wholeBodyOf } from '../web/whole-body.js';
 import { shape } from './untrusted-values.js';
 import type { Connection } from './connection.js';
 import { IncomingCall } from './incoming-call.js';
@@ -36,7 +37,7 @@ export class WebRequests {
       this.gone(wire.request);
     });
     const request = makeRequest(wire, this.connection, served.life, served.abort.signal);
-    const [pathname = '/'] = wire.uri.split('?', 1);
+    const pathname = pathOfTarget(rootedTarget(wire.uri));
     const response = (await this.web.handle(request, pathname, { ip: wire.ip })) ?? noSuchResource();
     return await this.begin(wire.request, served, response);
   }
@@ -67,9 +68,10 @@ export class WebRequests {
 
   private async begin(handle: Handle, served: Served, response: Response): Promise<WireResponse> {
     const head = { status: response.status, headers: [...response.headers] };
-    if (response.body === null) {
+    const known = wholeBodyOf(response);
+    if (known !== undefined || response.body === null) {
       this.finish(handle);
-      return { ...head, body: '' };
+      return { ...head, body: Buffer.from(known ?? '').toString('base64') };
     }
     const pulled = new PulledResponse(response.body.getReader());
     served.response = pulled;
@@ -77,10 +79,7 @@ export class WebRequests {
     const whole = await pulled.whole();
     if (whole === undefined) return head;
     this.finish(handle);
-    const headers = isTypeless(response, whole)
-      ? head.headers.filter(([name]) => name !== 'content-type')
-      : head.headers;
-    return { ...head, headers, body: whole.toString('base64') };
+    return { ...head, body: whole.toString('base64') };
   }
 
   private finish(handle: Handle): void {

@@ -1,11 +1,16 @@
 import { Codes } from '../errors/matrix-codes.js';
 import { RedirectException, SynapseError } from '../errors/synapse-error.js';
+import { endToEndData, finalStatus } from './end-to-end-headers.js';
 import { processingFailed, synapseErrorPage, twistedPage, escapeHtml } from './error-pages.js';
 import { respondWithHtml } from './html-response.js';
 import { jsonHeaders } from './web-headers.js';
 import type { HttpMethod, WebResourceKind } from './web-resource.js';
 
-/** What a client gets when a handler threw (`http/server.py: return_json_error`, `return_html_error`; Twisted). */
+/**
+ * What a client gets when a handler threw (`http/server.py: return_json_error`, `return_html_error`; Twisted).
+ *
+ * @throws `RangeError` and `TypeError` for an error whose status, headers or fields cannot be sent.
+ */
 export function answerError(kind: WebResourceKind, error: unknown): Response {
   switch (kind) {
     case 'json':
@@ -58,24 +63,36 @@ function unrecognized(status: 404 | 405): SynapseError {
 
 function jsonError(error: SynapseError): Response {
   return new Response(JSON.stringify(error.toBody()), {
-    status: error.status,
-    headers: { ...error.headers, ...jsonHeaders },
+    status: finalStatus(error.status),
+    headers: { ...framedByServer(error.headers), ...jsonHeaders },
   });
 }
 
 function htmlError(error: unknown): Response {
   if (error instanceof RedirectException) return redirect(error);
   const { status, message, headers } = error instanceof SynapseError ? error : internalError;
-  const response = respondWithHtml(status, synapseErrorPage(status, message));
-  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  const response = respondWithHtml(finalStatus(status), synapseErrorPage(status, message));
+  for (const [name, value] of Object.entries(framedByServer(headers))) response.headers.set(name, value);
   return response;
 }
 
 function redirect(error: RedirectException): Response {
-  const response = respondWithHtml(error.status, synapseErrorPage(error.status, error.message));
-  response.headers.set('location', error.location);
-  for (const cookie of error.cookies) response.headers.append('set-cookie', cookie);
+  const response = respondWithHtml(finalStatus(error.status), synapseErrorPage(error.status, error.message));
+  const { location = '' } = endToEndData({ location: error.location });
+  response.headers.set('location', location);
+  for (const cookie of error.cookies) {
+    const { value = '' } = endToEndData({ value: cookie });
+    response.headers.append('set-cookie', value);
+  }
   return response;
+}
+
+/** The headers of an error that are about its answer, without those that say what its body looks like on the wire. */
+function framedByServer(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const own = endToEndData(headers);
+  Reflect.deleteProperty(own, 'content-length');
+  Reflect.deleteProperty(own, 'content-encoding');
+  return own;
 }
 
 /** Twisted tells only these apart from methods it has never heard of (`twisted.web.server.supportedMethods`). */

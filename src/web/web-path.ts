@@ -54,9 +54,10 @@ function decodeSegment(segment: string): string {
   if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
-  } catch (error) {
-    // Twisted leaves a broken escape as it is.
-    if (error instanceof URIError) return segment;
-    throw error;
+  } catch {
+    // Twisted decodes byte for byte: a broken escape stays as it is, the others do not.
+    return segment.replace(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) =>
+      Buffer.from(escapes.replaceAll('%', ''), 'hex').toString(),
+    );
   }
 }

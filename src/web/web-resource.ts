@@ -21,7 +21,7 @@ export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
 export type WebResourceKind = 'json' | 'html' | 'plain';
 
 /**
- * A handler takes a Fetch request and answers with a Fetch response; bodies stream both ways.
+ * A handler takes a Fetch request and answers with a Fetch response; its body may be a stream.
  *
  * @example
  * ```ts

@@ -1,11 +1,12 @@
 import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { dressResponse, withoutBody } from './dress-response.js';
+import { type AnswerReports, dressResponse, withoutBody } from './dress-response.js';
 import { answerError, answerOtherMethod, isAnswer, noSuchResource, unrecognizedPath } from './error-answers.js';
 import { InFlight } from './in-flight.js';
 import { handlerFor, type MountedResource, mountResource } from './mounted-resource.js';
 import { rememberOrigin, type RequestOrigin } from './request-origin.js';
-import { ResourceTree } from './resource-tree.js';
+import { type Found, ResourceTree } from './resource-tree.js';
+import { hasDotSegment } from './request-target.js';
 import { builtInMountOf, segmentsOfRegistration } from './web-path.js';
 import type { WebHandler, WebResourceLike, WebResourceOptions } from './web-resource.js';
 
@@ -78,10 +79,11 @@ export class WebResources {
 
   /**
    * Answers a request: undefined when its path is Synapse's own. Never throws or rejects. `pathname` is the request's path
-   * as it came, percent-encoded.
+   * as it came, percent-encoded. A path that no URL can hold leads to no resource: whoever parses the URL of its request would
+   * take it for another one.
    */
   handle(request: Request, pathname: string, origin?: RequestOrigin): Promise<Response> | Response | undefined {
-    const found = (this.tree ??= new ResourceTree(this.resources)).find(pathname);
+    const found = this.find(pathname);
     switch (found) {
       case 'built_in':
         return undefined;
@@ -90,14 +92,24 @@ export class WebResources {
       case 'no_such_resource':
         return bodyFor(request, noSuchResource());
       default:
+        if (hasDotSegment(pathname)) return bodyFor(request, noSuchResource());
         if (origin !== undefined) rememberOrigin(request, origin);
         return this.answer(found, request, pathname);
     }
   }
 
+  /** Whether a path is not Synapse's own. */
+  serves(pathname: string): boolean {
+    return this.find(pathname) !== 'built_in';
+  }
+
   /** Resolves when no handler is at work. */
   idle(): Promise<void> {
     return this.inFlight.idle();
+  }
+
+  private find(pathname: string): Found<ServedResource> {
+    return (this.tree ??= new ResourceTree(this.resources)).find(pathname);
   }
 
   private answer(resource: ServedResource, request: Request, pathname: string): Promise<Response> | Response {
@@ -114,9 +126,22 @@ export class WebResources {
   private call(served: ServedResource, handler: WebHandler, request: Request): Promise<Response> | Response {
     try {
       const answer: unknown = handler(request);
-      if (!(answer instanceof Promise)) return served.dress(answer);
+      if (!(answer instanceof Promise)) return this.dress(served, answer, request);
       this.inFlight.begin();
-      return answer.then(served.answered, served.failed);
+      return answer.then((response) => {
+        this.inFlight.end();
+        return this.dress(served, response, request);
+      }, served.failed);
+    } catch (error) {
+      return served.fail(error);
+    }
+  }
+
+  private dress(served: ServedResource, answer: unknown, request: Request): Promise<Response> | Response {
+    try {
+      if (!isResponse(answer)) throw new TypeError(`the handler of ${served.path} answered with no Response`);
+      const dressed = dressResponse(served.kind, answer, request, served.reports);
+      return dressed instanceof Promise ? this.inFlight.track(dressed).catch(served.fail) : dressed;
     } catch (error) {
       return served.fail(error);
     }
@@ -124,41 +149,40 @@ export class WebResources {
 
   /** What becomes of a handler's answers and errors: made once, not for each request. */
   private serve(resource: MountedResource): ServedResource {
+    const { kind, moduleName, path } = resource;
+    const name = `${moduleName}: the web resource ${path}`;
+    const corrections = new Set<string>();
+    const onCorrection = (correction: string): void => {
+      const [subject = ''] = correction.split(':', 1);
+      if (corrections.has(subject)) return;
+      corrections.add(subject);
+      this.log.warn(`${name} ${correction}`);
+    };
+    const onFailure = (request: Request, err: unknown): void => {
+      if (!request.signal.aborted)
+        this.log.error(`${name} failed in the middle of an answer, which is cut off`, { err });
+    };
     const fail = (error: unknown): Response => {
-      if (!isAnswer(resource.kind, error)) {
-        this.log.error(`${resource.moduleName}: the web resource ${resource.path} failed`, { err: error });
-      }
-      return answerError(resource.kind, error);
-    };
-    const dress = (answer: unknown): Response => {
+      if (!isAnswer(kind, error)) this.log.error(`${name} failed`, { err: error });
       try {
-        if (isResponse(answer)) return dressResponse(resource.kind, answer);
-        return fail(new TypeError(`the handler of ${resource.path} answered with no Response`));
-      } catch (error) {
-        return fail(error);
+        return answerError(kind, error);
+      } catch (err) {
+        this.log.error(`${name} failed with an error that cannot be sent`, { err });
+        return answerError(kind, undefined);
       }
     };
-    return {
-      ...resource,
-      dress,
-      fail,
-      answered: (answer) => {
-        this.inFlight.end();
-        return dress(answer);
-      },
-      failed: (error) => {
-        this.inFlight.end();
-        return fail(error);
-      },
+    const failed = (error: unknown): Response => {
+      this.inFlight.end();
+      return fail(error);
     };
+    return { ...resource, reports: { onCorrection, onFailure }, fail, failed };
   }
 }
 
 interface ServedResource extends MountedResource {
-  readonly dress: (answer: unknown) => Response;
+  readonly reports: AnswerReports;
   readonly fail: (error: unknown) => Response;
-  /** The same two for what was waited for. */
-  readonly answered: (answer: unknown) => Response;
+  /** The same for what was waited for. */
   readonly failed: (error: unknown) => Response;
 }
 

@@ -26,6 +26,8 @@ export interface Peer {
   readonly ip: string;
   /** The request as node's server got it; absent for requests made in process. */
   readonly incoming?: IncomingMessage;
+  /** The target as it stood in the request line; absent for requests made in process. */
+  readonly target?: string;
 }
 
 /** What calls need of their server. */

@@ -1,8 +1,12 @@
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { VesicleError } from '../../errors/vesicle-error.js';
+import { cutWhenBroken } from '../../web/guarded-body.js';
+import { hostOfUrl, rootedTarget, targetOfUrl } from '../../web/request-target.js';
+import { readResponseParts } from '../../web/response-parts.js';
 import type { Peer } from './http-call.js';
+import { installStrictResponse } from './strict-response.js';
 
 /** One place to listen at. */
 export interface Listen {
@@ -27,12 +31,18 @@ export interface Listener {
 
 /** Opens one listener. */
 export async function openListener(listen: Listen, handle: Handler): Promise<Listener> {
-  const server = createAdaptorServer({
-    hostname: 'localhost',
-    fetch: (request, env) => {
-      return handle(request, new SocketPeer((env as HttpBindings).incoming, listen.xForwarded === true));
-    },
-  }) as Server;
+  const isForwarded = listen.xForwarded === true;
+  const answer = getRequestListener((request, env) => {
+    const { incoming, outgoing } = env as HttpBindings;
+    const response = handle(request, new SocketPeer(incoming, isForwarded));
+    if (response instanceof Promise) return response.then((late) => cutIfBroken(late, outgoing));
+    return cutIfBroken(response, outgoing);
+  });
+  installStrictResponse();
+  const server = createServer((incoming, outgoing) => {
+    addressSafely(incoming);
+    void answer(incoming, outgoing);
+  });
   // Synapse keeps idle connections for a minute and reads bodies as long as they come.
   server.keepAliveTimeout = 60_000;
   server.on('clientError', answerBrokenRequest);
@@ -86,12 +96,42 @@ function stop(server: Server, graceMs: number): Promise<void> {
   });
 }
 
+/** The targets of requests as they came, where they differ from what the URL of the request is made of. */
+const targets = new WeakMap<IncomingMessage, string>();
+
+/** Lets the URL of a request be made of a host that is one, and of a path that stays the one that requests are routed by. */
+function addressSafely(incoming: IncomingMessage): void {
+  const { headers, url = '' } = incoming;
+  headers.host = hostOfUrl(headers.host);
+  const target = targetOfUrl(rootedTarget(url));
+  if (target === url) return;
+  targets.set(incoming, url);
+  incoming.url = target;
+}
+
+/** Cuts the connection where a body breaks off: a chunked answer that merely ends looks complete. */
+function cutIfBroken(response: Response, outgoing: HttpBindings['outgoing']): Response {
+  if (readResponseParts(response) !== undefined) return response;
+  const { body, status, headers } = response;
+  if (body === null) return response;
+  return new Response(
+    cutWhenBroken(body, () => {
+      outgoing.destroy();
+    }),
+    { status, headers },
+  );
+}
+
 /** Whoever is at the other end of a connection; most requests are answered without their address. */
 class SocketPeer implements Peer {
   constructor(
     readonly incoming: IncomingMessage,
     private readonly isForwarded: boolean,
   ) {}
+
+  get target(): string {
+    return targets.get(this.incoming) ?? this.incoming.url ?? '/';
+  }
 
   get ip(): string {
     return addressOf(this.incoming, this.isForwarded);

@@ -17,20 +17,20 @@ export async function readBody(
   return readIncoming(incoming, limit);
 }
 
-/** The same request whose body fails as soon as it is longer than the limit: for bodies that announce no length. */
-export function limitBody(request: Request, limit: number): Request {
-  if (request.body === null) return request;
-  let size = 0;
-  const counted = request.body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        size += chunk.byteLength;
-        if (size > limit) controller.error(tooLarge(limit));
-        else controller.enqueue(chunk);
-      },
-    }),
-  );
-  return new Request(request, { body: counted, duplex: 'half' });
+/** Where `@hono/node-server` looks for a body before it reads one. */
+interface WithRawBody extends IncomingMessage {
+  rawBody?: Buffer;
+}
+
+/** Whether a request announces a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+/** Reads the whole body of a request, which then gives it at once to whoever asks. */
+export async function takeWhole(incoming: IncomingMessage, limit: number): Promise<void> {
+  const body = await readIncoming(incoming, limit);
+  (incoming as WithRawBody).rawBody = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Array> {

@@ -1,14 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isDoneWithin } from '../../kernel/done-within.js';
 import type { Logger } from '../../log/logger.js';
 import { withoutBody } from '../../web/dress-response.js';
 import { noSuchResource } from '../../web/error-answers.js';
 import { InFlight } from '../../web/in-flight.js';
+import { pathOfTarget, rootedTarget } from '../../web/request-target.js';
 import type { Clock } from '../clock.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import { type Authenticate, type CallHost, HttpCall, type Peer } from './http-call.js';
 import { type Found, PathRouter } from './path-router.js';
-import { limitBody, tooLarge } from './request-body.js';
+import { hasBody, takeWhole, tooLarge } from './request-body.js';
 import {
   errorResponse,
   internalErrorResponse,
@@ -26,6 +28,8 @@ export interface WebHost {
     pathname: string,
     origin: { readonly ip: string },
   ) => Promise<Response> | Response | undefined;
+  /** Whether a path is not the homeserver's own. */
+  readonly serves: (pathname: string) => boolean;
   /** Resolves when none of them is being answered. */
   readonly idle: () => Promise<void>;
 }
@@ -65,12 +69,12 @@ export class HttpServer {
   /** Answers one request. Never throws. */
   fetch(request: Request, peer: Peer): Response | Promise<Response> {
     const target = targetOf(request, peer);
-    const queryAt = target.indexOf('?');
-    const path = queryAt < 0 ? target : target.slice(0, queryAt);
+    const path = pathOfTarget(target);
+    if (path === '*') return answerStar(request.method);
     if (request.method === 'OPTIONS') return optionsResponse();
     const refusal = this.refusalOf(request);
     if (refusal !== undefined) return refusal;
-    const search = queryAt < 0 ? '' : target.slice(queryAt + 1);
+    const search = target.slice(path.length + 1);
     if (path.startsWith('/_matrix/client/')) return this.answerOwn(request, peer, path, search);
     const response = this.answerModule(request, peer, path);
     return response ?? this.answerOwn(request, peer, path, search);
@@ -106,9 +110,26 @@ export class HttpServer {
   }
 
   private answerModule(request: Request, peer: Peer, path: string): Response | Promise<Response> | undefined {
-    const isUnmeasured = request.method !== 'GET' && request.headers.get('transfer-encoding') !== null;
-    const limited = isUnmeasured ? limitBody(request, this.options.maxBodySize) : request;
-    return this.options.web.handle(limited, path, peer);
+    const { incoming } = peer;
+    if (incoming === undefined || !hasBody(incoming) || !this.options.web.serves(path)) {
+      return this.options.web.handle(request, path, peer);
+    }
+    return this.answerWithBody(request, peer, incoming, path);
+  }
+
+  /** As in Synapse, no resource hears of a request that does not arrive as a whole. */
+  private async answerWithBody(
+    request: Request,
+    peer: Peer,
+    incoming: IncomingMessage,
+    path: string,
+  ): Promise<Response> {
+    try {
+      await takeWhole(incoming, this.options.maxBodySize);
+    } catch (error) {
+      return this.answerError(error, request.method, path);
+    }
+    return (await this.options.web.handle(request, path, peer)) ?? noSuchResource();
   }
 
   private async answerError(error: unknown, method: string, path: string): Promise<Response> {
@@ -143,10 +164,16 @@ export class HttpServer {
 
 /** The path and query of a request: as they came, where a socket brought them, for Twisted resolves no dots in paths. */
 function targetOf(request: Request, peer: Peer): string {
-  const target = peer.incoming?.url;
-  if (target?.startsWith('/') === true) return target;
+  if (peer.target !== undefined) return peer.target.startsWith('*') ? peer.target : rootedTarget(peer.target);
   const { url } = request;
   return url.slice(url.indexOf('/', url.indexOf('//') + 2));
+}
+
+/** What is about the server as a whole is answered before any resource is looked for (`twisted.web.server`). */
+function answerStar(method: string): Response {
+  const headers = { server: SERVER, 'content-length': '0' };
+  if (method === 'OPTIONS') return new Response(null, { status: 200, headers });
+  return new Response(null, { status: 405, headers: { ...headers, allow: 'OPTIONS' } });
 }
 
 /** Below Twisted's own resources, unknown paths get Twisted's page. */
