@@ -9,9 +9,14 @@ export const watchedPackage = 'inversify';
 /** Knows which files a module consists of. */
 export class ImportGraph {
   private readonly edges = new Map<string, Set<string>>();
+  /** The URL that each file was loaded under at last. */
+  private readonly urls = new Map<string, string>();
   private last: string | undefined;
 
-  note([from, to]: ImportNote): void {
+  note([by, to]: ImportNote): void {
+    // A CommonJS file says its path only, whatever it was loaded under.
+    const from = this.urls.get(by) ?? by;
+    this.urls.set(to.replace(/\?.*$/, ''), to);
     const known = this.edges.get(from);
     if (known === undefined) this.edges.set(from, new Set([to]));
     else known.add(to);

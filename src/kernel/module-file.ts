@@ -1,16 +1,19 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nearestName } from '../errors/nearest-name.js';
 import { describeImportError } from './import-error.js';
 import type { Namespace } from './module-export.js';
 import { importGraph, installHooks } from './module-hooks.js';
-import { packageSpecifier, withGeneration } from './typescript-hooks.js';
+import { isModuleFile, packageSpecifier, withGeneration } from './typescript-hooks.js';
 
 /** What was imported, or why not: texts each of which is the cause of the one before. */
 export type ImportedModule =
   | { readonly namespace: Namespace; readonly files: readonly string[] }
   | { readonly fault: readonly string[]; readonly error?: unknown };
+
+const { cache: loadedByRequire } = createRequire(import.meta.url);
 
 let generations = 0;
 
@@ -18,6 +21,7 @@ let generations = 0;
 export async function importModule(source: string, directory: string, isFresh: boolean): Promise<ImportedModule> {
   installHooks();
   const generation = isFresh ? String(++generations) : null;
+  if (isFresh) forgetRequired();
   if (isFile(source)) {
     const path = source.startsWith('file:') ? new URL(source).pathname : resolve(directory, source);
     const fault = fileFault(path, source, directory);
@@ -26,6 +30,13 @@ export async function importModule(source: string, directory: string, isFresh: b
   }
   const parent = pathToFileURL(resolve(directory, 'vesicle.yaml')).href;
   return importFrom(packageSpecifier(source, parent, generation), source, directory);
+}
+
+/** CommonJS files have no URL that a generation could be put into: Node loads them again once it has forgotten them. */
+function forgetRequired(): void {
+  for (const path of Object.keys(loadedByRequire)) {
+    if (isModuleFile(pathToFileURL(path).href)) Reflect.deleteProperty(loadedByRequire, path);
+  }
 }
 
 async function importFrom(specifier: string, source: string, directory: string): Promise<ImportedModule> {

@@ -1,8 +1,16 @@
 import * as nodeModule from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { findBundledPackages } from './bundled-packages.js';
 import { ImportGraph, type ImportNote } from './import-graph.js';
-import { candidatesOf, importNotes, isTypeScript, loadTypeScript, urlToLoad } from './typescript-hooks.js';
+import {
+  type Candidate,
+  candidatesOf,
+  importNotes,
+  isTypeScript,
+  loadTypeScript,
+  urlToLoad,
+} from './typescript-hooks.js';
 
 const graph = new ImportGraph();
 
@@ -48,7 +56,8 @@ const resolve: nodeModule.ResolveHookSync = (specifier, context, nextResolve) =>
   let failure: unknown;
   for (const candidate of candidatesOf(specifier, context.parentURL)) {
     try {
-      const found = nextResolve(candidate.specifier, { ...context, parentURL: candidate.parentUrl });
+      const wanted = isRequire(context) ? required(candidate, context) : candidate.specifier;
+      const found = nextResolve(wanted, { ...context, parentURL: candidate.parentUrl });
       const bundle = bundles.get(found.url);
       if (bundle !== undefined) return { url: bundle, format: 'module', shortCircuit: true };
       const url = urlToLoad(found.url, specifier, context.parentURL);
@@ -60,6 +69,18 @@ const resolve: nodeModule.ResolveHookSync = (specifier, context, nextResolve) =>
   }
   throw failure;
 };
+
+function isRequire({ conditions }: nodeModule.ResolveHookContext): boolean {
+  return conditions.includes('require');
+}
+
+/** `require` knows paths, no URLs, and looks for packages from the file that it stands in. */
+function required({ specifier, parentUrl }: Candidate, { parentURL }: nodeModule.ResolveHookContext): string {
+  if (specifier.startsWith('file:')) return fileURLToPath(specifier);
+  return parentUrl === undefined || parentUrl === parentURL
+    ? specifier
+    : nodeModule.createRequire(parentUrl).resolve(specifier);
+}
 
 const load: nodeModule.LoadHookSync = (url, context, nextLoad) =>
   isTypeScript(url) ? loadTypeScript(url) : nextLoad(url, context);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ImportNote, watchedPackage } from './import-graph.js';
+import { aliasedFile } from './path-aliases.js';
 import { transformTypeScript } from './typescript-transform.js';
 
 /** Where a specifier may be found, in this order. */
@@ -36,12 +37,14 @@ export function candidatesOf(specifier: string, parentUrl: string | undefined): 
   if (specifier === 'class-transformer') return [{ specifier, parentUrl: import.meta.url }, itself];
   if (LENT.test(specifier)) return [itself, { specifier, parentUrl: import.meta.url }];
   const typeScript = typeScriptOf(specifier, parentUrl);
-  return typeScript === undefined ? [itself] : [{ specifier: typeScript, parentUrl }];
+  return typeScript === undefined ? [itself] : [{ specifier: typeScript, parentUrl }, itself];
 }
 
-/** `./x.js` means `./x.ts` where a TypeScript file says so, as for tsc. */
+/** In a TypeScript file `./x.js` means `./x.ts`, and aliases of its `tsconfig.json` are known, as for tsc. */
 function typeScriptOf(specifier: string, parentUrl: string | undefined): string | undefined {
-  if (parentUrl === undefined || !isTypeScript(parentUrl) || !/^\.{1,2}\/.*\.m?js$/.test(specifier)) return undefined;
+  if (parentUrl === undefined || !isTypeScript(parentUrl) || specifier.startsWith('node:')) return undefined;
+  if (!/^(?:\.{0,2}\/|file:)/.test(specifier)) return aliasedFile(specifier, parentUrl);
+  if (!/^\.{1,2}\/.*\.m?js$/.test(specifier)) return undefined;
   const url = new URL(specifier.replace(/js$/, 'ts'), parentUrl);
   return existsSync(fileURLToPath(url)) ? url.href : undefined;
 }
@@ -63,7 +66,7 @@ export function importNotes(specifier: string, parentUrl: string | undefined, ur
 }
 
 /** A file of the module itself: of no package, nor of this one. */
-function isModuleFile(url: string): boolean {
+export function isModuleFile(url: string): boolean {
   return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(ownRoot);
 }
 

@@ -48,6 +48,91 @@ describe('a module is found', () => {
   });
 });
 
+describe('a module in CommonJS', () => {
+  const guard = `
+const { Codes, injectable, Module } = require('vesicle');
+const { IsInt, ValidateNested } = require('class-validator');
+const { Type } = require('class-transformer');
+const inversify = require('inversify');
+const helper = require('./helper.cjs');
+class Part {}
+IsInt()(Part.prototype, 'size');
+class GuardConfig {}
+ValidateNested()(GuardConfig.prototype, 'part');
+Type(() => Part)(GuardConfig.prototype, 'part');
+class Guard {}
+Guard.isOne = helper.Codes === Codes && inversify.injectable === injectable && helper.typed.codes === Codes;
+Guard.word = helper.word;
+Module({ config: GuardConfig })(Guard);
+exports.Guard = Guard;
+`;
+  const files = {
+    'guard.cjs': guard,
+    'guard.mjs':
+      "import { createRequire } from 'node:module';\nexport const { Guard } = createRequire(import.meta.url)('./guard.cjs');\n",
+    'named.mjs': "import { Guard } from './guard.cjs';\nexport { Guard };\n",
+    'helper.cjs':
+      "exports.Codes = require('vesicle').Codes;\nexports.typed = require('./typed.ts');\nexports.word = require('./word.cjs');\n",
+    'typed.ts': "import { Codes } from 'vesicle';\nexport const codes: typeof Codes = Codes;\n",
+    'word.cjs': "module.exports = 'one';\n",
+  };
+  for (const name of ['./guard.cjs', './guard.mjs', './named.mjs']) {
+    test(`shares this package and its libraries with all others, as ${name}`, async (t) => {
+      const folder = await temporaryFolder(t, files);
+      const module = await loadOne(name, folder);
+      const found = module.type as { readonly isOne?: unknown; readonly word?: unknown };
+      assert.equal(found.isOne, true);
+      assert.equal(found.word, 'one');
+      const yaml = `modules: [{ module: ${name}, config: { part: { size: x } } }]`;
+      await assert.rejects(
+        loadModules(Configuration.read(yaml, { directory: folder })),
+        /config\.part\.size.*\n[^]*size must be an integer/,
+      );
+    });
+
+    test(`is read again when asked for, with what it requires, as ${name}`, async (t) => {
+      const folder = await temporaryFolder(t, files);
+      const wordOf = async (isFresh: boolean): Promise<unknown> =>
+        ((await loadOne(name, folder, isFresh)).type as { readonly word?: unknown }).word;
+      assert.equal(await wordOf(false), 'one');
+      await writeFile(join(folder, 'word.cjs'), "module.exports = 'two';\n");
+      assert.equal(await wordOf(false), 'one');
+      for (const _again of [1, 2]) {
+        assert.equal(await wordOf(true), 'two');
+        const { files: read } = await loadOne(name, folder, true);
+        assert.deepEqual(
+          read.map((file) => file.replace(`${folder}/`, '')),
+          [...(name === './guard.cjs' ? [] : [name.slice(2)]), 'guard.cjs', 'helper.cjs', 'typed.ts', 'word.cjs'],
+        );
+      }
+    });
+  }
+});
+
+test('a module file in TypeScript may import by the aliases of its tsconfig.json', async (t) => {
+  const folder = await temporaryFolder(t, {
+    'base.json': '{ "compilerOptions": { "paths": { "@lib/*": ["./lib/*"], "words": ["./lib/words.ts"] } } }',
+    'modules/tsconfig.json': '{ // As tsc takes it.\n  "extends": "../base.json",\n}',
+    'modules/guard.ts': `import { Module } from 'vesicle';
+import { join } from 'node:path';
+import { one } from '@lib/one.js';
+import { two } from '@lib/two';
+import { three } from 'words';
+@Module()
+export class Guard { static words = [one, two, three, typeof join]; }
+`,
+    'lib/one.ts': "export const one: string = 'one';\n",
+    'lib/two/index.ts': "export const two: string = 'two';\n",
+    'lib/words.ts': "import { one } from './one.js';\nexport const three: string = `${one} and two`;\n",
+  });
+  const module = await loadOne('./modules/guard.ts', folder);
+  assert.deepEqual((module.type as { readonly words?: unknown }).words, ['one', 'two', 'one and two', 'function']);
+  assert.deepEqual(
+    module.files.map((file) => file.replace(`${folder}/`, '')),
+    ['modules/guard.ts', 'lib/one.ts', 'lib/two/index.ts', 'lib/words.ts'],
+  );
+});
+
 describe('a module file in TypeScript', () => {
   test('has the constructor types that injection needs; a type-only import leaves none', async () => {
     const { type } = await loadOne('./typescript.mts');
