@@ -218,7 +218,7 @@ export const errorCodes = {
   },
   SYNAPSE_PROTOCOL_BROKEN: {
     blame: 'remote',
-    text: 'The other side of the connection sent {0}. Let only vesicle_bridge.py of this version connect.',
+    text: 'The connection with the bridge in Synapse is given up: {0}. Let only the vesicle_bridge.py of this version connect.',
   },
   SYNAPSE_REQUEST_UNKNOWN: {
     blame: 'author',
@@ -232,9 +232,13 @@ export const errorCodes = {
     blame: 'operator',
     text: 'The token in {0} is not that of this module host. Give the bridge (token_file, or VESICLE_TOKEN) and "vesicle host" (--token-file, or VESICLE_TOKEN) the same.',
   },
+  SYNAPSE_VALUE_UNSENDABLE: {
+    blame: 'author',
+    text: '{0} cannot be sent to Synapse: {1} is {2}. Give values of JSON: null, booleans, finite numbers, strings, arrays and objects of these.',
+  },
   SYNAPSE_VALUE_WRONG: {
     blame: 'remote',
-    text: 'The other side of the connection sent {0}. Use the vesicle_bridge.py of this version.',
+    text: 'The bridge in Synapse sent {0}. Use the vesicle_bridge.py of this version.',
   },
   SYNAPSE_VERSION_MISMATCH: {
     blame: 'operator',

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Code, Codes } from './matrix-codes.js';
 
 /**
@@ -12,23 +13,30 @@ import { Code, Codes } from './matrix-codes.js';
  * ```
  */
 export class SynapseError extends Error {
+  /** HTTP status. */
+  readonly status: number;
   /** The text of the error code. */
   readonly errcode: string;
+  /** Merged into the body after `errcode` and `error`, so that they may override both, as in Synapse. */
+  readonly additionalFields: Readonly<Record<string, unknown>>;
+  /** HTTP headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
+  /** Throws a TypeError for fields that Synapse would not take either. */
   constructor(
-    /** HTTP status. */
-    readonly status: number,
+    status: number,
     message: string,
     errcode: Code | string = Codes.UNKNOWN,
-    /** Merged into the body after `errcode` and `error`, so that they may override both, as in Synapse. */
-    readonly additionalFields: Readonly<Record<string, unknown>> = {},
-    /** HTTP headers of the answer. */
-    readonly headers: Readonly<Record<string, string>> = {},
+    additionalFields: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
     options?: ErrorOptions,
   ) {
     super(message, options);
     this.name = 'SynapseError';
+    this.status = statusOf(status);
     this.errcode = errcode instanceof Code ? errcode.value : errcode;
+    this.additionalFields = recordOf(additionalFields, 'additionalFields');
+    this.headers = recordOf(headers, 'headers') as Readonly<Record<string, string>>;
   }
 
   /** The JSON body that a client gets. */
@@ -66,13 +74,36 @@ export class RedirectException extends Error {
   /** Values of `Set-Cookie` headers to send along. */
   readonly cookies: string[] = [];
 
+  /** HTTP status. */
+  readonly status: number;
+
+  /**
+   * Throws a TypeError for a location that is not Unicode.
+   *
+   * @defaultValue `status` is 302
+   */
   constructor(
     /** The `Location` header. */
     readonly location: string,
-    /** HTTP status, 302 when absent. */
-    readonly status: number = 302,
+    status = 302,
   ) {
     super(`Redirect to ${location}`);
     this.name = 'RedirectException';
+    if (/\p{Surrogate}/u.test(location))
+      throw new TypeError('The location of a RedirectException holds half of a character');
+    this.status = statusOf(status);
   }
+}
+
+/** As Python's `int(code)`: a fraction is cut off. */
+function statusOf(status: unknown): number {
+  if (typeof status === 'number' && Number.isFinite(status)) return Math.trunc(status);
+  throw new TypeError(`The status of an error must be a number, not ${inspect(status)}`);
+}
+
+/** As Python's `dict(fields)`; null is none. */
+function recordOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  throw new TypeError(`The ${name} of a SynapseError must be an object, not ${inspect(value)}`);
 }

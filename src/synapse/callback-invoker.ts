@@ -29,7 +29,7 @@ class Invoker {
   async invoke(values: unknown, connection: Connection, call: IncomingCall): Promise<unknown> {
     const given = list(values);
     if (given.length !== this.decoders.length)
-      throw wrongValue(`${given.length} arguments, not ${this.decoders.length}`);
+      throw wrongValue(`${given.length} arguments where ${this.decoders.length} are expected`);
     const args = this.decoders.map((decode, index) => decode(given[index], connection, call));
     if (this.live.length > 0) return await this.askLive(args);
     return this.encode(await this.ask(...args), this.handles);
@@ -67,11 +67,11 @@ export class CallbackInvoker {
   private make(callback: string): Invoker {
     const dot = callback.indexOf('.');
     const [category, name] = [callback.slice(0, dot), callback.slice(dot + 1)];
-    if (findRule(category, name) === undefined) throw wrongValue(`a callback ${callback} that there is not`);
+    if (findRule(category, name) === undefined) throw wrongValue(`${callback}, which is not a callback`);
     const rows = callbackWire[category as CallbackCategory] as Readonly<Record<string, CallbackWire>>;
     const hook = this.dispatch.hook(category as CallbackCategory, name as never) as unknown as { readonly ask: Ask };
     const wire = rows[name];
-    if (wire === undefined) throw wrongValue(`a callback ${callback} that does not travel`);
+    if (wire === undefined) throw wrongValue(`${callback}, which is not a callback of this protocol`);
     return new Invoker(wire, hook.ask, this.handles);
   }
 }

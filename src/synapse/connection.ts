@@ -7,7 +7,8 @@ import { FrameReader, writeFrames } from './frames.js';
 import type { AnswerOf, Direction, Message, ParamsOf } from './message.js';
 import { PulseWatch } from './pulse-watch.js';
 import { limits, type messages, type MessageName } from './protocol.js';
-import { textOf } from './untrusted-values.js';
+import { textOf, wrongValue } from './untrusted-values.js';
+import { decodeWire, encodeWire, hasMarks, sayOf } from './wire-codec.js';
 import { decodeError, encodeError } from './wire-errors.js';
 
 type Sent<Name extends MessageName, Kind extends 'request' | 'notice'> = (typeof messages)[Name] extends {
@@ -34,6 +35,8 @@ export interface Answerer {
   /** The answer to a request; undefined stands for null. Throws `VesicleError` `SYNAPSE_PROTOCOL_BROKEN` for nonsense. */
   readonly answer: (method: string, params: JsonObject, call: IncomingCall) => unknown;
   readonly notice: (method: string, params: JsonObject) => void;
+  /** Who is asked what, for a message about an answer that cannot be sent. */
+  readonly placeOf: (method: string, params: JsonObject) => string;
 }
 
 interface Pending {
@@ -54,8 +57,11 @@ const lingerMs = 1_000;
 export class Connection {
   /** Bytes that a frame of the other side may have. */
   frameLimit = limits.frame as number;
+  /** The other side has said who it is: it may be shown the stacks of errors. */
+  isTrusted = false;
   /** Resolves when the connection has ended, with the reason. */
   readonly closed: Promise<string>;
+  private ignored = 0;
   private readonly pending = new Map<number, Pending>();
   private readonly incoming = new Map<number, IncomingCall>();
   private readonly pulse: PulseWatch;
@@ -123,12 +129,10 @@ export class Connection {
         reject(new VesicleError('SYNAPSE_CONNECTION_LOST', [name]));
         return;
       }
+      // What cannot be sent, or is too long, rejects.
+      const text = encodeWire(params, subjectOf(name, params));
       const id = ++this.lastId;
-      const frame = `{"id":${id},"method":"${name}","params":${JSON.stringify(params)}}`;
-      if (isTooLong(frame)) {
-        reject(tooLong(frame));
-        return;
-      }
+      const frame = checked(`{"id":${id},"method":"${name}","params":${text}}`);
       this.pending.set(id, { resolve: resolve as Pending['resolve'], reject });
       this.send(frame);
     });
@@ -137,7 +141,7 @@ export class Connection {
   /** Tells Synapse. */
   notify<Name extends NoticeName>(name: Name, params: ParamsOf<(typeof messages)[Name]>): void {
     if (!this.isOpen) return;
-    const frame = `{"method":"${name}","params":${JSON.stringify(params)}}`;
+    const frame = `{"method":"${name}","params":${encodeWire(params, name)}}`;
     if (!isTooLong(frame)) this.send(frame);
   }
 
@@ -173,17 +177,54 @@ export class Connection {
     if (this.state !== 'open') return;
     const frame = parseFrame(text);
     if (frame.method === undefined) this.settle(frame);
-    else if (frame.id === undefined) this.take(frame.method, frame.params);
-    else void this.serve(frame.id, frame.method, frame.params);
+    else if (frame.id === undefined) this.hear(frame.method, frame);
+    else void this.serve(frame.id, frame.method, frame);
   }
 
-  private settle({ id, result, error }: Frame): void {
+  /** Whatever the answer holds, its request is settled. */
+  private settle({ id, result, error, isMarked }: Frame): void {
     const pending = id === undefined ? undefined : this.pending.get(id);
-    if (id === undefined || pending === undefined)
-      throw broken(`an answer to a request ${String(id)} that nobody made`);
+    if (id === undefined || pending === undefined) {
+      this.ignore(this.wrong(`an answer to request ${String(id)}, which was not made`));
+      return;
+    }
     this.pending.delete(id);
-    if (error === undefined) pending.resolve(result);
-    else pending.reject(decodeError(error));
+    try {
+      if (error !== undefined) pending.reject(decodeError(isMarked ? decodeWire(error) : error, this));
+      else pending.resolve(isMarked ? decodeWire(result) : result);
+    } catch (failure) {
+      pending.reject(
+        failure instanceof VesicleError ? failure : wrongValue(`an answer that fails (${sayOf(failure)})`),
+      );
+    }
+  }
+
+  /** A notice is nobody's call: when it cannot be understood, nothing else may be lost with it. */
+  private hear(method: string, notice: Frame): void {
+    try {
+      this.take(method, this.paramsOf(notice));
+    } catch (error) {
+      this.ignore(error);
+    }
+  }
+
+  private ignore(error: unknown): void {
+    if (error instanceof ProtocolBroken) throw error;
+    this.ignored++;
+    // As many lines as digits, however many come.
+    if (/^10*$/.test(String(this.ignored))) {
+      this.log.warn(`A message of the bridge is ignored (number ${this.ignored}): ${sayOf(error)}`);
+    }
+  }
+
+  /** A peer that has not said who it is may make no mistake. */
+  private wrong(what: string): VesicleError {
+    return this.isTrusted ? wrongValue(what) : broken(`it sent ${what}`);
+  }
+
+  private paramsOf({ method = '', params, isMarked }: Frame): JsonObject {
+    if (!isJsonObject(params)) throw this.wrong(`${method} with params that are not an object`);
+    return isMarked ? (decodeWire(params) as JsonObject) : params;
   }
 
   private take(method: string, params: JsonObject): void {
@@ -206,25 +247,52 @@ export class Connection {
     call.end('cancelled');
   }
 
-  private async serve(id: number, method: string, params: JsonObject): Promise<void> {
+  private async serve(id: number, method: string, request: Frame): Promise<void> {
     if (this.incoming.has(id)) {
-      this.fail(broken(`a second request ${id} while the first is being answered`));
+      this.fail(broken(`it made a second request ${id} while the first is being answered`));
       return;
     }
     const call = new IncomingCall();
     this.incoming.set(id, call);
     let frame: string;
     try {
-      const result: unknown = method === 'ping' ? null : await this.answerer.answer(method, params, call);
-      frame = answerFrame(id, result);
+      frame = await this.answerTo(id, method, request, call);
     } catch (error) {
-      if (error instanceof VesicleError && error.code === 'SYNAPSE_PROTOCOL_BROKEN') this.fail(error);
-      frame = errorFrame(id, error);
+      if (error instanceof ProtocolBroken) this.fail(error);
+      frame = this.errorFrame(id, this.placeOf(method, request), error);
     }
     call.end('answered');
     if (this.incoming.get(id) !== call) return;
     this.forget(id);
     this.send(frame);
+  }
+
+  private async answerTo(id: number, method: string, request: Frame, call: IncomingCall): Promise<string> {
+    const params = this.paramsOf(request);
+    const result: unknown = method === 'ping' ? null : await this.answerer.answer(method, params, call);
+    if (result === null || result === undefined) return `{"id":${id},"result":null}`;
+    try {
+      return checked(`{"id":${id},"result":${encodeWire(result, 'The answer')}}`);
+    } catch (error) {
+      this.log.error(`${this.placeOf(method, request)}: ${sayOf(error)}`);
+      throw error;
+    }
+  }
+
+  /** What a module threw may hold anything: what cannot be sent becomes an error that says so. */
+  private errorFrame(id: number, place: string, error: unknown): string {
+    const told = encodeError(error, { owner: this, mayShowStack: this.isTrusted });
+    try {
+      return checked(`{"id":${id},"error":${encodeWire(told, 'An error')}}`);
+    } catch (failure) {
+      const message = `An error that cannot be sent to Synapse: ${sayOf(failure).slice(0, longestFault)}`;
+      this.log.error(`${place} threw an error that cannot be sent: ${sayOf(failure)}`);
+      return `{"id":${id},"error":${JSON.stringify({ type: 'Error', message })}}`;
+    }
+  }
+
+  private placeOf(method: string, { params }: Frame): string {
+    return isJsonObject(params) ? this.answerer.placeOf(method, params) : `A request ${method}`;
   }
 
   private forget(id: number): void {
@@ -283,52 +351,47 @@ export class Connection {
 interface Frame {
   readonly id: number | undefined;
   readonly method: string | undefined;
-  readonly params: JsonObject;
+  readonly params: unknown;
   readonly result: unknown;
   readonly error: unknown;
+  /** It holds values that JSON has no form for, not made yet. */
+  readonly isMarked: boolean;
 }
 
 const noParams: JsonObject = {};
 
 function parseFrame(text: string): Frame {
   const value = parseJson(text);
-  if (!isJsonObject(value)) throw broken('a frame that is no JSON object');
+  if (!isJsonObject(value)) throw broken('it sent a frame that is not a JSON object');
   const { id, method, params = noParams, result, error } = value;
-  if (id !== undefined && !Number.isSafeInteger(id)) throw broken('a frame with a wrong id');
-  if (method !== undefined && typeof method !== 'string') throw broken('a frame with a wrong method');
-  if (method === undefined && id === undefined) throw broken('a frame with neither id nor method');
-  if (!isJsonObject(params)) throw broken('a frame whose parameters are no object');
-  return { id: id as number | undefined, method, params, result, error };
+  if (id !== undefined && !Number.isSafeInteger(id)) throw broken('it sent a frame whose id is not an integer');
+  if (method !== undefined && typeof method !== 'string') throw broken('it sent a frame whose method is not a string');
+  if (method === undefined && id === undefined) throw broken('it sent a frame with neither id nor method');
+  return { id: id as number | undefined, method, params, result, error, isMarked: hasMarks(text) };
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new VesicleError('SYNAPSE_PROTOCOL_BROKEN', ['a frame that is no JSON'], { cause: error });
+    throw new ProtocolBroken('it sent a frame that is not JSON', { cause: error });
   }
 }
 
-function answerFrame(id: number, result: unknown): string {
-  if (result === null || result === undefined) return `{"id":${id},"result":null}`;
-  const frame = `{"id":${id},"result":${JSON.stringify(result)}}`;
+/** Characters of a fault that its message shows. */
+const longestFault = 500;
+
+/** What a request is about, for messages: calls of `ModuleApi` by their names. */
+function subjectOf(name: string, params: object): string {
+  return `A value of ${name === 'api.call' && 'method' in params ? String(params.method) : name}`;
+}
+
+function checked(frame: string): string {
   if (isTooLong(frame)) throw tooLong(frame);
   return frame;
 }
 
-/** What a module threw may hold anything: what cannot be told is told without its fields. */
-function errorFrame(id: number, error: unknown): string {
-  try {
-    const frame = `{"id":${id},"error":${JSON.stringify(encodeError(error))}}`;
-    if (isTooLong(frame)) throw tooLong(frame);
-    return frame;
-  } catch (failure) {
-    const message = `An error that cannot be told: ${failure instanceof Error ? failure.message : 'it has no text'}`;
-    return `{"id":${id},"error":${JSON.stringify(encodeError(new Error(message)))}}`;
-  }
-}
-
-/** A text of UTF-16 has at most three bytes of UTF-8 for each unit. */
+/** A string of UTF-16 has at most three bytes of UTF-8 for each unit. */
 function isTooLong(frame: string): boolean {
   return frame.length * 3 > limits.frame && Buffer.byteLength(frame) > limits.frame;
 }
@@ -337,7 +400,14 @@ function tooLong(frame: string): VesicleError {
   return new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(Buffer.byteLength(frame)), String(limits.frame)]);
 }
 
-/** Something that no bridge of the same version says. */
+/** What ends a connection, however it came about. */
+class ProtocolBroken extends VesicleError {
+  constructor(what: string, options?: ErrorOptions) {
+    super('SYNAPSE_PROTOCOL_BROKEN', [what], options);
+  }
+}
+
+/** Something that no bridge of the same version says: it ends the connection. */
 export function broken(what: string): VesicleError {
-  return new VesicleError('SYNAPSE_PROTOCOL_BROKEN', [what]);
+  return new ProtocolBroken(what);
 }

@@ -13,9 +13,18 @@ export class LiveJson {
 
   /** The arguments that are not what they were, by index; undefined when all are. */
   changed(): Readonly<Record<string, unknown>> | undefined {
-    const changed = this.before.filter(([index, text]) => JSON.stringify(this.args[index]) !== text);
+    const changed = this.before.filter(([index, text]) => textOf(this.args[index]) !== text);
     if (changed.length === 0) return undefined;
     return Object.fromEntries(changed.map(([index]) => [String(index), this.args[index]]));
+  }
+}
+
+/** What JSON has no form for counts as a change: it will be named when it is sent. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
   }
 }
 

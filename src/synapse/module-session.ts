@@ -88,6 +88,12 @@ export class ModuleSession {
     }
   };
 
+  /** Who is asked what, for messages. */
+  readonly placeOf = (method: string, params: JsonObject): string =>
+    method === 'callback.invoke' && this.process !== undefined
+      ? this.process.placeOf(params['callback'])
+      : `A request ${method}`;
+
   /** Takes a notice of the bridge. */
   readonly notice = (method: string, params: JsonObject): void => {
     const judgement = this.state.judgeNotice();
@@ -114,6 +120,7 @@ export class ModuleSession {
     clearTimeout(this.greeting);
     this.state.take('greeted');
     this.connection.frameLimit = limits.frame;
+    this.connection.isTrusted = true;
     this.log.debug(`Synapse ${textOf(synapse)} connected`);
     return { protocol: protocolVersion, vesicle: this.options.version, node: process.versions.node };
   }
@@ -133,7 +140,7 @@ export class ModuleSession {
     if (this.refusal !== undefined) return this.refusal;
     const { name } = this.state;
     return judgement === 'close'
-      ? broken(`${method} while the connection is "${name}"`)
+      ? broken(`it sent ${method} while the connection is "${name}"`)
       : new VesicleError('SYNAPSE_NOT_OPEN', [method, name]);
   }
 
@@ -176,7 +183,7 @@ export class ModuleSession {
   }
 
   private running(): ProcessModules {
-    if (this.process === undefined) throw broken('a question before the modules are open');
+    if (this.process === undefined) throw broken('it asked before the modules were open');
     return this.process;
   }
 

@@ -11,7 +11,7 @@ import { domainOf, type UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
 import { WebResources } from '../web/web-resources.js';
 import { CallbackInvoker } from './callback-invoker.js';
-import { list, shape } from './untrusted-values.js';
+import { list, shape, textOf, wrongValue } from './untrusted-values.js';
 import { broken, type Connection } from './connection.js';
 import { HandleTable } from './handle-table.js';
 import type { IncomingCall } from './incoming-call.js';
@@ -19,6 +19,7 @@ import { RemoteModuleApi } from './remote-module-api.js';
 import { SynapseServices } from './synapse-services.js';
 import { WatchedDispatcher } from './watched-dispatcher.js';
 import { WebRequests } from './web-requests.js';
+import { anyValue } from './wire-codec.js';
 import { wireRegistrations, wireWebResources } from './wire-registrations.js';
 import type { WireHomeserver, WireRegistration, WireWebResource } from './wire-values.js';
 
@@ -88,7 +89,7 @@ export class ProcessModules {
 
   /** The modules once they are open. */
   parts(): ProcessParts {
-    if (this.running === undefined) throw broken('the modules are not open');
+    if (this.running === undefined) throw broken('it asked before the modules were open');
     return { modules: this.running, dispatch: this.dispatch, webResources: this.web };
   }
 
@@ -97,13 +98,19 @@ export class ProcessModules {
     return this.invoker.invoke(callback, args, call);
   }
 
-  /** Answers what is no callback. */
+  /** The modules that registered a callback, and the callback: for messages. */
+  placeOf(callback: unknown): string {
+    const asked = this.dispatch.registered().filter(({ category, name }) => `${category}.${name}` === callback);
+    return `${[...new Set(asked.map(({ module }) => module))].join(', ') || 'No module'}: ${textOf(callback)}`;
+  }
+
+  /** Answers what is not a callback. */
   answer(method: string, params: JsonObject, call: IncomingCall): unknown {
     switch (method) {
       case 'function.call':
         return this.callFunction(params);
       case 'slot.enter':
-        return this.slot(params).enter();
+        return this.enterSlot(params);
       case 'slot.exit':
         return this.leaveSlot(params);
       case 'web.request':
@@ -113,7 +120,7 @@ export class ProcessModules {
       case 'db.run':
         return this.services.transactions.attempt(params['transaction']);
       default:
-        throw broken(`a request ${method} that there is not`);
+        throw wrongValue(`a request ${method}, which is unknown`);
     }
   }
 
@@ -130,7 +137,7 @@ export class ProcessModules {
         this.services.cacheInvalidated(params['cache'], params['keys']);
         return;
       default:
-        throw broken(`a notice ${method} that there is not`);
+        throw wrongValue(`a notice ${method}, which is unknown`);
     }
   }
 
@@ -153,6 +160,10 @@ export class ProcessModules {
     const slot = this.slots.get(params['slot']);
     if (slot === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A slot']);
     return slot;
+  }
+
+  private async enterSlot(params: JsonObject): Promise<number> {
+    return anyValue(await this.slot(params).enter());
   }
 
   private async leaveSlot(params: JsonObject): Promise<null> {

@@ -31,6 +31,8 @@ export const protocolVersion = 1;
 export const limits = {
   /** Bytes of a frame, its length aside. A longer one closes the connection. */
   frame: 33_554_432,
+  /** Levels that arrays and objects of a module may be nested; Python's JSON reads no more than about 900. */
+  depth: 500,
   /** Bytes of a piece of a body, before base64. */
   chunk: 65_536,
   /** Milliseconds between two pings, in both directions. */

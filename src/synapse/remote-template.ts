@@ -1,5 +1,6 @@
 import type { Template } from '../api/template.js';
 import type { Connection } from './connection.js';
+import { anyValue } from './wire-codec.js';
 import type { WireTemplate, WireValues } from './wire-values.js';
 
 /** A template of Synapse's, rendered there. */
@@ -14,5 +15,8 @@ export class RemoteTemplate implements Template {
   }
 
   readonly render: Template['render'] = (values = {}) =>
-    this.connection.request('template.render', { template: this.wire.template, values: values as WireValues });
+    this.connection.request('template.render', {
+      template: this.wire.template,
+      values: anyValue(values as WireValues),
+    });
 }

@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import type { DbRow, DbTransaction, DbValue } from '../api/db-transaction.js';
 import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Connection } from './connection.js';
+import { anyValue } from './wire-codec.js';
 import type { Handle, WireDbValue } from './wire-values.js';
 
 interface Rows {
@@ -64,8 +66,13 @@ export class RemoteTransaction implements DbTransaction {
 
   private async perform(sql: string, rows: readonly (readonly DbValue[])[], many: boolean): Promise<void> {
     this.use();
-    const params = rows.map((row) => row.map(encodeValue));
-    const done = await this.connection.request('db.execute', { transaction: this.handle, sql, params, many });
+    const params = rows.map((row) => row.map(parameter));
+    const done = await this.connection.request('db.execute', {
+      transaction: this.handle,
+      sql,
+      params: anyValue(params),
+      many,
+    });
     this.rowcount = done.rowcount;
     this.description = done.description;
     this.unread = [];
@@ -80,7 +87,7 @@ export class RemoteTransaction implements DbTransaction {
   }
 
   private take({ rows, end }: Rows): void {
-    for (const row of rows) this.unread.push(row.map(decodeValue));
+    for (const row of rows) this.unread.push(row.map(columnValue));
     this.isEnd = end;
   }
 
@@ -89,18 +96,16 @@ export class RemoteTransaction implements DbTransaction {
   }
 }
 
-function encodeValue(value: DbValue): WireDbValue {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : { int: String(value) };
-  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('base64') };
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new HostError('ProgrammingError', `A number that no database takes: ${value}`);
-  }
-  return value;
+/** What Python's drivers do not take fails as it does there; SQLite would make NULL of NaN. */
+function parameter(value: DbValue, index: number): DbValue {
+  const given: unknown = value;
+  if (value === null || ['string', 'bigint', 'boolean'].includes(typeof given)) return value;
+  if (given instanceof Uint8Array || (typeof given === 'number' && !Number.isNaN(given))) return value;
+  const kind = typeof given === 'number' ? 'NaN' : inspect(given, { depth: 0 }).slice(0, 80);
+  throw new HostError('ProgrammingError', `Error binding parameter ${index + 1}: ${kind} is not supported`);
 }
 
-function decodeValue(value: WireDbValue): DbValue {
-  if (typeof value === 'boolean') return Number(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if ('int' in value) return BigInt(value.int);
-  return new Uint8Array(Buffer.from(value.bytes, 'base64'));
+/** SQLite has no booleans, and PostgreSQL's are numbers here as well. */
+function columnValue(value: WireDbValue): DbValue {
+  return typeof value === 'boolean' ? Number(value) : value;
 }

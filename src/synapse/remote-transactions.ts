@@ -36,7 +36,7 @@ export class RemoteTransactions {
       planned.transaction?.end();
     }
     const { outcome, transaction } = planned;
-    if (outcome === undefined) throw wrongValue('a transaction that ended before it began');
+    if (outcome === undefined) throw wrongValue('the end of a transaction before its start');
     if ('error' in outcome) throw outcome.error;
     transaction?.runCallbacks();
     return outcome.result as Result;
@@ -45,7 +45,7 @@ export class RemoteTransactions {
   /** The transaction is open: runs its function, maybe once more. */
   async attempt(handle: unknown): Promise<null> {
     const planned = this.planned.get(handle);
-    if (planned === undefined) throw wrongValue('a transaction that nobody asked for');
+    if (planned === undefined) throw wrongValue('the start of a transaction that was not asked for');
     planned.transaction?.end();
     const transaction = new RemoteTransaction(handle as Handle, this.connection);
     planned.transaction = transaction;

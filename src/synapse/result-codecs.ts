@@ -8,6 +8,7 @@ import type { EventDecision } from '../callbacks/third-party-rules.js';
 import type { UserPresenceState } from '../matrix/presence.js';
 import { Tuple } from '../matrix/tuple.js';
 import type { ResultKind } from './callback-wire.js';
+import { anyValue } from './wire-codec.js';
 import type {
   Handle,
   WireAuthResult,
@@ -39,10 +40,11 @@ export const resultEncoders: Readonly<Record<ResultKind, ResultEncoder>> = {
   json: (result) => result,
   presence_map: (result) => encodePresenceMap(result as ReadonlyMap<string, ReadonlySet<UserPresenceState>>),
   users: (result) => (result instanceof Set ? [...(result as Set<string>)] : result),
-  upload_limits: (result) => (result === undefined ? null : (result as readonly MediaUploadLimit[]).map(encodeLimit)),
+  upload_limits: (result) =>
+    result === undefined ? null : anyValue((result as readonly MediaUploadLimit[]).map(encodeLimit)),
   ratelimit: (result) => (result === undefined ? null : encodeRatelimit(result as RatelimitOverride)),
   slot: (result, handles) => (isSlot(result) ? { slot: handles.ofSlot(result) } : null),
-  number: (result) => result,
+  number: (result) => anyValue(result),
   renewal: (result) => (result instanceof Tuple ? (result.items as unknown) : result),
 };
 
@@ -93,7 +95,7 @@ function encodeLimit(limit: MediaUploadLimit): WireUploadLimit {
 }
 
 function encodeRatelimit({ perSecond, burstCount }: RatelimitOverride): WireRatelimit {
-  return { per_second: perSecond, burst_count: burstCount };
+  return anyValue({ per_second: perSecond, burst_count: burstCount });
 }
 
 function isSlot(value: unknown): value is BackgroundUpdateSlot {

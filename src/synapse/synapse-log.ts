@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { LeveledLog } from '../log/leveled-log.js';
 import { levels } from '../log/levels.js';
 import type { LogFields, Logger, LogLevel } from '../log/logger.js';
@@ -23,13 +24,24 @@ export class SynapseLog extends LeveledLog {
     this.own[level](message, fields);
     if (levels.indexOf(level) < leastLevel || this.connection.isClogged) return;
     const { module, err, ...others } = { ...this.fields, ...fields };
-    const stack = err instanceof Error ? (err.stack ?? err.message) : undefined;
+    const stack = stackOf(err);
     this.connection.notify('log', {
       level,
       ...(typeof module === 'string' && { module }),
-      message: `${message}${listed(others)}`,
+      message: `${typeof (message as unknown) === 'string' ? message : inspect(message)}${listed(others)}`,
       ...(stack !== undefined && { stack }),
     });
+  }
+}
+
+/** Of an error that a module made, which may be anything. */
+function stackOf(error: unknown): string | undefined {
+  try {
+    if (!(error instanceof Error)) return undefined;
+    const stack: unknown = error.stack ?? error.message;
+    return typeof stack === 'string' ? stack : inspect(stack);
+  } catch {
+    return 'an error whose stack cannot be read';
   }
 }
 
@@ -41,8 +53,9 @@ function listed(fields: LogFields): string {
 
 function textOf(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    const text: unknown = JSON.stringify(value);
+    return typeof text === 'string' ? text : inspect(value);
   } catch {
-    return String(value);
+    return inspect(value, { depth: 1, customInspect: false });
   }
 }

@@ -5,7 +5,7 @@ import { isJsonObject } from '../matrix/json.js';
 /** An object of the other side; the bridge and this host come from one package, so its members are what they should be. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names the shape that the kind of the value promises
 export function shape<Wire extends object>(value: unknown): Wire {
-  if (!isJsonObject(value)) throw wrongValue(`${value === null ? 'null' : typeof value} where an object belongs`);
+  if (!isJsonObject(value)) throw wrongValue(`${value === null ? 'null' : typeof value} in place of an object`);
   return value as unknown as Wire;
 }
 
@@ -16,7 +16,7 @@ export function textOf(value: unknown): string {
 
 /** A list of the other side. */
 export function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw wrongValue(`${value === null ? 'null' : typeof value} where a list belongs`);
+  if (!Array.isArray(value)) throw wrongValue(`${value === null ? 'null' : typeof value} in place of an array`);
   return value as readonly unknown[];
 }
 

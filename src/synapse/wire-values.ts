@@ -147,8 +147,8 @@ export interface WireSlot {
   readonly slot: Handle;
 }
 
-/** A value of a database column; integers that JavaScript's numbers cannot hold are texts of digits. */
-export type WireDbValue = null | number | string | boolean | { readonly bytes: string } | { readonly int: string };
+/** A value of a database column; big integers, bytes and numbers that are not finite are marked values. */
+export type WireDbValue = null | number | bigint | string | boolean | Uint8Array;
 
 /** An error of either side, rebuilt on the other with type, status and code. */
 export interface WireError {
@@ -169,8 +169,10 @@ export interface WireError {
   readonly response?: string;
   /** Messages of the causes, outermost first. */
   readonly causes?: readonly string[];
-  /** For the log of the other side. */
+  /** For the log of Synapse: where a module threw. Only sent to a bridge that has said who it is. */
   readonly stack?: string;
+  /** The sender's number of an exception of Synapse; an error that comes back unchanged with it is raised as that exception. */
+  readonly origin?: number;
 }
 
 /** One callback of one module, as far as the bridge must know it. */

@@ -58,9 +58,9 @@ const lengthOf = (bytes: number): Buffer => {
 /** What is sent, and what the one line in the log says of it. */
 const nonsense: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
   'an HTTP request': [Buffer.from('GET / HTTP/1.1\r\n\r\n'), /SYNAPSE_FRAME_TOO_LONG/],
-  'text that is no JSON': [encodeFrames(['{"id":']), /no JSON/],
-  'JSON that is no object': [frame([1]), /no JSON object/],
-  'a frame of nothing': [encodeFrames(['']), /no JSON/],
+  'text that is no JSON': [encodeFrames(['{"id":']), /not JSON/],
+  'JSON that is no object': [frame([1]), /not a JSON object/],
+  'a frame of nothing': [encodeFrames(['']), /not JSON/],
   'a long frame before hello': [lengthOf(65_537), /SYNAPSE_FRAME_TOO_LONG/],
   'a longer frame after hello': [Buffer.concat([frame(hello), lengthOf(33_554_433)]), /SYNAPSE_FRAME_TOO_LONG/],
   'a question before hello': [
@@ -79,9 +79,9 @@ const nonsense: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
     Buffer.concat([frame(hello), frame({ id: 2, method: 'x' })]),
     /x while the connection is "greeted"/,
   ],
-  'an answer to nothing': [frame({ id: 5, result: 1 }), /that nobody made/],
-  'an id that is no number': [frame({ id: '5', method: 'hello' }), /wrong id/],
-  'parameters that are no object': [frame({ id: 5, method: 'hello', params: [] }), /no object/],
+  'an answer to nothing': [frame({ id: 5, result: 1 }), /which was not made/],
+  'an id that is no number': [frame({ id: '5', method: 'hello' }), /id is not an integer/],
+  'parameters that are no object': [frame({ id: 5, method: 'hello', params: [] }), /params that are not an object/],
   'neither id nor method': [frame({ result: 1 }), /neither id nor method/],
 };
 

@@ -288,12 +288,12 @@ test('a transaction executes statements and reads rows as they are asked for', a
       rowcount: -1,
       description: ['a', 'b'],
       rows: [
-        [1, { int: '9007199254740993' }],
+        [1, { $vesicle: 'int', value: '9007199254740993' }],
         ['x', null],
       ],
       end: false,
     },
-    { rows: [[{ bytes: 'AP8=' }, true]], end: true },
+    { rows: [[{ $vesicle: 'bytes', value: 'AP8=' }, true]], end: true },
   ];
   const { result, seen } = await transact(
     t,
@@ -318,8 +318,12 @@ test('a transaction executes statements and reads rows as they are asked for', a
     undefined,
   ]);
   assert.deepEqual(seen, [
-    { sql: 'INSERT INTO x VALUES (?)', params: [[1], [{ bytes: 'AQ==' }]], many: true },
-    { sql: 'SELECT a, b FROM x WHERE a > ?', params: [[{ int: '12345678901234567890' }]], many: false },
+    { sql: 'INSERT INTO x VALUES (?)', params: [[1], [{ $vesicle: 'bytes', value: 'AQ==' }]], many: true },
+    {
+      sql: 'SELECT a, b FROM x WHERE a > ?',
+      params: [[{ $vesicle: 'int', value: '12345678901234567890' }]],
+      many: false,
+    },
     'db.fetch',
   ]);
 });

@@ -108,9 +108,17 @@ class Picky {
 const circular: { self?: unknown } = {};
 circular.self = circular;
 const unspeakable: readonly (readonly [what: string, thrown: unknown, told: RegExp])[] = [
-  ['an error with an integer of any size', new SynapseError(403, 'no', 'M_A', { size: 10n ** 20n }), /BigInt/],
-  ['an error with a circle', new SynapseError(403, 'no', 'M_A', { circular }), /circular/],
-  ['an object without a text', Object.create(null), /cannot be told/],
+  [
+    'an error with an integer of any size',
+    new SynapseError(403, 'no', 'M_A', { size: 10n ** 20n }),
+    /additional_fields\.size is a bigint/,
+  ],
+  [
+    'an error with a circle',
+    new SynapseError(403, 'no', 'M_A', { circular }),
+    /additional_fields\.circular\.self is an object that holds itself/,
+  ],
+  ['an object without a text', Object.create(null), /cannot be read/],
   ['an error longer than a frame may be', new Error('x'.repeat(limits.frame)), /too long|bytes/],
   ['a symbol', Symbol('odd'), /Symbol\(odd\)/],
   ['nothing', undefined, /undefined/],

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import base64
 import builtins
+import datetime
+import decimal
 import difflib
 import importlib.metadata
 import inspect
@@ -37,7 +39,7 @@ import socket
 import subprocess
 import time
 import weakref
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -83,6 +85,7 @@ LinkRow = tuple[str, str, bool, dict[str, str]]
 PROTOCOL_VERSION: Final = 1
 LIMITS: Final[dict[str, int]] = {
     "frame": 33554432,
+    "depth": 500,
     "chunk": 65536,
     "pingEvery": 5000,
     "pongWithin": 10000,
@@ -891,30 +894,185 @@ CLOGGED: Final = 1_048_576
 ROWS_AT_ONCE: Final = 500
 PIECE: Final = 4 * 1024 * 1024
 SMALL_BODY: Final = 65_536
+KEPT_ERRORS: Final = 1000
 
 
-# ---- JSON ------------------------------------------------------------------------------------------------------------
+# ---- JSON, and values that JSON has no form for ----------------------------------------------------------------------
+
+
+MARK: Final = "$vesicle"
+_MARK_TEXT: Final = f'"{MARK}"'
+_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+_SAFE_INTEGER: Final = 2**53
+# Digits of an integer that Python converts at once.
+_MOST_DIGITS: Final = 4300
+_NUMBERS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0": -0.0}
+
+
+class UnsendableError(ValueError):
+    """A value that cannot be sent to the module host, and where it is."""
+
+    def __init__(self, path: Sequence[str | int], kind: str) -> None:
+        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+        where = "".join(parts).lstrip(".")[:200]
+        super().__init__(f"{where or 'the value'} is {kind}, which cannot be sent to the module host")
+        self.path, self.kind = list(path), kind
 
 
 def _plain(value: object) -> Json:
-    """What the JSON encoder does not know: Rust mappings, sets, ids, bytes."""
+    """What the JSON encoder does not know: Rust mappings, sets, ids."""
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, (set, frozenset, Collection)) and not isinstance(value, (bytes, bytearray, str)):
+    if isinstance(value, Collection) and not isinstance(value, (bytes, bytearray, memoryview, str)):
         return list(value)
-    if isinstance(value, (bytes, bytearray)):
-        return value.decode("utf-8", "replace")
     to_string = getattr(value, "to_string", None)
     if callable(to_string):
         return to_string()
-    if isinstance(value, Iterable):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} cannot be sent to the module host")
+    raise TypeError(type(value).__name__)
+
+
+def _refuse(value: object) -> Json:
+    raise TypeError(type(value).__name__)
+
+
+class _Mark(dict[str, Json]):
+    """A value that JSON has no form for, as it travels."""
+
+    def __init__(self, kind: str, value: Json) -> None:
+        super().__init__({MARK: kind, "value": value})
 
 
 # ASCII only, so that lone surrogates of a client survive and the frame is its text.
-to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=_plain).encode
+_encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False, default=_plain).encode
+_encode_any = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False, default=_refuse).encode
 _scan = json.JSONDecoder().raw_decode
+
+
+def to_json(value: Any) -> str:
+    """Values of Matrix as JSON: ids as texts, sets as lists; infinities and bytes as marked values."""
+    try:
+        text = _encode_json(value)
+    except Exception:
+        text = _MARK_TEXT
+    return text if _MARK_TEXT not in text else _encode_json(_marked(value, (), is_any=False))
+
+
+def to_wire(value: Any) -> str:
+    """Any values as JSON: what JSON has no form for is marked, and integers that JavaScript would round."""
+    return _encode_any(_marked(value, (), is_any=True))
+
+
+def _marked(value: Any, path: tuple[str | int, ...], is_any: bool) -> Json:
+    if len(path) > LIMITS["depth"]:
+        raise UnsendableError(path[:3], f"nested more than {LIMITS['depth']} levels deep, or holds itself")
+    try:
+        return _written(value, path, is_any)
+    except UnsendableError:
+        raise
+    except Exception as error:
+        raise UnsendableError(path, f"of the type {type(value).__name__} and cannot be read ({_said(error)})") from None
+
+
+def _written(value: Any, path: tuple[str | int, ...], is_any: bool) -> Json:
+    if value is None or isinstance(value, (bool, _Mark)):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return _integer(int(value), path, is_any)
+    if isinstance(value, float):
+        return _number(float(value))
+    if isinstance(value, Mapping):
+        return _mapping(value, path, is_any)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _Mark("bytes", base64.b64encode(bytes(value)).decode())
+    if isinstance(value, datetime.date):
+        return _Mark("date", _milliseconds(value))
+    if isinstance(value, (set, frozenset)) and is_any:
+        return _Mark("set", _items(value, path, is_any))
+    if isinstance(value, Collection):
+        return _items(value, path, is_any)
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    to_string = getattr(value, "to_string", None)
+    if callable(to_string):
+        return _written(to_string(), path, is_any)
+    raise UnsendableError(path, f"of the type {type(value).__name__}")
+
+
+def _integer(value: int, path: tuple[str | int, ...], is_any: bool) -> Json:
+    if -_SAFE_INTEGER < value < _SAFE_INTEGER:
+        return value
+    if value.bit_length() > _MOST_DIGITS * 3:
+        raise UnsendableError(path, "an integer of thousands of digits")
+    return _Mark("int", str(value)) if is_any else value
+
+
+def _number(value: float) -> Json:
+    if math.isfinite(value):
+        return value
+    return _Mark("number", "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")
+
+
+def _items(values: Iterable[Any], path: tuple[str | int, ...], is_any: bool) -> list[Json]:
+    return [_marked(item, (*path, index), is_any) for index, item in enumerate(values)]
+
+
+def _mapping(value: Mapping[Any, Any], path: tuple[str | int, ...], is_any: bool) -> Json:
+    members: dict[str, Json] = {}
+    for key, member in value.items():
+        if isinstance(key, str):
+            name = str.__str__(key)
+        elif key is None or isinstance(key, (int, float)):
+            name = _encode_json(key)  # as JSON writes keys
+        else:
+            raise UnsendableError(path, f"a mapping with a key of the type {type(key).__name__}")
+        members[name] = _marked(member, (*path, name), is_any)
+    return members if MARK not in members else _Mark("map", [[name, member] for name, member in members.items()])
+
+
+def _milliseconds(value: datetime.date) -> int:
+    """Since 1970; what names no time zone is UTC, and a date is its midnight."""
+    moment = value if isinstance(value, datetime.datetime) else datetime.datetime(value.year, value.month, value.day)
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.timezone.utc)
+    return (aware - _EPOCH) // datetime.timedelta(milliseconds=1)
+
+
+def _unmarked(value: Json) -> Any:
+    """The value that JSON with marks stands for."""
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if MARK not in value:
+        return {key: _unmarked(member) for key, member in value.items()}
+    kind, content = value[MARK], value.get("value")
+    if kind == "int" and isinstance(content, str) and len(content) <= _MOST_DIGITS:
+        return int(content)
+    if kind == "number" and isinstance(content, str):
+        return _NUMBERS[content]
+    if kind == "date" and isinstance(content, (int, float)):
+        return _EPOCH + datetime.timedelta(milliseconds=content)
+    if kind == "bytes" and isinstance(content, str):
+        return base64.b64decode(content, validate=True)
+    if kind == "set" and isinstance(content, list):
+        return {_unmarked(item) for item in content}
+    if kind == "map" and isinstance(content, list):
+        return {_unmarked(key): _unmarked(member) for key, member in content}
+    raise ValueError(f"a value of the unknown or malformed kind {kind!r:.80}")
+
+
+def _said(error: BaseException) -> str:
+    """The text of an exception, which may be anybody's."""
+    try:
+        return _writable(str(error))
+    except Exception:
+        return f"a {type(error).__name__} without a text"
+
+
+def _writable(text: str) -> str:
+    """A text that a file and a log take: halves of characters are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def frame_of(text: str) -> bytes:
@@ -927,6 +1085,27 @@ def frame_of(text: str) -> bytes:
 
 class ProtocolError(Exception):
     """The other side sent what no module host sends."""
+
+
+class _MarkedMessage(dict[str, Json]):
+    """A message that holds marked values, not made yet."""
+
+
+def _part(message: Mapping[str, Json], name: str) -> Any:
+    """A part of a message, its marked values made."""
+    value = message.get(name)
+    return _unmarked(value) if isinstance(message, _MarkedMessage) else value
+
+
+def _params(message: Mapping[str, Json]) -> dict[str, Json]:
+    params = _part(message, "params")
+    if not isinstance(params, dict):
+        raise TypeError("its params are not an object")
+    return params
+
+
+# An answer that nests so deep that it cannot be read: its number can, so that only its call is lost.
+_ANSWER_START: Final = re.compile(rb'\{"id":(\d{1,15}),"(?:result|error)":')
 
 
 class FrameReader:
@@ -973,11 +1152,15 @@ class FrameReader:
         try:
             text = data.decode("utf-8")
             message, end = _scan(text)
-        except (ValueError, RecursionError) as error:
-            raise ProtocolError(f"a frame that is no JSON ({type(error).__name__})") from None
+        except RecursionError:
+            if (start := _ANSWER_START.match(data)) is None:
+                raise ProtocolError("a frame that is nested too deeply") from None
+            return {"id": int(start[1]), "unreadable": "it is nested too deeply"}
+        except ValueError as error:
+            raise ProtocolError(f"a frame that is not JSON ({type(error).__name__})") from None
         if end != len(text) or type(message) is not dict:
-            raise ProtocolError("a frame that is no message")
-        return message
+            raise ProtocolError("a frame that is not a message")
+        return message if _MARK_TEXT not in text else _MarkedMessage(message)
 
 
 # ---- Errors of either side -------------------------------------------------------------------------------------------
@@ -1008,58 +1191,121 @@ class _AnyFieldsError(SynapseError):
     def error_dict(self, config: Any) -> dict[str, Any]:
         return {"error": self.msg, "errcode": self.errcode, **self._additional_fields}
 
+    @property
+    def debug_context(self) -> str | None:
+        return None
+
+
+_any_fields_classes: dict[str, type[SynapseError]] = {}
+
+
+def _any_fields(kind: type[SynapseError]) -> type[SynapseError]:
+    """The same class of error, with any fields."""
+    if kind is SynapseError:
+        return _AnyFieldsError
+    name = kind.__name__
+    if name not in _any_fields_classes:
+        _any_fields_classes[name] = type(name, (_AnyFieldsError, kind), {})
+    return _any_fields_classes[name]
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """An error that may be kept: tracebacks would keep all that their functions had at hand."""
+    one: BaseException | None = error
+    seen: set[int] = set()
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        one.__traceback__ = None
+        one = one.__cause__ or one.__context__
+    return error
+
 
 def _text(value: object, otherwise: str = "") -> str:
     return value if isinstance(value, str) else otherwise
 
 
-def _error_from_wire(wire: Json) -> BaseException:
-    """The Python error that an error of the modules stands for."""
+def _error_from_wire(wire: Json, originals: Mapping[int, BaseException] | None = None) -> BaseException:
+    """The Python error that an error of the modules stands for; never raises, whatever the error holds."""
     if not isinstance(wire, dict):
         return ModuleError("an error without a description")
     name, message = _text(wire.get("type"), "Error"), _text(wire.get("message"))
+    origin = wire.get("origin")
+    if originals and isinstance(origin, int) and origin in originals:
+        # Tracebacks would pile up on an error that is raised again and again.
+        return originals[origin].with_traceback(None)
+    try:
+        error = _known_error(name, message, wire)
+    except Exception as fault:
+        error = ModuleError(_writable(f"{name}: {message} (it cannot be raised in Synapse: {_said(fault)})"))
+    if error is None:
+        error = ModuleError(_writable(f"{name}: {message}" if name not in ("Error", "ModuleError") else message))
+    if isinstance(error, ModuleError) and isinstance(wire.get("stack"), str) and hasattr(error, "add_note"):
+        error.add_note(_writable(wire["stack"]))  # what Python prints below the traceback
+    return error
+
+
+def _known_error(name: str, message: str, wire: Mapping[str, Json]) -> BaseException | None:
     status = wire.get("status")
     if wire.get("location") is not None:
-        redirect = RedirectException(str(wire["location"]).encode("utf-8"), status if isinstance(status, int) else 302)
-        redirect.cookies.extend(str(cookie).encode("utf-8") for cookie in wire.get("cookies") or ())
+        redirect = RedirectException(wire["location"].encode("utf-8"), 302 if status is None else _status(status))
+        redirect.cookies.extend(cookie.encode("utf-8") for cookie in wire.get("cookies") or ())
         return redirect
-    if isinstance(wire.get("errcode"), str) and isinstance(status, int):
-        return _synapse_error(name, status, message, wire)
+    if isinstance(wire.get("errcode"), str):
+        return _synapse_error(name, _status(status), message, wire)
     if name == "ConfigError":
         return ConfigError(message, [str(part) for part in wire.get("path") or ()])
+    if name == "HttpResponseException" and isinstance(wire.get("response"), str):
+        return synapse_errors.HttpResponseException(_status(status), message, base64.b64decode(wire["response"]))
     known = getattr(synapse_errors, name, None) or getattr(builtins, name, None)
     special = (SynapseError, StopIteration, StopAsyncIteration)
     if isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, special):
         with suppress(Exception):
             return known(message)
-    return ModuleError(f"{name}: {message}" if name not in ("Error", "ModuleError") else message)
+    return None
+
+
+def _status(value: Json) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"its status is {value!r:.80}")
+    return int(value)
 
 
 def _synapse_error(name: str, status: int, message: str, wire: Mapping[str, Json]) -> SynapseError:
     errcode = _text(wire.get("errcode"))
     with suppress(ValueError):
         errcode = Codes(errcode)
-    fields = wire.get("additional_fields") or {}
-    headers = wire.get("headers") or None
-    if name == "LimitExceededError":
-        return synapse_errors.LimitExceededError("module", status, fields.get("retry_after_ms"), errcode)
-    known = getattr(synapse_errors, name, SynapseError)
-    plain = isinstance(known, type) and issubclass(known, SynapseError) and known.error_dict is SynapseError.error_dict
-    kind = known if plain and not {"msg", "code"} & fields.keys() else _AnyFieldsError
-    error = cast(SynapseError, kind.__new__(kind))
+    fields, headers = dict(wire.get("additional_fields") or {}), wire.get("headers") or None
+    _check_answer({"error": message, "errcode": errcode, **fields}, headers or {})
+    known = getattr(synapse_errors, name, None)
+    known = known if isinstance(known, type) and issubclass(known, SynapseError) else SynapseError
+    is_plain = known.error_dict is SynapseError.error_dict and not {"msg", "code"} & fields.keys()
+    kind = known if is_plain else _any_fields(known)
+    error = kind.__new__(kind)
     SynapseError.__init__(error, status, message, errcode, fields, headers)
+    if isinstance(error, synapse_errors.LimitExceededError):
+        # Synapse reads them of every error of this class.
+        error.limiter_name, error.pause, error.retry_after_ms = "module", None, fields.get("retry_after_ms")
     return error
 
 
-def _error_to_wire(error: BaseException) -> dict[str, Json]:
+def _check_answer(body: Mapping[str, Json], headers: Mapping[str, Json]) -> None:
+    """Raises for an error that Synapse could not write as its answer: the request would never be answered."""
+    json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    for name, value in headers.items():
+        Headers().setRawHeaders(name, [value])
+
+
+def _error_to_wire(error: BaseException, config: Any = None) -> dict[str, Json]:
     """What the modules are told of an error of Synapse."""
-    message = str(error)
-    wire: dict[str, Json] = {"type": type(error).__name__, "message": message}
+    wire: dict[str, Json] = {"type": type(error).__name__, "message": _said(error)}
     if isinstance(error, SynapseError):
-        fields = dict(error.error_dict(None))
-        fields.pop("error", None)
-        fields.pop("errcode", None)
+        fields = dict(error.error_dict(config))
         errcode = str(getattr(error.errcode, "value", error.errcode))
+        # Some classes answer with other words than their attributes: what differs stays a field, which has precedence.
+        if fields.get("error") == error.msg:
+            del fields["error"]
+        if fields.get("errcode") == errcode:
+            del fields["errcode"]
         wire.update(message=error.msg, status=int(error.code), errcode=errcode)
         if fields:
             wire["additional_fields"] = fields
@@ -1247,7 +1493,7 @@ def open_connection(config: BridgeConfig, within: float, dialling: list[socket.s
                 f"{PROTOCOL_VERSION} (vesicle {BRIDGE_VERSION}): write the bridge of the installed vesicle with "
                 "`vesicle bridge --out DIR` and restart Synapse"
             )
-        loaded = asked.ask("modules.load", {"modules": config.modules}, START_WITHIN)
+        loaded = asked.ask("modules.load", {"modules": _config_values(config.modules)}, START_WITHIN)
         opened.problems = list(loaded.get("problems") or ()) if isinstance(loaded, dict) else []
         return opened
     except ModuleHostError:
@@ -1375,13 +1621,13 @@ class _Asked:
                 self._opened.notices.append(message)
             elif message.get("id") == wanted:
                 if "error" in message:
-                    raise HandshakeError(_text((message["error"] or {}).get("message"), "refused"))
-                return message.get("result")
+                    raise HandshakeError(_said(_error_from_wire(message["error"])))
+                return _part(message, "result")
 
     def _send(self, message: dict[str, Json], until: float) -> None:
         self._opened.sock.settimeout(max(0.1, until - time.monotonic()))
         try:
-            self._opened.sock.sendall(frame_of(to_json(message)))
+            self._opened.sock.sendall(frame_of(to_wire(message)))
         except OSError as error:
             raise ModuleHostError(f"the module host closed the connection ({error.strerror or error})") from error
 
@@ -1407,6 +1653,15 @@ class _Asked:
             if notice.get("method") == "bye":
                 return f": {_text((notice.get('params') or {}).get('reason'))}"
         return ""
+
+
+def _config_values(modules: Json) -> Json:
+    """The modules' configuration as it travels; what YAML has and no module can get is refused with its key."""
+    try:
+        return _marked(modules, (), is_any=True)
+    except UnsendableError as error:
+        path = [f"<item {part}>" if isinstance(part, int) else part for part in error.path]
+        raise ConfigError(f"is {error.kind}, which cannot be sent to the module host", ["modules", *path]) from None
 
 
 def config_error(problems: Sequence[Json]) -> ConfigError:
@@ -1913,13 +2168,18 @@ class _Hook:
 
     def decode(self, wire: Json, args: Args, link: Link) -> Any:
         """An answer as Synapse wants it."""
+        changed: Mapping[str, Json] = {}
         if self._live and type(wire) is dict and "changed" in wire:
-            for index in self._live:
-                changed = wire["changed"].get(str(index))
-                if isinstance(changed, dict):
-                    args[index].clear()
-                    args[index].update(changed)
-            wire = wire.get("result")
+            changed, wire = wire["changed"], wire.get("result")
+        value = self._value(wire, link)
+        for index in self._live:
+            members = changed.get(str(index))
+            if isinstance(members, dict):
+                args[index].clear()
+                args[index].update(members)
+        return value
+
+    def _value(self, wire: Json, link: Link) -> Any:
         if wire is None:
             return self._neutral()
         if self._is_auth:
@@ -1944,6 +2204,13 @@ class _Hook:
                 raise _UnreachableModulesError from error
             raise error
         return self._neutral()
+
+    def failed(self, args: Args, error: Exception) -> Deferred[Any]:
+        """The same, for who awaits it."""
+        try:
+            return succeed(self.fail(args, error))
+        except Exception as raised:
+            return fail(raised)
 
     def _warn(self, entry: _Entry, action: str, error: Exception) -> None:
         self._failures.warn('%s: %s failed, which counts as "%s": %s', entry.module, self.where, action, error)
@@ -1995,6 +2262,8 @@ class Link:
         self._is_sweeping = False
         self._handles: dict[int, Any] = {}
         self._handle_ids = itertools.count(1)
+        self._errors: OrderedDict[int, BaseException] = OrderedDict()
+        self._error_ids = itertools.count(1)
         self.transactions: dict[int, _Transaction] = {}
         self._out: list[bytes] = []
         self._out_size = 0
@@ -2003,6 +2272,7 @@ class Link:
         self.received = 0
         self._late: list[int] = []
         self._pulse = _Pulse(self)
+        self._misunderstood = 0
 
     def start(self) -> None:
         """Reads from now on."""
@@ -2023,25 +2293,19 @@ class Link:
     def ask(self, hook: _Hook, args: Args) -> Deferred[Any]:
         """Asks all modules that registered a callback. Follows Synapse's rules for log contexts."""
         self.last_id = request_id = self.last_id + 1
-        handles: Sequence[int] = ()
-        if hook.only_encoder is not None:
-            text = hook.only_encoder(args[0])
-        else:
-            handles = []
-            try:
-                text = hook.encode(self, handles, args)
-            except BaseException:
-                self.release(handles)
-                raise
-        data = f'{{"id":{request_id},{hook.head}{text}]}}}}'.encode("ascii")
-        if len(data) > LIMITS["frame"]:
-            raise ValueError(f"{hook.where}: the arguments are too long for the module host")
+        handles: list[int] = []
+        try:
+            text = hook.only_encoder(args[0]) if hook.only_encoder is not None else hook.encode(self, handles, args)
+            frame = frame_of(f'{{"id":{request_id},{hook.head}{text}]}}}}')
+        except Exception as error:
+            self.release(handles)
+            return hook.failed(args, ModuleHostError(f"the arguments cannot be sent: {_said(error)}"))
         answer: Deferred[Any] = Deferred()
         self._pending[request_id] = _Call(answer, hook, args, handles)
         if hook.timeout is not None:
             self._deadlines[request_id] = time.monotonic() + hook.timeout
             self._sweep_later()
-        self._write(len(data).to_bytes(4, "big") + data)
+        self._write(frame)
         return _keeping_context(answer)
 
     def request(self, method: str, params: Json) -> Deferred[Any]:
@@ -2074,12 +2338,22 @@ class Link:
         if self.is_closed:
             return
         try:
-            frame = frame_of(to_json({"id": request_id, "error": _error_to_wire(error)}))
+            config = getattr(getattr(getattr(self.bridge, "api", None), "_hs", None), "config", None)
+            wire = {**_error_to_wire(error, config), "origin": self._keep_error(error)}
+            frame = frame_of(to_json({"id": request_id, "error": wire}))
         except Exception as failure:
-            # Too long, or with fields that are no JSON: told without them.
-            told = ModuleHostError(f"a {type(error).__name__} that cannot be told: {failure!r:.200}")
+            # Too long, or with fields that cannot be sent.
+            told = ModuleHostError(f"a {type(error).__name__} that cannot be sent: {_said(failure):.300}")
             frame = frame_of(to_json({"id": request_id, "error": _error_to_wire(told)}))
         self._write(frame)
+
+    def _keep_error(self, error: BaseException) -> int:
+        """Keeps an error, so that a module that lets it through raises the very same one; the last ones only."""
+        number = next(self._error_ids)
+        self._errors[number] = _without_frames(error)
+        if len(self._errors) > KEPT_ERRORS:
+            self._errors.popitem(last=False)
+        return number
 
     @property
     def is_idle(self) -> bool:
@@ -2202,41 +2476,48 @@ class Link:
     # -- Messages --
 
     def _hear(self, message: dict[str, Json]) -> None:
-        method = message.get("method")
+        method, request_id = message.get("method"), message.get("id")
         if method is None:
             self._answered(message)
         elif not isinstance(method, str):
-            raise ProtocolError("a message whose method is no text")
-        elif "id" in message:
-            self._asked(method, message["id"], message.get("params"))
+            raise ProtocolError("a message whose method is not a string")
+        elif "id" not in message:
+            self._told(method, message)
+        elif type(request_id) is int:
+            self._asked(method, request_id, message)
         else:
-            self._told(method, message.get("params"))
+            raise ProtocolError("a message whose id is not an integer")
 
     def _answered(self, message: dict[str, Json]) -> None:
         request_id = message.get("id")
         call = self._pending.pop(request_id, None) if isinstance(request_id, int) else None
         if call is None:
             return  # cancelled meanwhile
-        answer, hook, args, handles = call
+        answer, handles = call.answer, call.handles
         if self._deadlines:
             self._deadlines.pop(cast(int, request_id), None)
         if handles:
             self.release(handles)
         if answer is None:
             return
-        if "error" in message:
-            answer.errback(_failure(_error_from_wire(message["error"])))
-            return
-        result = message.get("result")
-        if hook is None:
-            answer.callback(result)
-            return
         try:
-            value = hook.decode(result, args, self)
+            outcome = self._outcome(call, message)
         except Exception as error:
-            self._settle(call, ModuleHostError(f"the module host answered nonsense ({error!r})"))
+            self._settle(call, ModuleHostError(f"the answer of the module host cannot be used: {_said(error)}"))
+            return
+        if isinstance(outcome, Failure):
+            answer.errback(outcome)
         else:
-            answer.callback(value)
+            answer.callback(outcome)
+
+    def _outcome(self, call: _Call, message: Mapping[str, Json]) -> Any:
+        """What an answer says: a value, or the failure that a module's error is."""
+        if "unreadable" in message and "result" not in message:
+            raise ValueError(message["unreadable"])
+        if "error" not in message:
+            result = _part(message, "result")
+            return result if call.hook is None else call.hook.decode(result, call.args, self)
+        return _failure(_error_from_wire(_part(message, "error"), self._errors))
 
     def _settle(self, call: _Call, error: Exception) -> None:
         """Ends a call that gets no answer."""
@@ -2257,24 +2538,31 @@ class Link:
         else:
             call.answer.callback(value)
 
-    def _asked(self, method: str, request_id: Json, params: Json) -> None:
+    def _asked(self, method: str, request_id: int, message: Mapping[str, Json]) -> None:
         if method == "ping":
             self.answer(request_id, "null")
             return
         serve = _SERVED.get(method)
         if serve is None:
-            self.answer_error(request_id, NotImplementedError(f"the bridge knows no request {method}"))
+            self.answer_error(request_id, NotImplementedError(f"the bridge does not know a request {method:.100}"))
             return
-        if not isinstance(params, dict):
-            raise ProtocolError(f"`{method}` without parameters")
         try:
-            serve(self, request_id, params)
+            serve(self, request_id, _params(message))
         except Exception as error:
             self.answer_error(request_id, error)
 
-    def _told(self, method: str, params: Json) -> None:
-        if not isinstance(params, dict):
-            raise ProtocolError(f"`{method}` without parameters")
+    def _told(self, method: str, message: Mapping[str, Json]) -> None:
+        """A notice that cannot be understood is nobody's call: nothing else may be lost with it."""
+        try:
+            self._note(method, _params(message))
+        except Exception as error:
+            self._misunderstood += 1
+            # As many lines as digits, however many come.
+            if self._misunderstood in (1, 10, 100, 1_000, 10_000, 100_000):
+                told = "A notice %.100s of the module host is ignored (number %d): %s"
+                logger.warning(told, _writable(method), self._misunderstood, _said(error))
+
+    def _note(self, method: str, params: Mapping[str, Json]) -> None:
         if method == "log":
             write_log_line(params)
         elif method == "callback.register":
@@ -2410,10 +2698,10 @@ _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.
 def write_log_line(params: Mapping[str, Json]) -> None:
     """A line of a module in Synapse's log."""
     module = params.get("module")
-    to = logging.getLogger(f"vesicle.{module}") if isinstance(module, str) and module else logger
+    to = logging.getLogger(_writable(f"vesicle.{module}")) if isinstance(module, str) and module else logger
     text, stack = _text(params.get("message")), params.get("stack")
     level = _LEVELS.get(_text(params.get("level")), logging.INFO)
-    to.log(level, "%s", f"{text}\n{stack}" if isinstance(stack, str) and stack else text)
+    to.log(level, "%s", _writable(f"{text}\n{stack}" if isinstance(stack, str) and stack else text))
 
 
 # ---- The link: where it is in its table of states, and what that means ------------------------------------------------
@@ -3228,20 +3516,21 @@ class _Transaction:
 
 
 def _to_db_value(value: Any) -> Json:
-    if value is None or isinstance(value, (str, bool, float)):
+    """A value of a column as it travels; big integers, bytes and infinities as marked values."""
+    if value is None or isinstance(value, (str, bool)):
         return value
-    if isinstance(value, int):
-        return value if -(2**53) < value < 2**53 else {"int": str(value)}
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"bytes": base64.b64encode(bytes(value)).decode()}
+    if isinstance(value, (int, float, bytes, bytearray, memoryview)):
+        return _marked(value, (), is_any=True)
+    if isinstance(value, (Mapping, list, tuple, set)):
+        raise TypeError(
+            f"a column is a {type(value).__name__}, which cannot be sent to a module: cast it to text in the SQL"
+        )
     return str(value)
 
 
-def _from_db_value(value: Json) -> Any:
-    if not isinstance(value, dict):
-        return value
+def _from_db_value(value: Any) -> Any:
     # Synapse keeps psycopg2 from taking `bytes`.
-    return memoryview(base64.b64decode(value["bytes"])) if "bytes" in value else int(value["int"])
+    return memoryview(value) if isinstance(value, bytes) else value
 
 
 def _serve_db_begin(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
@@ -3527,10 +3816,7 @@ class VesicleBridge:
         link = self.host.ready
         if link is not None:
             return link.ask(hook, args)
-        try:
-            return succeed(hook.fail(args, ModuleHostError("the module host is not reachable")))
-        except Exception as error:
-            return fail(error)
+        return hook.failed(args, ModuleHostError("the module host is not reachable"))
 
     # -- Registering --
 

@@ -44,9 +44,10 @@ test('an error of a class that only Synapse has keeps its name, status and code'
 
 test('an error of JavaScript is told with its causes', () => {
   const error = new RangeError('outer', { cause: new TypeError('inner', { cause: 'innermost' }) });
-  const { stack, ...wire } = encodeError(error);
+  const { stack, ...wire } = encodeError(error, { mayShowStack: true });
   assert.deepEqual(wire, { type: 'RangeError', message: 'outer', causes: ['TypeError: inner', 'string'] });
   assert.match(stack ?? '', /RangeError: outer/);
+  assert.equal(encodeError(error).stack, undefined);
 });
 
 test('nonsense in place of an error is an error', () => {
