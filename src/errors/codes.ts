@@ -164,6 +164,10 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: its options are wrong: {1}',
   },
+  ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF: {
+    blame: 'author',
+    text: 'A membership of {0} cannot change: the callback that asks for it is itself asked about a change of a membership of this room, which is not over until it returns. Synapse would wait for ever. Do not await the change there; make it in the background or in "on_new_event".',
+  },
   STATIC_MEMBER: {
     blame: 'author',
     text: '{0}: {1} stands on a static member. Put it on a member of the instance.',

@@ -37,6 +37,29 @@ test('a notice goes to a room of its own, which is tagged and joined, and later 
   assert.deepEqual((await world.stateOf(alice, roomId, 'org.note', 'k')).body, { a: 1 });
 });
 
+test('the invite to a room of notices cannot be rejected, but the room can be left', async (t) => {
+  const config = { serverNotices: Object.assign(new ServerNoticesConfig(), { systemMxidLocalpart: 'notices' }) };
+  const world = await RoomWorld.open(t, { config });
+  const [admin, [alice, bob]] = [await world.admin(), await world.users('alice', 'bob')];
+  await world.done(admin, 'POST', path, { user_id: alice.userId, content });
+  const invites = (await world.get(alice, '/sync')).at('rooms', 'invite') as object;
+  const [roomId = ''] = Object.keys(invites);
+  const leaving = ['/leave', '/leave', '/state/m.room.member/@alice:hs.test'] as const;
+  for (const [index, end] of leaving.entries()) {
+    const [method, body] =
+      index === 2 ? ['PUT', { membership: 'leave' }] : ['POST', index === 0 ? {} : { reason: 'no' }];
+    const refused = await world.request(alice, method, `/rooms/${roomId}${end}`, body);
+    assert.deepEqual(
+      [refused.status, refused.at('errcode'), refused.at('error')],
+      [403, 'M_CANNOT_LEAVE_SERVER_NOTICE_ROOM', 'You cannot reject this invite'],
+    );
+  }
+  await world.join(alice, roomId);
+  await world.done(alice, 'POST', `/rooms/${roomId}/leave`);
+  const other = await world.hs.createRoom(bob, { invite: [alice.userId] });
+  await world.done(alice, 'POST', `/rooms/${other}/leave`);
+});
+
 test('notices are for users of a server that has them switched on, from administrators', async (t) => {
   const world = await RoomWorld.open(t, { config: { serverNotices } });
   const [admin, [alice]] = [await world.admin(), await world.users('alice')];

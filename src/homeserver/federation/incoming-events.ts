@@ -1,8 +1,9 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { BranchedEvents } from '../rooms/branched-events.js';
 import { authTypesFor } from '../rooms/event-auth.js';
 import type { RoomEvent } from '../rooms/room-event.js';
-import { isAtTheEnd, isSameState, RoomGraph } from '../rooms/room-graph.js';
+import { isAtTheEnd, type RoomGraph } from '../rooms/room-graph.js';
 import type { RoomServices } from '../rooms/room-services.js';
 import type { RoomState } from '../rooms/room-state.js';
 import type { Room } from '../rooms/rooms.js';
@@ -41,7 +42,7 @@ export class IncomingEvents {
     private readonly news: EventNews,
     private readonly source: EventSource,
   ) {
-    this.graph = new RoomGraph(services.events, services.states);
+    this.graph = services.graph;
   }
 
   /** Takes an event in, after those of the same room that came before it. The other server does not wait. */
@@ -180,31 +181,12 @@ export class IncomingEvents {
 
   private store(room: Room, event: RoomEvent, stateBefore: RoomState, isSoftFailed: boolean): void {
     const isRejected = event.metadata.isRejected === true;
-    const after = stateBefore.snapshot();
-    if (event.isState() && !isRejected) after.set(event);
-    const { persistence } = this.services;
-    if (isRejected || isSoftFailed) {
-      const branch = isSameState(after, room.state) ? undefined : after;
-      persistence.storeReceived(room, event, {
-        extremities: room.extremities,
-        appliesRedaction: false,
-        ...(branch !== undefined && { branch }),
-      });
-      return;
-    }
-    const others = room.extremities.filter((extremity) => !event.prevEvents.includes(extremity.eventId));
-    const state = others.length === 0 ? after : this.graph.resolve(room, [...this.statesAt(room, others), after]);
-    persistence.storeReceived(room, event, {
-      state,
-      extremities: [...others, { eventId: event.eventId, depth: event.depth }],
-      appliesRedaction: this.mayRedact(room, event),
-      ...(!isSameState(state, after) && { branch: after }),
-    });
-  }
-
-  private statesAt(room: Room, extremities: Room['extremities']): RoomState[] {
-    const events = extremities.flatMap(({ eventId }) => this.services.events.find(eventId) ?? []);
-    return events.map((event) => this.graph.stateAfter(room, event));
+    const branches = new BranchedEvents(this.graph, (id) => this.services.events.find(id), room);
+    const outcome =
+      isRejected || isSoftFailed
+        ? branches.addAside(event, stateBefore, isRejected)
+        : branches.add(event, stateBefore, this.mayRedact(room, event));
+    this.services.persistence.storeOutcomes(room, [{ event, outcome }]);
   }
 
   /** Whether a redaction takes effect: its sender has the power, or is from the server that sent the target. */

@@ -228,11 +228,9 @@ export class OutgoingMemberships implements RemoteRooms {
     persistence.storeState(room, before);
     const after = before.snapshot();
     after.set(event);
-    persistence.storeReceived(room, event, {
-      state: after,
-      extremities: [{ eventId: event.eventId, depth: event.depth }],
-      appliesRedaction: false,
-    });
+    const extremities = [{ eventId: event.eventId, depth: event.depth }];
+    const outcome = { before, state: after, extremities, appliesRedaction: false };
+    persistence.storeOutcomes(room, [{ event, outcome }]);
     await this.incoming.tell(event);
     return event;
   }

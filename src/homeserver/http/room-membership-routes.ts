@@ -127,7 +127,8 @@ class MembershipRequests {
       idServer: stringIn(body, 'id_server'),
       idAccessToken: stringIn(body, 'id_access_token'),
     };
-    await this.services.thirdPartyInvites.invite(requester, roomIdIn(call), invite, txnId);
+    const options = txnId === undefined ? {} : { txnId };
+    await this.services.thirdPartyInvites.invite(requester, roomIdIn(call), invite, options);
   }
 }
 

@@ -9,7 +9,8 @@ export class EventBatch implements AuthState {
   private readonly changed = new Map<string, RoomEvent>();
 
   constructor(
-    private readonly before: RoomState,
+    /** The state that the batch begins with. */
+    readonly before: RoomState,
     /** The event that the first one follows. */
     private readonly last: { readonly eventId: EventId; readonly depth: number },
   ) {}

@@ -9,7 +9,7 @@ import type { HomeserverContext } from '../context.js';
 import { pythonRepr } from '../python-repr.js';
 import { AuthError } from '../synapse-errors.js';
 import { authTypesFor } from './event-auth.js';
-import type { EventBatch } from './event-batch.js';
+import { EventBatch } from './event-batch.js';
 import type { EventBuilder, EventDraft, EventPlace } from './event-builder.js';
 import { readReplacement } from './event-replacement.js';
 import { validateDraft, validateEvent } from './event-validation.js';
@@ -20,7 +20,8 @@ import type { RoomEvents } from './room-events.js';
 import { RoomState, StateHandle } from './room-state.js';
 import type { RoomUsers } from './room-users.js';
 import { findRoomVersion, type RoomVersion } from './room-version.js';
-import type { Room, Rooms } from './rooms.js';
+import { endsToFollow, type RoomGraph } from './room-graph.js';
+import type { Extremity, Room, Rooms } from './rooms.js';
 import type { RelationStore } from '../store/relation-store.js';
 
 /** What somebody wants to send. */
@@ -34,6 +35,8 @@ export interface CreateOptions {
   readonly delayId?: string;
   /** The event follows this batch rather than the room's newest event. */
   readonly batch?: EventBatch;
+  /** The event follows these, whatever came into the room since. */
+  readonly after?: readonly Extremity[];
 }
 
 /** What makes events. */
@@ -44,10 +47,8 @@ export interface EventCreationParts {
   readonly relations: RelationStore;
   readonly users: RoomUsers;
   readonly builder: EventBuilder;
+  readonly graph: RoomGraph;
 }
-
-/** An event refers to at most so many before it. */
-const maxPrevEvents = 10;
 
 /** Builds events and asks the modules whether they may be (`handlers/message.py: EventCreationHandler.create_event`). */
 export class EventCreation {
@@ -66,9 +67,12 @@ export class EventCreation {
     if (request.type === 'm.room.create') checkCreate(request);
     validateDraft(request, request.roomId);
     if (request.type === 'm.room.create') this.checkIsFirst(room);
-    const built = this.build(room, request, metadataFor(requester, options), options.batch);
-    const event = await this.askModules(built, room.state, (replacement) => this.rebuild(room, replacement, built));
-    return this.validated(event, options.batch ?? room.state);
+    const { batch, after = endsToFollow(room) } = options;
+    const state = batch?.before ?? this.parts.graph.stateAt(room, after);
+    const place = placeIn(room, request, batch ?? { state, ends: after });
+    const built = this.parts.builder.build(request, place, metadataFor(requester, options));
+    const event = await this.askModules(built, state, (replacement) => this.rebuild(room, replacement, built));
+    return this.validated(event, batch ?? state);
   }
 
   /** The create event of a room that has no ID before it is built (room version 12 on). */
@@ -105,10 +109,6 @@ export class EventCreation {
     );
   }
 
-  private build(room: Room, draft: EventDraft, metadata: EventMetadata, batch?: EventBatch): RoomEvent {
-    return this.parts.builder.build(draft, placeIn(room, draft, batch), metadata);
-  }
-
   private async askModules(
     event: RoomEvent,
     state: RoomState,
@@ -132,7 +132,10 @@ export class EventCreation {
 
   /** The event that a module put in the place of another; it follows what is stored, whatever the first one followed. */
   private rebuild(room: Room, replacement: JsonObject, original: RoomEvent): RoomEvent {
-    return this.build(room, readReplacement(replacement, original, this.parts.context.serverName), original.metadata);
+    const draft = readReplacement(replacement, original, this.parts.context.serverName);
+    const ends = endsToFollow(room);
+    const place = placeIn(room, draft, { ends, state: this.parts.graph.stateAt(room, ends) });
+    return this.parts.builder.build(draft, place, original.metadata);
   }
 
   private checkIsFirst(room: Room): void {
@@ -185,17 +188,23 @@ function metadataFor(requester: Requester, options: CreateOptions): EventMetadat
   };
 }
 
-function placeIn(room: Room, draft: EventDraft, batch: EventBatch | undefined): EventPlace {
+/** Where an event comes in its room when it follows these ends, or a batch that is stored with it. */
+function placeIn(
+  room: Room,
+  draft: EventDraft,
+  after: EventBatch | { readonly state: RoomState; readonly ends: readonly Extremity[] },
+): EventPlace {
   const { version, roomId } = room;
-  const state: AuthState = batch ?? room.state;
+  const state: AuthState = after instanceof EventBatch ? after : after.state;
   const authEvents: EventId[] = [];
   for (const [type, stateKey] of authTypesFor(version, draft)) {
     if (type === 'm.room.create' && version.hasCreatorPower) continue;
     const event = state.get(type, stateKey);
     if (event !== undefined) authEvents.push(event.eventId as EventId);
   }
-  if (batch !== undefined) return { version, roomId, authEvents, prevEvents: batch.prevEvents, depth: batch.depth };
-  const last = room.extremities.slice(-maxPrevEvents);
-  const depth = 1 + Math.max(0, ...last.map((extremity) => extremity.depth));
-  return { version, roomId, authEvents, prevEvents: last.map((extremity) => extremity.eventId), depth };
+  if (after instanceof EventBatch) {
+    return { version, roomId, authEvents, prevEvents: after.prevEvents, depth: after.depth };
+  }
+  const depth = 1 + Math.max(0, ...after.ends.map((end) => end.depth));
+  return { version, roomId, authEvents, prevEvents: after.ends.map((end) => end.eventId), depth };
 }

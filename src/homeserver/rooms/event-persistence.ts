@@ -9,8 +9,10 @@ import type { RoomEvents } from './room-events.js';
 import type { RoomState } from './room-state.js';
 import type { Extremity, Room, Rooms } from './rooms.js';
 
-/** What an event from another server makes of its room. */
+/** What an event makes of a room that did not end where it was made, or that another server sent it into. */
 export interface ReceivedOutcome {
+  /** The state before the event, where it was made. */
+  readonly before: RoomState;
   /** The room's state from now on; undefined: as it is. */
   readonly state?: RoomState;
   readonly extremities: readonly Extremity[];
@@ -18,6 +20,12 @@ export interface ReceivedOutcome {
   readonly branch?: RoomState;
   /** A redaction takes the content of its target away. */
   readonly appliesRedaction: boolean;
+}
+
+/** An event to be stored, and what it makes of its room. */
+export interface EventWithOutcome {
+  readonly event: RoomEvent;
+  readonly outcome: ReceivedOutcome;
 }
 
 /** Told of events right after they were stored. */
@@ -84,34 +92,30 @@ export class EventPersistence {
     if (isMembership) for (const listener of this.listeners) listener([event]);
   }
 
-  /** Stores an event from another server, and what it makes of the room. */
-  storeReceived(room: Room, event: RoomEvent, outcome: ReceivedOutcome): void {
-    const isHidden = event.metadata.isSoftFailed === true || event.metadata.isRejected === true;
-    const metadata = isHidden ? event.metadata : withReplaced(room, event, new Map());
-    const changes = outcome.state === undefined ? [] : changesOf(room.state, outcome.state);
-    const redacts = outcome.appliesRedaction ? event.redacts : undefined;
-    const position = this.context.database.transaction(() => {
-      const next = this.context.stream.next();
-      this.stores.events.removeOutlier(event.eventId);
-      this.insertRow(event, next, metadata, isHidden);
-      this.applyChanges(room.roomId, changes, next);
-      if (!isHidden) this.insertRelation(event, next);
-      if (outcome.branch !== undefined) this.stores.states.setBranch(room.roomId, event.eventId, idsOf(outcome.branch));
-      if (redacts !== undefined) this.stores.events.setRedactedBy(redacts, event.eventId);
-      const ends = outcome.extremities.map((extremity) => extremity.eventId);
-      // A single one is the room's newest event, and is not listed.
-      this.stores.events.setExtremities(room.roomId, ends.length > 1 ? ends : []);
-      return next;
+  /** Stores events, and what each makes of the room, in one transaction. */
+  storeOutcomes(room: Room, items: readonly EventWithOutcome[]): void {
+    const stored = this.context.database.transaction(() => {
+      let before = room.state;
+      return items.map(({ event, outcome }) => {
+        const changes = outcome.state === undefined ? [] : changesOf(before, outcome.state);
+        before = outcome.state ?? before;
+        return { ...this.insertOutcome(room, event, outcome, changes), event, outcome, changes };
+      });
     });
-    event.markStored(position, metadata);
-    this.events.remember(event);
-    for (const { type, stateKey, event: now } of changes) {
-      if (now === undefined) room.state.delete(type, stateKey);
-      else room.state.set(now);
+    for (const { event, outcome, changes, position, metadata } of stored) {
+      event.markStored(position, metadata);
+      this.events.remember(event);
+      for (const { type, stateKey, event: now } of changes) {
+        if (now === undefined) room.state.delete(type, stateKey);
+        else room.state.set(now);
+      }
+      if (outcome.appliesRedaction && event.redacts !== undefined) {
+        this.showRedaction(room, event.redacts, event.eventId);
+      }
+      room.extremities = outcome.extremities;
     }
-    if (redacts !== undefined) this.showRedaction(room, redacts, event.eventId);
-    room.extremities = outcome.extremities;
-    if (!isHidden) for (const listener of this.listeners) listener([event]);
+    const shown = items.map(({ event }) => event).filter((event) => !isHidden(event));
+    if (shown.length > 0) for (const listener of this.listeners) listener(shown);
   }
 
   /** Stores the state that a room of other servers has when somebody from here joins it. */
@@ -124,6 +128,34 @@ export class EventPersistence {
       if (event === undefined) room.state.delete(type, stateKey);
       else room.state.set(event);
     }
+  }
+
+  private insertOutcome(
+    room: Room,
+    event: RoomEvent,
+    outcome: ReceivedOutcome,
+    changes: readonly StateDifference[],
+  ): { readonly position: number; readonly metadata: EventMetadata } {
+    const { states, events } = this.stores;
+    const position = this.context.stream.next();
+    const metadata = isHidden(event) ? event.metadata : withReplaced(outcome.before, event, new Map());
+    events.removeOutlier(event.eventId);
+    this.insertRow(event, position, metadata, isHidden(event));
+    this.applyChanges(room.roomId, changes, position);
+    if (!isHidden(event)) this.insertRelation(event, position);
+    if (outcome.branch !== undefined) states.setBranch(room.roomId, event.eventId, idsOf(outcome.branch));
+    if (outcome.appliesRedaction && event.redacts !== undefined) events.setRedactedBy(event.redacts, event.eventId);
+    this.insertTransaction(event, metadata);
+    const ends = outcome.extremities.map((extremity) => extremity.eventId);
+    // A single one is the room's newest event, and is not listed.
+    events.setExtremities(room.roomId, ends.length > 1 ? ends : []);
+    return { position, metadata };
+  }
+
+  private insertTransaction(event: RoomEvent, { txnId, deviceId }: EventMetadata): void {
+    if (txnId === undefined || deviceId === undefined) return;
+    const row = { room_id: event.roomId, event_id: event.eventId };
+    this.stores.events.addTransaction(event.sender, deviceId, txnId, row, this.context.clock.now());
   }
 
   private applyChanges(roomId: RoomId, changes: readonly StateDifference[], position: number): void {
@@ -143,15 +175,12 @@ export class EventPersistence {
     replaced: Map<string, EventId>,
   ): { readonly position: number; readonly metadata: EventMetadata } {
     const position = this.context.stream.next();
-    const metadata = withReplaced(room, event, replaced);
+    const metadata = withReplaced(room.state, event, replaced);
     this.insertRow(event, position, metadata, false);
     this.insertState(event, position);
     this.insertRelation(event, position);
     if (event.redacts !== undefined) this.stores.events.setRedactedBy(event.redacts, event.eventId);
-    if (metadata.txnId !== undefined && metadata.deviceId !== undefined) {
-      const row = { room_id: event.roomId, event_id: event.eventId };
-      this.stores.events.addTransaction(event.sender, metadata.deviceId, metadata.txnId, row, this.context.clock.now());
-    }
+    this.insertTransaction(event, metadata);
     return { position, metadata };
   }
 
@@ -221,12 +250,17 @@ export class EventPersistence {
   }
 }
 
-function withReplaced(room: Room, event: RoomEvent, replaced: Map<string, EventId>): EventMetadata {
+/** Kept, but not part of the history that anybody sees. */
+function isHidden({ metadata }: RoomEvent): boolean {
+  return metadata.isSoftFailed === true || metadata.isRejected === true;
+}
+
+function withReplaced(before: RoomState, event: RoomEvent, replaced: Map<string, EventId>): EventMetadata {
   if (event.stateKey === undefined) return event.metadata;
   const key = JSON.stringify([event.type, event.stateKey]);
-  const before = replaced.get(key) ?? room.state.get(event.type, event.stateKey)?.eventId;
+  const replaces = replaced.get(key) ?? before.get(event.type, event.stateKey)?.eventId;
   replaced.set(key, event.eventId);
-  return before === undefined ? event.metadata : { ...event.metadata, replaces: before };
+  return replaces === undefined ? event.metadata : { ...event.metadata, replaces };
 }
 
 /** One member of the state that changes; no event: it goes away. */

@@ -8,6 +8,7 @@ import type { HomeserverContext } from '../context.js';
 import type { RateLimiters } from '../rate-limiters.js';
 import type { EventStore } from '../store/event-store.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
+import { BranchedEvents, stateWith } from './branched-events.js';
 import { checkEventAuth, redactionNeedsSameSender } from './event-auth.js';
 import { EventBatch } from './event-batch.js';
 import type { EventCreation, EventRequest } from './event-creation.js';
@@ -16,8 +17,9 @@ import { checkEventSize } from './event-validation.js';
 import type { AuthState } from './power-levels.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
-import { StateHandle } from './room-state.js';
-import type { Room, Rooms } from './rooms.js';
+import { isAtTheEnd, type RoomGraph } from './room-graph.js';
+import { type RoomState, StateHandle } from './room-state.js';
+import type { Extremity, Room, Rooms } from './rooms.js';
 import { pretendToWork, ShadowBanError } from './shadow-ban.js';
 import { refuseSpam } from './spam-refusal.js';
 
@@ -28,6 +30,8 @@ export interface SendOptions {
   readonly txnId?: string;
   /** Where the event waited to be sent. */
   readonly delayId?: string;
+  /** The event follows these, whatever came into the room since. */
+  readonly after?: readonly Extremity[];
   readonly ignoreShadowBan?: boolean;
 }
 
@@ -49,6 +53,7 @@ export interface EventSenderParts {
   readonly creation: EventCreation;
   readonly persistence: EventPersistence;
   readonly limits: RateLimiters;
+  readonly graph: RoomGraph;
 }
 
 /** Sends events into rooms (`handlers/message.py: EventCreationHandler`). */
@@ -109,21 +114,49 @@ export class EventSender {
    */
   async accept(requester: Requester, events: readonly RoomEvent[], options: AcceptOptions = {}): Promise<RoomEvent> {
     const { room, last } = this.placeOf(events);
-    const { roomId } = room;
     for (const event of events) if (isHidden(requester, event, options)) await this.pretend();
-    const stored = this.findSame(room, events);
+    const before = this.stateBefore(room, events);
+    const stored = findSame(before, events);
     if (stored !== undefined) return stored;
-    this.checkAuth(room, events);
-    const { extremities } = room;
-    for (const event of events) await this.checkEvent(requester, room, event, options);
-    // Time may have passed: the room is another object if it was unloaded, and its state may have changed.
-    const now = this.parts.rooms.find(roomId) ?? room;
-    const storedMeanwhile = now.extremities === extremities ? undefined : this.judgeAgain(now, events);
-    if (storedMeanwhile !== undefined) return storedMeanwhile;
-    for (const event of events) this.checkRedaction(now, event);
-    this.parts.persistence.store(roomId, events);
-    await this.tell(roomId, events, options.extraUsers);
+    this.checkAuth(room, before, events);
+    for (const event of events) await this.checkEvent(requester, event, options);
+    for (const event of events) this.checkRedaction(event);
+    const sent = this.findSentMeanwhile(requester, last);
+    if (sent !== undefined) return sent;
+    this.store(events);
+    await this.tell(room.roomId, events, options.extraUsers);
     return last;
+  }
+
+  /** The state before the first of the events, where they were made. */
+  private stateBefore(room: Room, [first]: readonly RoomEvent[]): RoomState {
+    return first === undefined ? room.state : this.parts.graph.peekBefore(room, first);
+  }
+
+  /** Stores events where they were made: what came into the room since does not come before them. */
+  private store(events: readonly RoomEvent[]): void {
+    const { persistence, graph, events: known } = this.parts;
+    // Time may have passed: the room is another object if it was unloaded.
+    const { room } = this.placeOf(events);
+    const [first] = events;
+    if (first === undefined || isAtTheEnd(room, first)) {
+      persistence.store(room.roomId, events);
+      return;
+    }
+    const branches = new BranchedEvents(graph, (id) => known.find(id), room);
+    let before = this.stateBefore(room, events).snapshot();
+    const items = events.map((event) => {
+      const outcome = branches.add(event, before, event.redacts !== undefined);
+      before = stateWith(before, event);
+      return { event, outcome };
+    });
+    persistence.storeOutcomes(room, items);
+  }
+
+  /** The event that another request with the same transaction ID stored while this one was asked about. */
+  private findSentMeanwhile(requester: Requester, event: RoomEvent): RoomEvent | undefined {
+    const { txnId } = event.metadata;
+    return txnId === undefined ? undefined : this.findSent(requester, event.roomId, txnId);
   }
 
   /** The room that events are for, and the last of them. */
@@ -134,16 +167,11 @@ export class EventSender {
     return { room, last };
   }
 
-  /** The state is another than the events were judged by. */
-  private judgeAgain(room: Room, events: readonly RoomEvent[]): RoomEvent | undefined {
-    const stored = this.findSame(room, events);
-    if (stored === undefined) this.checkAuth(room, events);
-    return stored;
-  }
-
-  private async checkEvent(requester: Requester, room: Room, event: RoomEvent, options: AcceptOptions): Promise<void> {
+  private async checkEvent(requester: Requester, event: RoomEvent, options: AcceptOptions): Promise<void> {
     if (options.ratelimit !== false) await this.checkRate(requester, event, true);
-    for (const check of this.checks) await check(requester, event, room);
+    const { room } = this.placeOf([event]);
+    const state = this.stateBefore(room, [event]);
+    for (const check of this.checks) await check(requester, event, state === room.state ? room : { ...room, state });
     checkSender(requester, event);
   }
 
@@ -181,21 +209,11 @@ export class EventSender {
     if (room !== undefined) await this.newEvent.ask(event, new StateHandle(room.state.snapshot()));
   }
 
-  /** The first of the events that is in the room's state already. */
-  private findSame({ state }: Room, events: readonly RoomEvent[]): RoomEvent | undefined {
-    for (const event of events) {
-      const before = event.stateKey === undefined ? undefined : state.get(event.type, event.stateKey);
-      if (before?.sender !== event.sender) continue;
-      if (encodeCanonicalJson(before.content) === encodeCanonicalJson(event.content)) return before;
-    }
-    return undefined;
-  }
-
-  private checkAuth(room: Room, events: readonly RoomEvent[]): void {
+  private checkAuth(room: Room, before: RoomState, events: readonly RoomEvent[]): void {
     const { serverName } = this.parts.context;
     const [extremity] = room.extremities;
-    const batch = extremity === undefined || events.length === 1 ? undefined : new EventBatch(room.state, extremity);
-    const state: AuthState = batch ?? room.state;
+    const batch = extremity === undefined || events.length === 1 ? undefined : new EventBatch(before, extremity);
+    const state: AuthState = batch ?? before;
     for (const event of events) {
       checkEventSize(event, serverName);
       checkEventAuth(room.version, event, state);
@@ -213,8 +231,9 @@ export class EventSender {
     await this.parts.limits.request(requester, { update, isAdminRedaction });
   }
 
-  private checkRedaction(room: Room, event: RoomEvent): void {
+  private checkRedaction(event: RoomEvent): void {
     if (event.type !== 'm.room.redaction') return;
+    const { room } = this.placeOf([event]);
     if (event.redacts === undefined) {
       throw new SynapseError(400, "Missing params: ['redacts']", Codes.MISSING_PARAM);
     }
@@ -226,7 +245,7 @@ export class EventSender {
     if (original?.type === 'm.room.server_acl') {
       throw new AuthError(403, 'Redacting server ACL events is not permitted');
     }
-    if (!redactionNeedsSameSender(room.version, event, room.state.powerLevels)) return;
+    if (!redactionNeedsSameSender(room.version, event, this.stateBefore(room, [event]).powerLevels)) return;
     if (original === undefined) throw new NotFoundError(`Could not find event ${event.redacts}`);
     if (original.sender !== event.sender) throw new AuthError(403, "You don't have permission to redact events");
   }
@@ -235,6 +254,16 @@ export class EventSender {
     await pretendToWork(this.parts.context.clock);
     throw new ShadowBanError();
   }
+}
+
+/** The first of the events that the state before them says already. */
+function findSame(state: RoomState, events: readonly RoomEvent[]): RoomEvent | undefined {
+  for (const event of events) {
+    const before = event.stateKey === undefined ? undefined : state.get(event.type, event.stateKey);
+    if (before?.sender !== event.sender) continue;
+    if (encodeCanonicalJson(before.content) === encodeCanonicalJson(event.content)) return before;
+  }
+  return undefined;
 }
 
 /** Whether the event of a shadow-banned user is only to seem sent. */

@@ -11,13 +11,14 @@ import type { RoomStore } from '../store/room-store.js';
 import type { StateStore } from '../store/state-store.js';
 import { AuthError } from '../synapse-errors.js';
 import type { AfarChange, AfarMemberships } from './afar-memberships.js';
-import type { EventBatch } from './event-batch.js';
 import { type EventCreation, suspended } from './event-creation.js';
 import type { EventSender } from './event-sender.js';
+import { MembershipTurns } from './membership-turns.js';
 import type { RoomEvent } from './room-event.js';
+import { endsToFollow, type RoomGraph } from './room-graph.js';
 import type { RestrictedJoins } from './restricted-joins.js';
 import type { RoomUsers } from './room-users.js';
-import type { Room, Rooms } from './rooms.js';
+import type { Extremity, Room, Rooms } from './rooms.js';
 import { pretendToWork, ShadowBanError } from './shadow-ban.js';
 import { refuseSpam } from './spam-refusal.js';
 import type { ThirdPartyExchange } from './third-party-exchange.js';
@@ -43,6 +44,7 @@ export interface MembershipOptions {
 export interface MembershipsParts {
   readonly context: HomeserverContext;
   readonly rooms: Rooms;
+  readonly graph: RoomGraph;
   readonly roomStore: RoomStore;
   readonly states: StateStore;
   readonly users: RoomUsers;
@@ -75,6 +77,7 @@ interface Change {
 export class Memberships {
   private readonly mayJoin: Hook<'spam_checker', 'user_may_join_room'>;
   private readonly mayInvite: Hook<'spam_checker', 'user_may_invite'>;
+  private readonly turns = new MembershipTurns();
 
   constructor(private readonly parts: MembershipsParts) {
     const { dispatch } = parts.context;
@@ -95,25 +98,33 @@ export class Memberships {
       await pretendToWork(this.parts.context.clock);
       throw new ShadowBanError();
     }
-    const change = await this.prepare(requester, target, roomId, action, options);
-    const found = this.parts.rooms.find(roomId);
-    const room = found !== undefined && isHostIn(found, this.parts.context.serverName) ? found : undefined;
-    if (room !== undefined) {
-      const same = checkAgainstOld(room, change);
-      if (same !== undefined) return same;
-    }
-    return (await this.changeFromAfar(change, room)) ?? this.send(change);
+    return this.turns.take(roomId, async () => {
+      const change = await this.prepare(requester, target, roomId, action, options);
+      const found = this.parts.rooms.find(roomId);
+      // From here on the change follows what is in the room now, whatever modules send while they are asked.
+      const after = found === undefined ? [] : endsToFollow(found);
+      const room = found !== undefined && isHostIn(found, this.parts.context.serverName) ? found : undefined;
+      if (room !== undefined) {
+        const same = checkAgainstOld(room, change);
+        if (same !== undefined) return same;
+        this.checkRejection(room, change);
+      }
+      return (await this.changeFromAfar(change, room, after)) ?? this.send(change, after);
+    });
   }
 
-  /** A membership in a room that is being made: the usual questions about joining are not asked. */
+  /** A membership in a room that is being made, after these events: the usual questions about joining are not asked. */
   async updateInNewRoom(
     requester: Requester,
     target: UserId,
     roomId: RoomId,
     action: 'join' | 'invite',
     content: JsonObject,
+    after: readonly Extremity[],
   ): Promise<RoomEvent> {
-    return this.send(await this.prepare(requester, target, roomId, action, { content, ratelimit: false }));
+    return this.turns.take(roomId, async () =>
+      this.send(await this.prepare(requester, target, roomId, action, { content, ratelimit: false }), after),
+    );
   }
 
   /** Puts a room out of a user's sight: 400 for rooms they are in. */
@@ -250,20 +261,35 @@ export class Memberships {
     }
   }
 
+  /** Who is invited to what the server has to tell them cannot say no, but leave again. */
+  private checkRejection(room: Room, { target, membership }: Change): void {
+    if (membership !== 'leave' || room.state.membershipOf(target) !== 'invite') return;
+    const { noticesUser } = this;
+    if (noticesUser === undefined || room.state.membershipOf(noticesUser) !== 'join') return;
+    throw new SynapseError(403, 'You cannot reject this invite', Codes.CANNOT_LEAVE_SERVER_NOTICE_ROOM);
+  }
+
   /** What only another server can do, done; undefined for what is done here. */
-  private async changeFromAfar(change: Change, room: Room | undefined): Promise<RoomEvent | undefined> {
+  private async changeFromAfar(
+    change: Change,
+    room: Room | undefined,
+    after: readonly Extremity[],
+  ): Promise<RoomEvent | undefined> {
     const { target, membership, options } = change;
     const { afar, restrictedJoins } = this.parts;
     const wish: AfarChange = { ...change, content: change.content as JsonObject, hosts: options.remoteHosts };
     if (membership !== 'join') return room === undefined ? afar.change(wish) : undefined;
     await this.checkJoin(change, room);
-    const authoriser = room === undefined ? null : restrictedJoins.authoriserFor(room, target);
+    const authoriser =
+      room === undefined
+        ? null
+        : restrictedJoins.authoriserFor({ ...room, state: this.parts.graph.stateAt(room, after) }, target);
     if (authoriser === null) return afar.join(wish);
     if (authoriser !== undefined) change.content['join_authorised_via_users_server'] = authoriser;
     return undefined;
   }
 
-  private async send(change: Change, batch?: EventBatch): Promise<RoomEvent> {
+  private async send(change: Change, after: readonly Extremity[]): Promise<RoomEvent> {
     const { requester, target, roomId, membership, content, options } = change;
     const { creation, sender } = this.parts;
     content['membership'] = membership;
@@ -282,7 +308,7 @@ export class Memberships {
     const event = await creation.create(requester, request, {
       ...(txnId !== undefined && { txnId }),
       ...(delayId !== undefined && { delayId }),
-      ...(batch !== undefined && { batch }),
+      after,
     });
     return sender.accept(requester, [event], { extraUsers: [target], ...(ratelimit !== undefined && { ratelimit }) });
   }
@@ -292,9 +318,13 @@ export class Memberships {
   }
 
   private isNoticesUser(userId: UserId): boolean {
+    return userId === this.noticesUser;
+  }
+
+  private get noticesUser(): UserId | undefined {
     const { config, serverName } = this.parts.context;
     const localpart = config.serverNotices?.systemMxidLocalpart;
-    return localpart !== undefined && userId === `@${localpart}:${serverName}`;
+    return localpart === undefined ? undefined : (`@${localpart}:${serverName}` as UserId);
   }
 }
 

@@ -16,6 +16,7 @@ import type { EventSender } from './event-sender.js';
 import { type FirstEvents, stateAfterJoin } from './first-events.js';
 import type { Memberships } from './memberships.js';
 import type { RoomEvent } from './room-event.js';
+import type { RoomGraph } from './room-graph.js';
 import { findPreset, type RoomPreset } from './room-presets.js';
 import { RoomState, StateHandle } from './room-state.js';
 import type { RoomUsers } from './room-users.js';
@@ -30,6 +31,7 @@ import type { ThirdPartyInvites } from './third-party-invites.js';
 export interface RoomCreationParts {
   readonly context: HomeserverContext;
   readonly rooms: Rooms;
+  readonly graph: RoomGraph;
   readonly roomStore: RoomStore;
   readonly users: RoomUsers;
   readonly limits: RateLimiters;
@@ -88,12 +90,12 @@ export class RoomCreation {
       });
     }
     const { creatorJoinProfile: joinProfile, ignoreForcedEncryption } = options;
-    await this.sendFirstEvents(requester, roomId, {
+    const last = await this.sendFirstEvents(requester, roomId, {
       ...first,
       ...(joinProfile !== undefined && { joinProfile }),
       ...(ignoreForcedEncryption !== undefined && { ignoreForcedEncryption }),
     });
-    await this.invite(requester, roomId, wishes);
+    await this.invite(requester, roomId, wishes, last);
     return { roomId, alias: wishes.alias };
   }
 
@@ -126,9 +128,12 @@ export class RoomCreation {
     return `!${randomLetters(18)}:${this.parts.context.serverName}` as RoomId;
   }
 
-  /** Sends the events that begin a room: create and join at once, the others as one batch (`_send_events_for_new_room`). */
-  async sendFirstEvents(requester: Requester, roomId: RoomId, first: FirstEvents): Promise<void> {
-    const { context, creation, sender, memberships, rooms } = this.parts;
+  /**
+   * Sends the events that begin a room: create and join at once, the others as one batch (`_send_events_for_new_room`). Each
+   * follows the one before it, whatever modules send into the room meanwhile. The last of them.
+   */
+  async sendFirstEvents(requester: Requester, roomId: RoomId, first: FirstEvents): Promise<RoomEvent> {
+    const { context, creation, sender, memberships, rooms, graph } = this.parts;
     const { userId } = requester;
     const preset = presetOf(first.presetName);
     const createContent = first.version.isUpdated
@@ -137,14 +142,16 @@ export class RoomCreation {
     const request = { type: 'm.room.create', roomId, sender: userId, stateKey: '', content: createContent };
     const createEvent = first.createEvent ?? (await creation.create(requester, request));
     const quietly = { ratelimit: false, ignoreShadowBan: true };
-    await sender.accept(requester, [createEvent], quietly);
-    const join = await memberships.updateInNewRoom(requester, userId, roomId, 'join', first.joinProfile ?? {});
-    const state = rooms.find(roomId)?.state ?? new RoomState(first.version);
-    const batch = new EventBatch(state, join);
+    const created = await sender.accept(requester, [createEvent], quietly);
+    const profile = first.joinProfile ?? {};
+    const join = await memberships.updateInNewRoom(requester, userId, roomId, 'join', profile, [created]);
+    const room = rooms.find(roomId);
+    const state = room === undefined ? new RoomState(first.version) : graph.stateAt(room, [join]);
+    const batch = new EventBatch(state.snapshot(), join);
     for (const { type, stateKey, content } of stateAfterJoin(context.config, userId, first, preset)) {
       batch.add(await creation.create(requester, { type, roomId, sender: userId, stateKey, content }, { batch }));
     }
-    await sender.accept(requester, batch.events, quietly);
+    return sender.accept(requester, batch.events, quietly);
   }
 
   private async checkRate(requester: Requester): Promise<void> {
@@ -222,14 +229,18 @@ export class RoomCreation {
     }
   }
 
-  private async invite(requester: Requester, roomId: RoomId, wishes: RoomWishes): Promise<void> {
+  private async invite(requester: Requester, roomId: RoomId, wishes: RoomWishes, first: RoomEvent): Promise<void> {
     const isDirect = wishes.isDirect;
     const content: JsonObject =
       isDirect === undefined || isDirect === null || isDirect === false ? {} : { is_direct: isDirect };
+    const { memberships, thirdPartyInvites } = this.parts;
+    let last = first;
     for (const userId of wishes.invited) {
-      await this.parts.memberships.updateInNewRoom(requester, userId, roomId, 'invite', content);
+      last = await memberships.updateInNewRoom(requester, userId, roomId, 'invite', content, [last]);
     }
-    for (const invite of wishes.invitedAddresses) await this.parts.thirdPartyInvites.invite(requester, roomId, invite);
+    for (const invite of wishes.invitedAddresses) {
+      last = await thirdPartyInvites.invite(requester, roomId, invite, { after: [last] });
+    }
   }
 
   private isNoticesUser(userId: UserId): boolean {

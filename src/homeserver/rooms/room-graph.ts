@@ -1,11 +1,15 @@
+import type { EventId } from '../../matrix/ids.js';
 import type { StateStore } from '../store/state-store.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
 import { RoomState } from './room-state.js';
 import { resolveStates } from './state-resolution.js';
-import type { Room } from './rooms.js';
+import type { Extremity, Room } from './rooms.js';
 
-/** The state of rooms before and after their events, whichever way servers went on from there. */
+/** An event names at most so many before it (`get_prev_events_for_room`). */
+const maxPrevEvents = 10;
+
+/** The state of rooms before and after their events, whichever way the room went on from there. */
 export class RoomGraph {
   constructor(
     private readonly events: RoomEvents,
@@ -22,27 +26,45 @@ export class RoomGraph {
 
   /** The state before an event whose previous events are known. */
   stateBefore(room: Room, event: RoomEvent): RoomState {
-    if (isAtTheEnd(room, event)) return room.state.snapshot();
-    const before = event.prevEvents.flatMap((id) => this.events.find(id) ?? []);
-    return this.resolve(
+    return this.peekBefore(room, event).snapshot();
+  }
+
+  /** The same for those who only look at it, and at once: it may be the room's own, which changes. */
+  peekBefore(room: Room, event: RoomEvent): RoomState {
+    return isAtTheEnd(room, event) ? room.state : this.stateWith(room, event.prevEvents);
+  }
+
+  /** The state of the room as if it ended with these events; only to look at, as with {@link peekBefore}. */
+  stateAt(room: Room, ends: readonly Extremity[]): RoomState {
+    if (ends === room.extremities) return room.state;
+    return this.stateWith(
       room,
-      before.map((known) => this.stateAfter(room, known)),
+      ends.map(({ eventId }) => eventId),
     );
   }
 
-  /** The state after an event of the room's history. */
+  /** The state after an event of the room's history; only to look at, as with {@link peekBefore}. */
   stateAfter(room: Room, event: RoomEvent): RoomState {
-    const branch = this.states.branch(event.eventId);
-    if (branch === undefined) return this.events.allStateAt(room.roomId, event.position);
+    const branch = this.states.branch(room.roomId, event.eventId);
+    if (branch === undefined) {
+      const isCurrent = event.position >= this.states.lastChange(room.roomId);
+      return isCurrent ? room.state : this.events.allStateAt(room.roomId, event.position);
+    }
     return new RoomState(
       room.version,
       branch.flatMap((id) => this.events.find(id) ?? []),
     );
   }
 
-  /** One state of several. */
-  resolve(room: Room, states: readonly RoomState[]): RoomState {
-    return resolveStates(room.version, states, (id) => this.events.find(id));
+  /** One state of several. Events that are not stored yet are found in `pending`. */
+  resolve(
+    room: Room,
+    states: readonly RoomState[],
+    pending: ReadonlyMap<string, RoomEvent> = new Map<string, RoomEvent>(),
+  ): RoomState {
+    const [first, ...others] = new Set(states);
+    if (first !== undefined && others.every((other) => isSameState(first, other))) return first;
+    return resolveStates(room.version, states, (id) => pending.get(id) ?? this.events.find(id));
   }
 
   /** The events that authorise these, those that authorise them, and so on. */
@@ -57,10 +79,25 @@ export class RoomGraph {
     }
     return [...chain.values()];
   }
+
+  private stateWith(room: Room, ends: readonly EventId[]): RoomState {
+    const events = ends.flatMap((id) => this.events.find(id) ?? []);
+    return this.resolve(
+      room,
+      events.map((event) => this.stateAfter(room, event)),
+    );
+  }
+}
+
+/** The events that the next one names as those before it: the newest ones, of many the deepest. */
+export function endsToFollow({ extremities }: Pick<Room, 'extremities'>): readonly Extremity[] {
+  if (extremities.length === 1) return extremities;
+  const deepest = extremities.toSorted((a, b) => b.depth - a.depth);
+  return deepest.length > maxPrevEvents ? deepest.slice(0, maxPrevEvents) : extremities;
 }
 
 /** Whether an event follows all that is known of its room. */
-export function isAtTheEnd(room: Room, event: RoomEvent): boolean {
+export function isAtTheEnd(room: Pick<Room, 'extremities'>, event: Pick<RoomEvent, 'prevEvents'>): boolean {
   const { prevEvents } = event;
   return (
     prevEvents.length === room.extremities.length &&
@@ -71,6 +108,7 @@ export function isAtTheEnd(room: Room, event: RoomEvent): boolean {
 /** Whether two states are the same. */
 export function isSameState(a: RoomState, b: RoomState): boolean {
   return (
-    a.size === b.size && a.all().every((event) => b.get(event.type, event.stateKey ?? '')?.eventId === event.eventId)
+    a === b ||
+    (a.size === b.size && a.all().every((event) => b.get(event.type, event.stateKey ?? '')?.eventId === event.eventId))
   );
 }

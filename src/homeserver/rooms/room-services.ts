@@ -39,6 +39,7 @@ import { RoomShutdown } from './room-shutdown.js';
 import { RoomSummaries } from './room-summary.js';
 import { RoomUpgrade } from './room-upgrade.js';
 import type { RoomUsers } from './room-users.js';
+import { RoomGraph } from './room-graph.js';
 import { Rooms } from './rooms.js';
 import { SigningKey } from './signing-key.js';
 import { strippedStateFor } from './stripped-state.js';
@@ -67,6 +68,7 @@ export class RoomServices implements Disposable {
   readonly builder: EventBuilder;
   readonly events: RoomEvents;
   readonly rooms: Rooms;
+  readonly graph: RoomGraph;
   readonly access: RoomAccess;
   readonly creation: EventCreation;
   readonly persistence: EventPersistence;
@@ -112,21 +114,23 @@ export class RoomServices implements Disposable {
     });
     this.events = new RoomEvents(this.eventStore, this.states, this.roomStore, this.builder.sign);
     this.rooms = new Rooms(this.roomStore, this.events, this.eventStore);
+    this.graph = new RoomGraph(this.events, this.states);
     this.access = new RoomAccess(this.rooms, this.states);
-    const { roomStore, eventStore, states, relations, events, rooms, builder, access } = this;
-    this.creation = new EventCreation({ context, rooms, events, relations, users, builder });
+    const { roomStore, eventStore, states, relations, events, rooms, builder, access, graph } = this;
+    this.creation = new EventCreation({ context, rooms, events, relations, users, builder, graph });
     this.persistence = new EventPersistence(context, rooms, events, { events: eventStore, states, relations });
     const { creation, persistence } = this;
-    this.sender = new EventSender({ context, rooms, events, store: eventStore, creation, persistence, limits });
+    this.sender = new EventSender({ context, rooms, events, store: eventStore, creation, persistence, limits, graph });
     const { sender } = this;
     this.restrictedJoins = new RestrictedJoins(serverName, states);
     const { restrictedJoins } = this;
     const identityServers = new IdentityServers(context.fetch);
-    const exchange = new ThirdPartyExchange(serverName, rooms, creation, sender, identityServers);
+    const exchange = new ThirdPartyExchange(serverName, { rooms, graph, creation, sender, identityServers });
     const afar = new AfarMemberships(serverName, states, events, () => this.remote);
     this.memberships = new Memberships({
       context,
       rooms,
+      graph,
       roomStore,
       states,
       users,
@@ -171,6 +175,7 @@ export class RoomServices implements Disposable {
     this.roomCreation = new RoomCreation({
       context,
       rooms,
+      graph,
       roomStore,
       users,
       limits,
@@ -185,6 +190,7 @@ export class RoomServices implements Disposable {
     this.roomUpgrade = new RoomUpgrade({
       context,
       rooms,
+      graph,
       roomStore,
       limits,
       creation,

@@ -17,6 +17,7 @@ import type { FirstEvents, InitialState } from './first-events.js';
 import type { RoomCreation } from './room-creation.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomVersion } from './room-version.js';
+import type { RoomGraph } from './room-graph.js';
 import type { Room, Rooms } from './rooms.js';
 import { refuseSpam } from './spam-refusal.js';
 
@@ -24,6 +25,7 @@ import { refuseSpam } from './spam-refusal.js';
 export interface RoomUpgradeParts {
   readonly context: HomeserverContext;
   readonly rooms: Rooms;
+  readonly graph: RoomGraph;
   readonly roomStore: RoomStore;
   readonly limits: RateLimiters;
   readonly creation: EventCreation;
@@ -133,7 +135,7 @@ export class RoomUpgrade {
       content,
     });
     checkEventSize(event, this.parts.context.serverName);
-    checkEventAuth(old.version, event, old.state);
+    checkEventAuth(old.version, event, this.parts.graph.peekBefore(old, event));
     return event;
   }
 

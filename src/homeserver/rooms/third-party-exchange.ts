@@ -9,6 +9,7 @@ import type { EventCreation, EventRequest } from './event-creation.js';
 import type { EventSender } from './event-sender.js';
 import type { IdentityServers } from './identity-server.js';
 import { publicKeysOf } from './membership-auth.js';
+import type { RoomGraph } from './room-graph.js';
 import type { Room, Rooms } from './rooms.js';
 import { isSignedBy } from './signing-key.js';
 import { toUserId } from './untrusted-ids.js';
@@ -20,20 +21,26 @@ interface Signed {
   readonly whole: JsonObject;
 }
 
+/** What exchanges are made with. */
+export interface ThirdPartyExchangeParts {
+  readonly rooms: Rooms;
+  readonly graph: RoomGraph;
+  readonly creation: EventCreation;
+  readonly sender: EventSender;
+  readonly identityServers: IdentityServers;
+}
+
 /** Turns an invite by address into one for the user it belongs to (`handlers/federation.py: exchange_third_party_invite`). */
 export class ThirdPartyExchange {
   constructor(
     private readonly serverName: string,
-    private readonly rooms: Rooms,
-    private readonly creation: EventCreation,
-    private readonly sender: EventSender,
-    private readonly identityServers: IdentityServers,
+    private readonly parts: ThirdPartyExchangeParts,
   ) {}
 
   /** Invites a user in the name of whoever invited the address. */
   async invite(target: UserId, roomId: RoomId, thirdPartySigned: JsonValue): Promise<void> {
     const signed = readSigned(thirdPartySigned);
-    const room = this.rooms.find(roomId);
+    const room = this.parts.rooms.find(roomId);
     if (room === undefined) throw new SynapseError(502, 'Failed to forward third party invite');
     // The modules are asked twice, as in Synapse: before the name is known and after.
     await this.build(signed, target, room, {});
@@ -45,10 +52,10 @@ export class ThirdPartyExchange {
       room,
       original === undefined ? {} : { display_name: displayName ?? null },
     );
-    checkEventAuth(room.version, event, room.state);
+    checkEventAuth(room.version, event, this.parts.graph.peekBefore(room, event));
     if (original === undefined) throw new AuthError(403, 'Could not find invite');
     await this.checkKeys(signed, original.content);
-    await this.sender.accept(requesterFor(target, this.serverName), [event], { extraUsers: [target] });
+    await this.parts.sender.accept(requesterFor(target, this.serverName), [event], { extraUsers: [target] });
   }
 
   private async build(
@@ -64,7 +71,7 @@ export class ThirdPartyExchange {
       stateKey: target,
       content: { membership: 'invite', third_party_invite: { ...naming, signed: signed.whole } },
     };
-    return this.creation.create(requesterFor(signed.sender, this.serverName), request);
+    return this.parts.creation.create(requesterFor(signed.sender, this.serverName), request);
   }
 
   /** One key of the invite must have signed, and must still be valid where its server can be asked. */
@@ -76,7 +83,7 @@ export class ThirdPartyExchange {
           isJsonObject(block) && Object.keys(block).some((keyId) => isSignedBy(signed.whole, server, keyId, publicKey)),
       );
       if (!isRight) continue;
-      if (validityUrl !== undefined && !(await this.identityServers.isKeyValid(validityUrl, publicKey))) {
+      if (validityUrl !== undefined && !(await this.parts.identityServers.isKeyValid(validityUrl, publicKey))) {
         throw new AuthError(403, 'Third party certificate was invalid');
       }
       return;

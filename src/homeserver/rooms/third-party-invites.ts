@@ -12,7 +12,7 @@ import type { RoomEvent } from './room-event.js';
 import { RoomState, StateHandle } from './room-state.js';
 import type { RoomUsers } from './room-users.js';
 import { findRoomVersion } from './room-version.js';
-import type { Rooms } from './rooms.js';
+import type { Extremity, Rooms } from './rooms.js';
 import { pretendToWork, ShadowBanError } from './shadow-ban.js';
 import { refuseSpam } from './spam-refusal.js';
 import { toUserId } from './untrusted-ids.js';
@@ -24,6 +24,13 @@ export interface ThirdPartyInvite {
   readonly address: string;
   readonly idServer: string;
   readonly idAccessToken: string;
+}
+
+/** How an invite by address is sent differently. */
+export interface ThirdPartyInviteOptions {
+  readonly txnId?: string;
+  /** It follows these events, whatever came into the room since. */
+  readonly after?: readonly Extremity[];
 }
 
 /** What invites by address are made with. */
@@ -41,7 +48,12 @@ export interface ThirdPartyInvitesParts {
 export class ThirdPartyInvites {
   constructor(private readonly parts: ThirdPartyInvitesParts) {}
 
-  async invite(requester: Requester, roomId: RoomId, invite: ThirdPartyInvite, txnId?: string): Promise<RoomEvent> {
+  async invite(
+    requester: Requester,
+    roomId: RoomId,
+    invite: ThirdPartyInvite,
+    options: ThirdPartyInviteOptions = {},
+  ): Promise<RoomEvent> {
     const { context, users, limits, identityServers } = this.parts;
     const { config, dispatch } = context;
     const { medium, address, idServer, idAccessToken } = invite;
@@ -62,10 +74,11 @@ export class ThirdPartyInvites {
     if (!config.enable3pidLookup) {
       throw new SynapseError(403, 'Looking up third-party identifiers is denied from this server');
     }
-    const options = txnId === undefined ? {} : { txnId };
     const found = await identityServers.lookUp(idServer, medium, address, idAccessToken);
     if (found !== undefined) {
-      return this.parts.memberships.update(requester, toUserId(found), roomId, 'invite', options);
+      const { txnId } = options;
+      const sent = txnId === undefined ? {} : { txnId };
+      return this.parts.memberships.update(requester, toUserId(found), roomId, 'invite', sent);
     }
     const { userId } = requester;
     const outcome = await dispatch.ask('spam_checker', 'user_may_send_3pid_invite', userId, medium, address, roomId);

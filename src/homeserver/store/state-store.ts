@@ -1,4 +1,5 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import { BoundedCache } from './bounded-cache.js';
 import type { Database } from './database.js';
 
 /** One member of a room's state. */
@@ -33,6 +34,9 @@ export interface CurrentMembership extends Membership {
 
 /** The state of rooms, now and at every position since they exist here, and memberships. */
 export class StateStore {
+  /** Whether a room has branches at all: most have none, and their events need not be looked up one by one. */
+  private readonly branched = new BoundedCache<RoomId, boolean>(1000);
+
   constructor(private readonly database: Database) {}
 
   /** Stores what a state event changes. */
@@ -63,15 +67,35 @@ export class StateStore {
 
   // --- branches
 
-  /** Stores the state after an event that is not the room's state after it: another server did not know some events. */
+  /** Stores the state after an event that is not the room's state after it: it was made where some events were not known. */
   setBranch(roomId: RoomId, eventId: EventId, state: readonly EventId[]): void {
+    this.branched.set(roomId, true);
     this.database.run('INSERT OR REPLACE INTO event_branches VALUES (?, ?, ?)', eventId, roomId, JSON.stringify(state));
   }
 
   /** The state after an event of a branch; undefined for other events. */
-  branch(eventId: EventId): readonly EventId[] | undefined {
+  branch(roomId: RoomId, eventId: EventId): readonly EventId[] | undefined {
+    if (!this.isBranched(roomId)) return undefined;
     const row = this.database.get<{ state: string }>('SELECT state FROM event_branches WHERE event_id = ?', eventId);
     return row === undefined ? undefined : (JSON.parse(row.state) as readonly EventId[]);
+  }
+
+  /** Whether some event of a room has a state of its own after it. */
+  isBranched(roomId: RoomId): boolean {
+    const known = this.branched.get(roomId);
+    if (known !== undefined) return known;
+    const row = this.database.get('SELECT 1 FROM event_branches WHERE room_id = ? LIMIT 1', roomId);
+    this.branched.set(roomId, row !== undefined);
+    return row !== undefined;
+  }
+
+  /** The position at which the state of a room changed last; 0 before it had any. */
+  lastChange(roomId: RoomId): number {
+    const row = this.database.get<{ position: number | null }>(
+      'SELECT max(position) AS position FROM state_history WHERE room_id = ?',
+      roomId,
+    );
+    return row?.position ?? 0;
   }
 
   /** The event that was the state of this type and key after the events up to a position. */
