@@ -2194,8 +2194,11 @@ class _Hook:
         for entry in self.entries:
             if not entry.is_enforced or (entry.passes is not None and not entry.passes(args)):
                 continue
+            if self.is_told:
+                self._failures.warn("%s: %s may not have been told: %s", entry.module, self.where, error)
+                continue
             action = entry.on_failure.get(origin, "error")
-            self._warn(entry, action, error)
+            self._failures.warn('%s: %s failed, which counts as "%s": %s', entry.module, self.where, action, error)
             if action == "allow" or (action == "error" and self._throws == "logged"):
                 continue
             if action == "deny" and self._refusal is not None:
@@ -2211,9 +2214,6 @@ class _Hook:
             return succeed(self.fail(args, error))
         except Exception as raised:
             return fail(raised)
-
-    def _warn(self, entry: _Entry, action: str, error: Exception) -> None:
-        self._failures.warn('%s: %s failed, which counts as "%s": %s', entry.module, self.where, action, error)
 
 
 def _fresh(value: Json) -> Callable[[], Any]:
@@ -2704,14 +2704,14 @@ def write_log_line(params: Mapping[str, Json]) -> None:
     to.log(level, "%s", _writable(f"{text}\n{stack}" if isinstance(stack, str) and stack else text))
 
 
-# ---- The link: where it is in its table of states, and what that means ------------------------------------------------
+# ---- The link: where it is in its table of states, and what that means -----------------------------------------------
 
 
 class RepeatedLines:
     """Writes the first of several like lines to the log, and then how many were left out."""
 
     def __init__(self) -> None:
-        # By the text and its first arguments, those that came since the last line of the kind; the last one is the error.
+        # By the text and its first arguments: how many came since the last line. The last argument is the error.
         self._left_out: dict[tuple[object, ...], int] = {}
 
     def warn(self, text: str, *args: object) -> None:
@@ -2754,7 +2754,7 @@ class _Backoff:
 
 
 class _Pulse:
-    """Pings the module host: only the answer to the ping shows life, and what else comes only lengthens the patience."""
+    """Pings the module host: only the answer to the ping shows life; what else comes lengthens the patience."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -2784,7 +2784,7 @@ class _Pulse:
         answer.addBoth(self._pong)
 
     def _time_left(self) -> float:
-        """Until when the answer is in time. What is sent and comes meanwhile has to pass first, but only so much of it."""
+        """How long the answer is in time. What is sent and comes meanwhile has to pass first, up to a bound."""
         came = min(self._link.received - self._received, LIMITS["frame"])
         patience = LIMITS["pongWithin"] / 1000 + (self._in_the_way + came) / SLOWEST
         return self._sent_at + patience - time.monotonic()
@@ -3853,7 +3853,7 @@ class VesicleBridge:
         }
 
     def _start_without(self) -> None:
-        """Synapse starts without its modules: what they could refuse goes by policy, what they would be told is kept."""
+        """Starts Synapse without modules: what they could refuse goes by policy, what they would be told is kept."""
         ahead: list[dict[str, Json]] = []
         for category, callbacks in CALLBACKS.items():
             if category not in self._known or (self._is_delegated and category == "password_auth_provider"):
@@ -3869,9 +3869,9 @@ class VesicleBridge:
                     ahead.append({"category": category, "name": name, "entries": entries})
         self._register_known(ahead)
         logger.error(
-            "Synapse starts without the modules of %s (start: optional): %s. Until they are there, everything that a module "
-            "can refuse goes by `on_failure` (%s), notifications are kept (%d at most), and nothing else is asked; web "
-            "resources of theirs are served only after a restart of Synapse",
+            "Synapse starts without the modules of %s (start: optional): %s. Until they are there, everything that a "
+            "module can refuse goes by `on_failure` (%s), notifications are kept (%d at most), nothing else is asked; "
+            "web resources of theirs are served only after a restart of Synapse",
             self.config.where,
             self.config.missing,
             self._policies(),
