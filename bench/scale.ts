@@ -1,7 +1,21 @@
 import type { BenchRow } from './bench-row.js';
+import { directoryUsers } from './scale/directory.js';
+import { fanOut } from './scale/fan-out.js';
+import { contextMembers, contextWhole, syncLazyMembers } from './scale/members.js';
+import { closeModules } from './scale/modules.js';
+import { messagesFiltered, syncEmptyRooms } from './scale/rooms.js';
 
 /** Each growth by the name of its row without `scale/`. Written list: a row that is not here is not measured. */
-const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {};
+const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {
+  'context-members': contextMembers,
+  'context-whole': contextWhole,
+  'sync-lazy-members': syncLazyMembers,
+  'directory-users': directoryUsers,
+  'sync-empty-rooms': syncEmptyRooms,
+  'messages-filtered': messagesFiltered,
+  'fan-out': fanOut,
+  'close-modules': closeModules,
+};
 
 /** How costs grow with what there is: `ratio` is the exponent between the two largest sizes, or the ratio that the row names. */
 export async function scale(only: readonly string[]): Promise<BenchRow[]> {
