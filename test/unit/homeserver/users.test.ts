@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pythonRepr } from '../../../src/homeserver/python-repr.js';
-import { BoundedCache } from '../../../src/homeserver/store/bounded-cache.js';
 import { canonicalEmail, parseEmail } from '../../../src/homeserver/users/email-address.js';
 import { hashPassword, isPassword } from '../../../src/homeserver/users/password-hash.js';
 import { phoneNumberToMsisdn } from '../../../src/homeserver/users/phone-number.js';
@@ -64,13 +63,4 @@ const values: readonly (readonly [value: JsonValue, text: string])[] = [
 
 test('values in texts are written as Python does', () => {
   for (const [value, text] of values) assert.equal(pythonRepr(value), text);
-});
-
-test('a bounded cache forgets what was stored first', () => {
-  const cache = new BoundedCache<string, number>(2);
-  for (const [index, key] of ['a', 'b', 'a', 'c'].entries()) cache.set(key, index);
-  assert.deepEqual([cache.get('a'), cache.get('b'), cache.get('c')], [undefined, 1, 3]);
-  cache.delete('b');
-  cache.clear();
-  assert.equal(cache.get('c'), undefined);
 });
