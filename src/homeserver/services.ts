@@ -32,6 +32,7 @@ import { mediaModerationSchema, MediaModerationStore } from './store/media-moder
 import { MediaStore, mediaSchema } from './store/media-store.js';
 import { ReportStore, reportSchema } from './store/report-store.js';
 import { roomSchema } from './store/room-schema.js';
+import { directorySchema } from './store/directory-store.js';
 import { searchSchema } from './store/search-store.js';
 import { streamSchema } from './store/stream.js';
 import { UserStore } from './store/user-store.js';
@@ -47,6 +48,7 @@ export const schemas: readonly Schema[] = [
   delayedEventSchema,
   reportSchema,
   searchSchema,
+  directorySchema,
   mediaSchema,
   mediaModerationSchema,
   backgroundUpdateSchema,

@@ -123,7 +123,8 @@ export class Database implements Disposable {
     return {
       columns: names.length === 0 ? null : names,
       rows: answer.map((row) => (Array.isArray(row) ? row : Object.values(row)) as DbRow),
-      changes: this.totalChanges() - before,
+      // Without those that triggers made.
+      changes: this.totalChanges() === before ? 0 : this.changesOfLast(),
     };
   }
 
@@ -131,6 +132,10 @@ export class Database implements Disposable {
     this.statements.clear();
     if (!this.isClosed) this.connection.close();
     this.isClosed = true;
+  }
+
+  private changesOfLast(): number {
+    return this.get<{ count: number }>('SELECT changes() AS count')?.count ?? 0;
   }
 
   private totalChanges(): number {

@@ -157,11 +157,6 @@ export class UserStore {
     return row?.count ?? 0;
   }
 
-  /** The IDs of all accounts. */
-  allIds(): readonly UserId[] {
-    return this.database.all<{ name: UserId }>('SELECT name FROM users').map((row) => row.name);
-  }
-
   /** The number after the greatest that is a localpart. */
   nextNumber(): number {
     const row = this.database.get<{ greatest: number | null }>(
