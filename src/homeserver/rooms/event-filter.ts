@@ -2,7 +2,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import type { RoomId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
-import type { EventSelection } from '../store/event-store.js';
+import type { EventSelection } from '../store/selected-events.js';
 import type { RelationStore } from '../store/relation-store.js';
 import type { RoomEvent } from './room-event.js';
 

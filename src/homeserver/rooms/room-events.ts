@@ -2,8 +2,9 @@ import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { EventId, RoomId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import type { EventRange, EventSelection, EventStore, StoredEvent } from '../store/event-store.js';
+import type { EventRange, EventStore, StoredEvent } from '../store/event-store.js';
 import type { RoomStore } from '../store/room-store.js';
+import type { EventSelection } from '../store/selected-events.js';
 import type { StateStore } from '../store/state-store.js';
 import { redactPdu } from './redaction.js';
 import { type EventMetadata, type EventSigner, RoomEvent } from './room-event.js';
@@ -30,6 +31,19 @@ export class RoomEvents {
     if (cached !== undefined) return cached;
     const row = this.store.find(eventId);
     return row === undefined ? undefined : this.fromRow(row);
+  }
+
+  /** Events by their IDs, in this order; those that are unknown are left out. */
+  findAll(eventIds: readonly EventId[]): RoomEvent[] {
+    const found = new Map<string, RoomEvent>();
+    const missing: EventId[] = [];
+    for (const id of eventIds) {
+      const event = this.cache.get(id);
+      if (event === undefined) missing.push(id);
+      else found.set(id, event);
+    }
+    for (const row of this.store.findAll(missing)) found.set(row.event_id, this.fromRow(row));
+    return eventIds.flatMap((id) => found.get(id) ?? []);
   }
 
   /** An event with the content it was sent with, redacted or not. */
@@ -76,11 +90,8 @@ export class RoomEvents {
 
   /** The whole state after the events up to a position. */
   allStateAt(roomId: RoomId, position: number): RoomState {
-    const events = this.states.allAt(roomId, position).map((entry) => this.find(entry.event_id));
-    return new RoomState(
-      this.versionOf(roomId),
-      events.filter((event) => event !== undefined),
-    );
+    const ids = this.states.allAt(roomId, position).map((entry) => entry.event_id);
+    return new RoomState(this.versionOf(roomId), this.findAll(ids));
   }
 
   /** The state event that this one replaced. */

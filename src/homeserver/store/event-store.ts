@@ -1,6 +1,6 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { Database } from './database.js';
-import { contentHasUrl } from './room-schema.js';
+import { type EventSelection, SelectedEvents } from './selected-events.js';
 
 /** An event as it is stored. */
 export interface StoredEvent {
@@ -33,32 +33,6 @@ export interface EventRange {
   readonly limit: number;
 }
 
-/** Which events are wanted; empty lists and `false` leave nothing out. `*` in a type stands for any text. */
-export interface EventSelection {
-  readonly types: readonly string[];
-  readonly notTypes: readonly string[];
-  readonly senders: readonly string[];
-  readonly notSenders: readonly string[];
-  /** Some event of one of these senders relates to it. */
-  readonly relatedBySenders: readonly string[];
-  /** Some event relates to it in one of these ways. */
-  readonly relatedByTypes: readonly string[];
-  /** Its content has a text named `url`. */
-  readonly containsUrl: boolean;
-}
-
-/** One text whatever is selected: statements are kept. The values are JSON lists. */
-const selected = `
-  (:types = '[]' OR EXISTS (SELECT 1 FROM json_each(:types) WHERE events.type GLOB value))
-  AND NOT EXISTS (SELECT 1 FROM json_each(:notTypes) WHERE events.type GLOB value)
-  AND (:senders = '[]' OR sender IN (SELECT value FROM json_each(:senders)))
-  AND sender NOT IN (SELECT value FROM json_each(:notSenders))
-  AND (:containsUrl = 0 OR coalesce(contains_url, ${contentHasUrl}) = 1)
-  AND ((:relatedBySenders = '[]' AND :relatedByTypes = '[]') OR EXISTS (
-    SELECT 1 FROM relations WHERE parent_id = events.event_id
-    AND (:relatedBySenders = '[]' OR relations.sender IN (SELECT value FROM json_each(:relatedBySenders)))
-    AND (:relatedByTypes = '[]' OR relations.rel_type IN (SELECT value FROM json_each(:relatedByTypes)))))`;
-
 /** Which events of a user are wanted. */
 export interface SentByQuery {
   readonly types: readonly string[];
@@ -70,7 +44,11 @@ export interface SentByQuery {
 
 /** Stored events. */
 export class EventStore {
-  constructor(private readonly database: Database) {}
+  private readonly selected: SelectedEvents;
+
+  constructor(private readonly database: Database) {
+    this.selected = new SelectedEvents(database);
+  }
 
   insert(event: StoredEvent): void {
     this.database.run(
@@ -97,6 +75,13 @@ export class EventStore {
 
   find(eventId: string): StoredEvent | undefined {
     return this.database.get<StoredEvent>('SELECT * FROM events WHERE event_id = ?', eventId);
+  }
+
+  /** Events by their IDs, in any order. */
+  findAll(eventIds: readonly EventId[]): readonly StoredEvent[] {
+    if (eventIds.length === 0) return [];
+    const sql = 'SELECT events.* FROM json_each(?) AS wanted JOIN events ON events.event_id = wanted.value';
+    return this.database.all<StoredEvent>(sql, JSON.stringify(eventIds));
   }
 
   /** The events in the room's current state. */
@@ -133,31 +118,25 @@ export class EventStore {
 
   /** Those events of a part of the history that are wanted. */
   readSelected(range: EventRange, selection: EventSelection): readonly StoredEvent[] {
-    const { roomId, direction, limit } = range;
-    const [low, high] = direction === 'f' ? [range.from, range.to] : [range.to, range.from];
-    return this.database.all<StoredEvent>(
-      `SELECT * FROM events WHERE room_id = :roomId AND position > :low AND position <= :high AND is_hidden = 0
-       AND ${selected} ORDER BY position ${direction === 'f' ? 'ASC' : 'DESC'} LIMIT :limit`,
-      {
-        roomId,
-        low: low ?? Number.MIN_SAFE_INTEGER,
-        high: high ?? Number.MAX_SAFE_INTEGER,
-        limit,
-        types: JSON.stringify(selection.types.map(toGlob)),
-        notTypes: JSON.stringify(selection.notTypes.map(toGlob)),
-        senders: JSON.stringify(selection.senders),
-        notSenders: JSON.stringify(selection.notSenders),
-        containsUrl: Number(selection.containsUrl),
-        relatedBySenders: JSON.stringify(selection.relatedBySenders),
-        relatedByTypes: JSON.stringify(selection.relatedByTypes),
-      },
-    );
+    return this.selected.read(range, selection);
   }
 
   /** The rooms that got events after a position. */
   roomsChangedAfter(position: number): readonly RoomId[] {
     return this.database
       .all<{ room_id: RoomId }>('SELECT DISTINCT room_id FROM events WHERE position > ?', position)
+      .map((row) => row.room_id);
+  }
+
+  /** Those of some rooms that got events after a position. */
+  roomsChangedAmong(roomIds: Iterable<RoomId>, position: number): readonly RoomId[] {
+    return this.database
+      .all<{ room_id: RoomId }>(
+        `SELECT value AS room_id FROM json_each(?)
+         WHERE EXISTS (SELECT 1 FROM events WHERE room_id = value AND position > ?)`,
+        JSON.stringify([...roomIds]),
+        position,
+      )
       .map((row) => row.room_id);
   }
 
@@ -293,9 +272,4 @@ export class EventStore {
   private count(sql: string, userId: UserId, since: number): number {
     return this.database.get<{ count: number }>(sql, userId, since)?.count ?? 0;
   }
-}
-
-/** Only `*` means more than itself. */
-function toGlob(type: string): string {
-  return type.replaceAll(/[[?]/g, '[$&]');
 }

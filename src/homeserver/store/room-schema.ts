@@ -130,6 +130,8 @@ export const roomSchema: Schema = {
      ) WITHOUT ROWID;
      CREATE INDEX federation_transactions_received ON federation_transactions (received_ts);`,
     'ALTER TABLE events ADD COLUMN contains_url INTEGER;',
+    // Indexes, see below.
+    '',
   ],
   updates: [
     backfillUpdate(
@@ -139,6 +141,12 @@ export const roomSchema: Schema = {
     indexUpdate(
       { name: 'events_jump_to_date_index', version: 3 },
       'events (room_id, origin_server_ts) WHERE is_hidden = 0',
+    ),
+    indexUpdate({ name: 'events_type_index', version: 4 }, 'events (room_id, type, position) WHERE is_hidden = 0'),
+    indexUpdate({ name: 'events_sender_index', version: 4 }, 'events (sender, room_id, position)'),
+    indexUpdate(
+      { name: 'events_url_index', version: 4, dependsOn: 'events_contains_url' },
+      'events (room_id, position) WHERE contains_url IS NOT 0 AND is_hidden = 0',
     ),
   ],
 };
