@@ -20,6 +20,7 @@ import { DeviceKeyStore, deviceKeySchema } from './store/device-key-store.js';
 import { PresenceStore, presenceSchema } from './store/presence-store.js';
 import { ReceiptStore, receiptSchema } from './store/receipt-store.js';
 import { ToDeviceStore, toDeviceSchema } from './store/to-device-store.js';
+import { ChangedRoomsReader } from './sync/changed-rooms.js';
 import { DeviceListReader } from './sync/device-lists.js';
 import { EventStream } from './sync/event-stream.js';
 import { InitialSync } from './sync/initial-sync.js';
@@ -129,12 +130,12 @@ export class LiveServices implements Disposable {
     const { context, rooms, users, presence, typing, receipts, toDevice, deviceKeys, deviceLists } = this;
     const { accountData } = users;
     const timelines = new TimelineReader(rooms.rooms, rooms.events, rooms.relations, rooms.visibility);
-    const deltas = new StateDeltaReader(rooms.rooms, rooms.events, rooms.states);
+    const deltas = new StateDeltaReader(rooms.pastStates, rooms.events, rooms.states);
     const unread = new UnreadCounts(rooms.rooms, rooms.events, receipts, (userId) => users.pushRules.forUser(userId));
     return new Sync({
       context,
       states: rooms.states,
-      eventStore: rooms.eventStore,
+      changedRooms: new ChangedRoomsReader(rooms.eventStore, receipts, typing),
       changes: new RoomChangesReader(rooms.states, rooms.events),
       rooms: new SyncRooms(rooms.rooms, timelines, deltas, rooms.clientEvents, rooms.bundler, rooms.relations, unread),
       accountData,
@@ -164,10 +165,7 @@ export class LiveServices implements Disposable {
 
 function neighboursIn({ states, rooms }: RoomServices): Neighbours {
   return {
-    joinedRooms: (userId) => {
-      const joined = states.membershipsOf(userId).filter((row) => row.membership === 'join');
-      return joined.map((row) => row.room_id);
-    },
+    joinedRooms: (userId) => states.joinedRooms.of(userId),
     joinedMembers: (roomId: RoomId) => (rooms.find(roomId)?.state.usersWith('join') ?? []) as UserId[],
   };
 }

@@ -16,8 +16,15 @@ import {
 
 /** Who shares rooms with whom. */
 export interface Neighbours {
-  readonly joinedRooms: (userId: UserId) => Iterable<RoomId>;
+  readonly joinedRooms: (userId: UserId) => ReadonlySet<RoomId>;
   readonly joinedMembers: (roomId: RoomId) => Iterable<UserId>;
+}
+
+/** Whether two users are in a room together. */
+export function shareRoom({ joinedRooms }: Pick<Neighbours, 'joinedRooms'>, one: UserId, other: UserId): boolean {
+  const [few, many] = [joinedRooms(one), joinedRooms(other)].sort((a, b) => a.size - b.size);
+  for (const roomId of few ?? []) if (many?.has(roomId) === true) return true;
+  return false;
 }
 
 /** What a request says of its user's presence. */
@@ -67,9 +74,7 @@ export class PresenceService implements Disposable {
 
   /** Whether one user may see the presence of another: they share a room. */
   isVisible(observed: UserId, observer: UserId): boolean {
-    const rooms = new Set(this.neighbours.joinedRooms(observer));
-    for (const room of this.neighbours.joinedRooms(observed)) if (rooms.has(room)) return true;
-    return false;
+    return shareRoom(this.neighbours, observed, observer);
   }
 
   /** Sets what a user's client said. */
@@ -140,8 +145,11 @@ export class PresenceService implements Disposable {
     const interest = await this.context.dispatch.ask('presence_router', 'get_interested_users', userId);
     if (interest === PRESENCE_ALL_USERS) return this.changesRouted(userId, changed ?? this.store.all(), withOffline);
     const wanted = (other: UserId): boolean => other === userId || interest.has(other) || this.isVisible(other, userId);
-    const users = changed === undefined ? this.everybodyNear(userId, interest) : changed.filter(wanted);
-    return this.statesOf(users, withOffline);
+    if (changed !== undefined) return this.statesOf(changed.filter(wanted), withOffline);
+    // Most members of large rooms are offline.
+    return withOffline
+      ? this.statesOf(this.everybodyNear(userId, interest), true)
+      : [...this.present.values()].filter((state) => wanted(state.userId));
   }
 
   /** The states of certain users. */

@@ -49,6 +49,11 @@ export class Receipts {
     return this.store.roomsChangedAfter(position);
   }
 
+  /** Those of some rooms in which receipts changed after a position. */
+  roomsChangedAmong(roomIds: Iterable<RoomId>, position: number): readonly RoomId[] {
+    return this.store.roomsChangedAmong(roomIds, position);
+  }
+
   /** Forgets a room that is removed. */
   purge(roomId: RoomId): void {
     this.store.purge(roomId);

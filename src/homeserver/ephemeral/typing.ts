@@ -12,6 +12,8 @@ interface TypingRoom {
 /** Who is typing where (`handlers/typing.py`); nothing of it is stored. */
 export class Typing implements Disposable {
   private readonly rooms = new Map<RoomId, TypingRoom>();
+  /** The number of the last change anywhere. */
+  private lastChange = 0;
 
   constructor(
     private readonly context: Pick<HomeserverContext, 'clock' | 'stream' | 'notifier'>,
@@ -52,6 +54,12 @@ export class Typing implements Disposable {
     return room === undefined || room.position <= position ? undefined : [...room.users.keys()];
   }
 
+  /** The rooms in which that changed after a position. */
+  roomsChangedAfter(position: number): readonly RoomId[] {
+    if (this.lastChange <= position) return [];
+    return [...this.rooms].filter(([, room]) => room.position > position).map(([roomId]) => roomId);
+  }
+
   [Symbol.dispose](): void {
     for (const room of this.rooms.values()) for (const timer of room.users.values()) timer.cancel();
     this.rooms.clear();
@@ -59,6 +67,7 @@ export class Typing implements Disposable {
 
   private changed(roomId: RoomId, room: TypingRoom): void {
     room.position = this.context.stream.next();
+    this.lastChange = room.position;
     this.context.notifier.notify({ rooms: [roomId] });
   }
 }

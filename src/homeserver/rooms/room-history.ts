@@ -9,6 +9,7 @@ import { AuthError, noRowFound, NotFoundError } from '../synapse-errors.js';
 import type { BundledRelations, RelationBundler } from './bundled-relations.js';
 import type { ShownEvent } from './client-events.js';
 import type { EventFilter } from './event-filter.js';
+import type { PastStates } from './past-states.js';
 import type { Access, RoomAccess } from './room-access.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
@@ -57,6 +58,7 @@ export interface EventContext {
 export interface RoomHistoryParts {
   readonly rooms: Rooms;
   readonly events: RoomEvents;
+  readonly pastStates: PastStates;
   readonly eventStore: EventStore;
   readonly states: StateStore;
   readonly relations: RelationStore;
@@ -252,10 +254,10 @@ export class RoomHistory {
     events: readonly ShownEvent[],
     filter: EventFilter | undefined,
   ): readonly RoomEvent[] {
-    const state = this.parts.events.allStateAt(last.roomId, last.position).all();
-    if (filter?.lazyLoadMembers !== true) return state;
+    const { pastStates } = this.parts;
+    if (filter?.lazyLoadMembers !== true) return pastStates.all(last.roomId, last.position);
     const senders = new Set<string>(events.map(({ event }) => event.sender));
-    return state.filter((event) => event.type !== 'm.room.member' || senders.has(event.stateKey ?? ''));
+    return pastStates.withMembers(last.roomId, last.position, senders);
   }
 
   /** The member events of those who sent the events, as they were after the first of them. */

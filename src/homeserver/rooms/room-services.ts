@@ -5,6 +5,7 @@ import type { HomeserverContext } from '../context.js';
 import type { RateLimiters } from '../rate-limiters.js';
 import { DelayedEventStore } from '../store/delayed-event-store.js';
 import { EventStore } from '../store/event-store.js';
+import { PastStateStore } from '../store/past-state-store.js';
 import { RelationStore } from '../store/relation-store.js';
 import { RoomStore } from '../store/room-store.js';
 import { SearchStore } from '../store/search-store.js';
@@ -24,6 +25,7 @@ import { HistoryPurge } from './history-purge.js';
 import { IdentityServers } from './identity-server.js';
 import { Memberships } from './memberships.js';
 import { MessageSearch } from './message-search.js';
+import { PastStates } from './past-states.js';
 import { propagateProfile } from './profile-propagation.js';
 import { PublicRooms } from './public-rooms.js';
 import { RelatedEvents } from './related-events.js';
@@ -69,6 +71,7 @@ export class RoomServices implements Disposable {
   readonly events: RoomEvents;
   readonly rooms: Rooms;
   readonly graph: RoomGraph;
+  readonly pastStates: PastStates;
   readonly access: RoomAccess;
   readonly creation: EventCreation;
   readonly persistence: EventPersistence;
@@ -115,6 +118,7 @@ export class RoomServices implements Disposable {
     this.events = new RoomEvents(this.eventStore, this.states, this.roomStore, this.builder.sign);
     this.rooms = new Rooms(this.roomStore, this.events, this.eventStore);
     this.graph = new RoomGraph(this.events, this.states);
+    this.pastStates = new PastStates(this.rooms, this.events, new PastStateStore(database));
     this.access = new RoomAccess(this.rooms, this.states);
     const { roomStore, eventStore, states, relations, events, rooms, builder, access, graph } = this;
     this.creation = new EventCreation({ context, rooms, events, relations, users, builder, graph });
@@ -211,6 +215,7 @@ export class RoomServices implements Disposable {
     this.history = new RoomHistory({
       rooms,
       events,
+      pastStates: this.pastStates,
       eventStore,
       states,
       relations,
@@ -225,6 +230,7 @@ export class RoomServices implements Disposable {
     this.historyPurge = new HistoryPurge({ context, rooms, eventStore, relations, search });
     this.shutdown.onPurge((roomId) => {
       search.purge(roomId);
+      states.joinedRooms.forgetAll();
     });
     this.relatedEvents = new RelatedEvents({ relations, events, access, history: this.history, visibility });
     this.addChecks();
@@ -263,11 +269,9 @@ export class RoomServices implements Disposable {
 
   /** Whether two users are in a room together. */
   shareRoom(userId: UserId, other: UserId): boolean {
-    return this.states
-      .membershipsOf(userId)
-      .some(
-        (entry) => entry.membership === 'join' && this.rooms.find(entry.room_id)?.state.membershipOf(other) === 'join',
-      );
+    const others = this.states.joinedRooms.of(other);
+    for (const roomId of this.states.joinedRooms.of(userId)) if (others.has(roomId)) return true;
+    return false;
   }
 
   /** What events of some types set off or must fulfil before they are stored. */

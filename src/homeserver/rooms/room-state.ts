@@ -1,5 +1,6 @@
 import type { StateMap } from '../../matrix/event.js';
 import { compareText } from '../sort-order.js';
+import { MemberIndex } from './member-index.js';
 import { PowerLevels } from './power-levels.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomVersion } from './room-version.js';
@@ -8,6 +9,8 @@ type Keyed = ReadonlyMap<string, RoomEvent>;
 
 const nothing: Keyed = new Map();
 
+const MEMBER = 'm.room.member';
+
 /** The state of a room: one event for each pair of type and state key. */
 export class RoomState {
   private readonly types = new Map<string, Map<string, RoomEvent>>();
@@ -15,6 +18,7 @@ export class RoomState {
   private readonly shared = new Set<string>();
   private levels: PowerLevels | undefined;
   private count = 0;
+  private members = new MemberIndex();
 
   constructor(
     readonly version: RoomVersion,
@@ -52,15 +56,36 @@ export class RoomState {
     return this.all().sort((a, b) => compareText(a.type, b.type) || compareText(a.stateKey ?? '', b.stateKey ?? ''));
   }
 
+  /** The events of all other types, and the members among these users. */
+  withMembers(userIds: Iterable<string>): RoomEvent[] {
+    const events: RoomEvent[] = [];
+    for (const [type, ofType] of this.types) if (type !== MEMBER) events.push(...ofType.values());
+    for (const userId of userIds) {
+      const member = this.get(MEMBER, userId);
+      if (member !== undefined) events.push(member);
+    }
+    return events;
+  }
+
+  /** How many users have a membership. */
+  countWith(membership: string): number {
+    return this.members.count(membership);
+  }
+
+  /** The first few users with a membership, in the order in which they got it. */
+  firstWith(membership: string): readonly RoomEvent[] {
+    return this.members.firstWith(membership, this.ofType(MEMBER).values());
+  }
+
   /** The membership of a user; undefined when the room knows nothing of them. */
   membershipOf(userId: string): string | undefined {
-    return this.get('m.room.member', userId)?.membership;
+    return this.get(MEMBER, userId)?.membership;
   }
 
   /** The users with a membership. */
   usersWith(membership: string): string[] {
     const users: string[] = [];
-    for (const [userId, event] of this.ofType('m.room.member')) if (event.membership === membership) users.push(userId);
+    for (const [userId, event] of this.ofType(MEMBER)) if (event.membership === membership) users.push(userId);
     return users;
   }
 
@@ -68,15 +93,20 @@ export class RoomState {
   set(event: RoomEvent): void {
     const key = event.stateKey ?? '';
     const events = this.writable(event.type);
-    if (!events.has(key)) this.count++;
+    const before = events.get(key);
+    if (before === undefined) this.count++;
     events.set(key, event);
+    if (event.type === MEMBER) this.members.replace(before, event);
     if (event.type === 'm.room.power_levels' || event.type === 'm.room.create') this.levels = undefined;
   }
 
   /** Takes a member of the state away. */
   delete(type: string, stateKey: string): void {
-    if (!this.writable(type).delete(stateKey)) return;
+    const before = this.get(type, stateKey);
+    if (before === undefined) return;
+    this.writable(type).delete(stateKey);
     this.count--;
+    if (type === MEMBER) this.members.replace(before, undefined);
     this.levels = undefined;
   }
 
@@ -89,6 +119,7 @@ export class RoomState {
       this.shared.add(type);
     }
     copy.count = this.count;
+    copy.members = this.members.copy();
     copy.levels = this.levels;
     return copy;
   }

@@ -94,6 +94,18 @@ export class ReceiptStore {
       .map((row) => row.room_id);
   }
 
+  /** Those of some rooms in which receipts changed after a position. */
+  roomsChangedAmong(roomIds: Iterable<RoomId>, position: number): readonly RoomId[] {
+    return this.database
+      .all<{ room_id: RoomId }>(
+        `SELECT value AS room_id FROM json_each(?)
+         WHERE EXISTS (SELECT 1 FROM receipts WHERE room_id = value AND position > ?)`,
+        JSON.stringify([...roomIds]),
+        position,
+      )
+      .map((row) => row.room_id);
+  }
+
   /** The receipts of a room that changed after a position. */
   changedSince(roomId: RoomId, position: number): Receipt[] {
     return this.database

@@ -1,6 +1,7 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import { BoundedCache } from './bounded-cache.js';
 import type { Database } from './database.js';
+import { JoinedRooms } from './joined-rooms.js';
 
 /** One member of a room's state. */
 export interface StateEntry {
@@ -34,10 +35,14 @@ export interface CurrentMembership extends Membership {
 
 /** The state of rooms, now and at every position since they exist here, and memberships. */
 export class StateStore {
+  readonly joinedRooms: JoinedRooms;
+
   /** Whether a room has branches at all: most have none, and their events need not be looked up one by one. */
   private readonly branched = new BoundedCache<RoomId, boolean>(1000);
 
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Database) {
+    this.joinedRooms = new JoinedRooms(database);
+  }
 
   /** Stores what a state event changes. */
   set(roomId: RoomId, entry: StateEntry, position: number): void {
@@ -63,6 +68,7 @@ export class StateStore {
     );
     if (type !== 'm.room.member') return;
     this.database.run('DELETE FROM memberships WHERE user_id = ? AND room_id = ?', stateKey, roomId);
+    this.joinedRooms.forget(stateKey as UserId);
   }
 
   // --- branches
@@ -138,6 +144,7 @@ export class StateStore {
 
   setMembership(membership: Membership): void {
     const { user_id: userId, room_id: roomId, membership: value, event_id: eventId, position } = membership;
+    this.joinedRooms.forget(userId);
     this.database.run(
       'INSERT OR REPLACE INTO memberships VALUES (?, ?, ?, ?, ?, 0)',
       userId,

@@ -1,6 +1,6 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import type { DeviceKeys } from '../encryption/device-keys.js';
-import type { Neighbours } from '../ephemeral/presence.js';
+import { type Neighbours, shareRoom } from '../ephemeral/presence.js';
 
 /** Whose devices a client must look at again, and whose no longer. */
 export interface DeviceLists {
@@ -41,16 +41,8 @@ export class DeviceListReader {
     for (const roomId of moves.newlyLeft) for (const member of this.membersOf(roomId)) gone.add(member);
     gone.delete(userId);
     if (candidates.length === 0 && moves.near.size === 0 && gone.size === 0) return { changed: [], left: [] };
-    const inSight = this.usersInSight(userId);
-    const changed = new Set([...moves.near, ...candidates.filter((other) => other === userId || inSight.has(other))]);
-    return { changed: [...changed], left: [...gone].filter((other) => !inSight.has(other)) };
-  }
-
-  private usersInSight(userId: UserId): Set<UserId> {
-    const users = new Set<UserId>();
-    for (const roomId of this.neighbours.joinedRooms(userId)) {
-      for (const member of this.membersOf(roomId)) users.add(member);
-    }
-    return users;
+    const isInSight = (other: UserId): boolean => shareRoom(this.neighbours, userId, other);
+    const changed = new Set([...moves.near, ...candidates.filter((other) => other === userId || isInSight(other))]);
+    return { changed: [...changed], left: [...gone].filter((other) => !isInSight(other)) };
   }
 }

@@ -36,8 +36,8 @@ export interface RoomChangesQuestion {
   readonly includeLeave: boolean;
   readonly isFullState: boolean;
   readonly isWanted: (roomId: RoomId) => boolean;
-  /** Whether anything happened in a joined room since the last sync. */
-  readonly hasChanged: (roomId: RoomId) => boolean;
+  /** The joined rooms in which anything happened since the last sync. */
+  readonly changed: Iterable<RoomId>;
 }
 
 /** Sorts a user's rooms into those joined, left, invited to and knocked on. */
@@ -48,12 +48,11 @@ export class RoomChangesReader {
   ) {}
 
   read(question: RoomChangesQuestion): RoomChanges {
+    if (question.since !== undefined) return this.readChanged(question, question.since);
     const memberships = this.states
       .membershipsOf(question.userId)
       .filter((row) => row.position <= question.upTo && question.isWanted(row.room_id));
-    return question.since === undefined
-      ? this.readAll(question, memberships)
-      : this.readChanged(question, memberships, question.since);
+    return this.readAll(question, memberships);
   }
 
   private readAll(question: RoomChangesQuestion, memberships: readonly CurrentMembership[]): RoomChanges {
@@ -73,17 +72,12 @@ export class RoomChangesReader {
     };
   }
 
-  private readChanged(
-    question: RoomChangesQuestion,
-    memberships: readonly CurrentMembership[],
-    since: number,
-  ): RoomChanges {
+  private readChanged(question: RoomChangesQuestion, since: number): RoomChanges {
     const changes = groupByRoom(
       this.states.membershipChanges(question.userId, since, question.upTo),
       question.isWanted,
     );
-    const joined = memberships.filter((row) => row.membership === 'join');
-    const joinedIds = new Set(joined.map((row) => row.room_id));
+    const joined = this.states.joinedRooms.of(question.userId);
     const newlyJoined = new Set<RoomId>();
     const newlyLeft = new Set<RoomId>();
     const left: RoomEntry[] = [];
@@ -92,7 +86,7 @@ export class RoomChangesReader {
       const hasJoined = rows.some((row) => row.membership === 'join');
       const hasOther = rows.some((row) => row.membership !== 'join');
       const wasJoined = this.wasJoined(question.userId, roomId, since);
-      if (joinedIds.has(roomId)) {
+      if (joined.has(roomId)) {
         if (hasOther || !wasJoined) newlyJoined.add(roomId);
         continue;
       }
@@ -104,11 +98,8 @@ export class RoomChangesReader {
       const leave = rows.filter(isLeft).at(-1);
       if (leave !== undefined && isLeft(newest)) left.push(leftEntry(roomId, since, leave, newlyJoined.has(roomId)));
     }
-    const shown = joined.filter(
-      ({ room_id: id }) => newlyJoined.has(id) || question.isFullState || question.hasChanged(id),
-    );
     return {
-      entries: [...left, ...shown.map((row) => joinedEntry(question, row.room_id, newlyJoined.has(row.room_id)))],
+      entries: [...left, ...joinedEntries(question, joined, newlyJoined)],
       invites: this.invitesAmong(question, last),
       knocks: this.eventsOf(last.filter((row) => row.membership === 'knock')),
       newlyJoined,
@@ -134,6 +125,19 @@ export class RoomChangesReader {
   private eventsOf(rows: readonly Membership[]): RoomEvent[] {
     return rows.map((row) => this.events.find(row.event_id)).filter((event) => event !== undefined);
   }
+}
+
+/** The joined rooms that are shown, in the order of joining. */
+function joinedEntries(
+  question: RoomChangesQuestion,
+  joined: ReadonlySet<RoomId>,
+  newlyJoined: ReadonlySet<RoomId>,
+): readonly RoomEntry[] {
+  const changed = new Set([...newlyJoined, ...question.changed]);
+  if (changed.size === 0 && !question.isFullState) return [];
+  return [...joined]
+    .filter((roomId) => (question.isFullState || changed.has(roomId)) && question.isWanted(roomId))
+    .map((roomId) => joinedEntry(question, roomId, newlyJoined.has(roomId)));
 }
 
 function joinedEntry(question: RoomChangesQuestion, roomId: RoomId, isFromStart: boolean): RoomEntry {

@@ -1,7 +1,7 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { PastStates } from '../rooms/past-states.js';
 import type { RoomEvent } from '../rooms/room-event.js';
 import type { RoomEvents } from '../rooms/room-events.js';
-import type { Rooms } from '../rooms/rooms.js';
 import type { StateStore } from '../store/state-store.js';
 import type { KnownMembers } from './lazy-members.js';
 import type { RoomEntry } from './room-changes.js';
@@ -23,7 +23,7 @@ const MEMBER = 'm.room.member';
 /** Works out the state that leads from the end of one sync to the beginning of the next timeline (`compute_state_delta`). */
 export class StateDeltaReader {
   constructor(
-    private readonly rooms: Rooms,
+    private readonly pastStates: PastStates,
     private readonly events: RoomEvents,
     private readonly states: StateStore,
   ) {}
@@ -32,24 +32,24 @@ export class StateDeltaReader {
     const inTimeline = new Set<string>(timeline.events.map(({ event }) => event.eventId));
     const start = (timeline.events[0]?.event.position ?? entry.upTo + 1) - 1;
     const since = entry.isFull ? undefined : entry.since;
-    const delta = since === undefined ? this.wholeState(entry) : this.changes(entry, timeline, since);
+    const delta = since === undefined ? this.wholeState(entry, timeline, lazy) : this.changes(entry, timeline, since);
     const changed = new Set(since === undefined ? [] : delta.keys());
     for (const [key, event] of delta) {
       if (inTimeline.has(event.eventId)) this.useStart(delta, key, event, { start, since: since ?? -1, inTimeline });
     }
     if (lazy === undefined) return delta;
-    if (since === undefined) keepOnlyMembers(delta, new Set([lazy.userId, ...sendersOf(timeline)]));
     this.addSenders(entry.roomId, delta, timeline, start, inTimeline);
     if (!lazy.isRedundant) forgetKnown(delta, changed, lazy, timeline, entry.upTo);
     return delta;
   }
 
-  /** The state at the end of the timeline, for now with the state events in it. */
-  private wholeState(entry: RoomEntry): StateByKey {
-    const room = this.rooms.find(entry.roomId);
-    const isCurrent = room?.state.all().every((event) => event.position <= entry.upTo) === true;
-    const state = isCurrent ? room.state : this.events.allStateAt(entry.roomId, entry.upTo);
-    return new Map(state.all().map((event) => [keyOf(event.type, event.stateKey ?? ''), event]));
+  /** The state at the end of the timeline, for now with the state events in it; of members only those that matter. */
+  private wholeState({ roomId, upTo }: RoomEntry, timeline: Timeline, lazy: LazyLoading | undefined): StateByKey {
+    const state =
+      lazy === undefined
+        ? this.pastStates.all(roomId, upTo)
+        : this.pastStates.withMembers(roomId, upTo, new Set([lazy.userId, ...sendersOf(timeline)]));
+    return new Map(state.map((event) => [keyOf(event.type, event.stateKey ?? ''), event]));
   }
 
   /** What changed since a sync, the newest event of each. Without a gap the timeline says it all. */
@@ -94,10 +94,6 @@ export class StateDeltaReader {
 
 function sendersOf(timeline: Timeline): Set<string> {
   return new Set(timeline.events.map(({ event }) => event.sender));
-}
-
-function keepOnlyMembers(delta: StateByKey, kept: ReadonlySet<string>): void {
-  for (const [key, event] of delta) if (event.type === MEMBER && !kept.has(event.stateKey ?? '')) delta.delete(key);
 }
 
 /** Takes out members that the device was sent before and that did not change, and notes those that it is sent now. */

@@ -14,16 +14,13 @@ const MAX_HEROES = 5;
 
 /** Sums up who is in a room (`handlers/sync.py: compute_summary`). */
 export function summarize(state: RoomState, viewer: UserId): RoomSummary {
-  const members = [...state.ofType('m.room.member').values()].sort((one, other) => one.position - other.position);
-  const having = (membership: string): RoomEvent[] => members.filter((event) => event.membership === membership);
-  const joined = having('join');
-  const invited = having('invite');
-  const counts = { joined: joined.length, invited: invited.length };
+  const counts = { joined: state.countWith('join'), invited: state.countWith('invite') };
   if (hasText(state.get('m.room.name', ''), 'name')) return counts;
   if (hasText(state.get('m.room.canonical_alias', ''), 'alias')) return counts;
-  const others = (events: readonly RoomEvent[]): RoomEvent[] => events.filter((event) => event.stateKey !== viewer);
-  const here = others([...joined, ...invited]);
-  const heroes = here.length > 0 ? here : others([...having('leave'), ...having('ban')]);
+  const others = (...memberships: readonly string[]): RoomEvent[] =>
+    memberships.flatMap((membership) => state.firstWith(membership)).filter((event) => event.stateKey !== viewer);
+  const here = others('join', 'invite');
+  const heroes = here.length > 0 ? here : others('leave', 'ban');
   return { ...counts, heroes: heroes.slice(0, MAX_HEROES) };
 }
 

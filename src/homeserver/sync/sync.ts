@@ -9,10 +9,10 @@ import type { PresenceService } from '../ephemeral/presence.js';
 import { presenceContent } from '../ephemeral/presence-transitions.js';
 import type { Receipts } from '../ephemeral/receipts.js';
 import type { Typing } from '../ephemeral/typing.js';
-import type { EventStore } from '../store/event-store.js';
 import type { StateStore } from '../store/state-store.js';
 import { type SyncPosition, syncToken } from '../stream-token.js';
 import type { AccountDataPart, AccountDataSource } from './account-data-source.js';
+import type { ChangedRooms, ChangedRoomsReader } from './changed-rooms.js';
 import type { DeviceListReader } from './device-lists.js';
 import { LazyMembers } from './lazy-members.js';
 import type { RoomChanges, RoomChangesReader } from './room-changes.js';
@@ -36,7 +36,7 @@ export interface SyncRequest {
 export interface SyncParts {
   readonly context: HomeserverContext;
   readonly states: StateStore;
-  readonly eventStore: EventStore;
+  readonly changedRooms: ChangedRoomsReader;
   readonly changes: RoomChangesReader;
   readonly rooms: SyncRooms;
   readonly accountData: AccountDataSource;
@@ -51,14 +51,13 @@ export interface SyncParts {
   readonly showsInvitesOf: (userId: UserId, inviter: UserId) => boolean;
 }
 
-/** Further back than this, it is cheaper to look into each room than at each event. */
-const FAR_BACK = 2000;
-
 /** One sync on its way. */
 interface Draft {
   readonly request: SyncRequest;
   readonly upTo: number;
   readonly joined: ReadonlySet<RoomId>;
+  /** Where something happened since the last sync; undefined for the first. */
+  readonly changed: ChangedRooms | undefined;
   readonly response: Record<string, JsonValue>;
 }
 
@@ -86,18 +85,21 @@ export class Sync {
   }
 
   private begin(request: SyncRequest): Draft {
-    const rows = this.parts.states.membershipsOf(request.requester.userId);
-    const joined = new Set(rows.filter((row) => row.membership === 'join').map((row) => row.room_id));
-    return { request, upTo: this.parts.context.stream.position, joined, response: {} };
+    const { states, changedRooms, context } = this.parts;
+    const joined = states.joinedRooms.of(request.requester.userId);
+    const upTo = context.stream.position;
+    const { since } = request;
+    const changed = since === undefined ? undefined : changedRooms.read(joined, since.position, upTo);
+    return { request, upTo, joined, changed, response: {} };
   }
 
   /** Whether there is nothing to tell. */
   private async fill(draft: Draft): Promise<boolean> {
     const { request, response, upTo } = draft;
     const { requester, filters } = request;
-    const changes = this.readChanges(draft);
-    const toDevice = this.readToDevice(draft);
     const accountData = this.readAccountData(draft);
+    const changes = this.readChanges(draft, accountData);
+    const toDevice = this.readToDevice(draft);
     const wish = this.roomsWish(draft);
     const rooms = this.parts.rooms.read(
       changes,
@@ -123,11 +125,9 @@ export class Sync {
     return isEmpty;
   }
 
-  private readChanges(draft: Draft): RoomChanges {
-    const { request, upTo, joined } = draft;
+  private readChanges({ request, upTo, changed }: Draft, accountData: AccountDataPart): RoomChanges {
     const { filters, since, isFullState } = request;
     const { config } = this.parts.context;
-    const changed = since === undefined ? undefined : this.changedRooms(draft, since.position, joined);
     return this.parts.changes.read({
       userId: request.requester.userId,
       since: since?.position,
@@ -136,20 +136,9 @@ export class Sync {
       includeLeave: filters.includeLeave,
       isFullState,
       isWanted: (roomId) => filters.rooms.takesRoom(roomId) && !config.excludeRoomsFromSync.includes(roomId),
-      hasChanged: (roomId) => changed?.has(roomId) ?? true,
+      changed:
+        changed === undefined ? [] : [...changed.withEvents, ...changed.withEphemeral, ...accountData.rooms.keys()],
     });
-  }
-
-  /** The joined rooms in which anything happened; undefined: look into each. */
-  private changedRooms(draft: Draft, since: number, joined: ReadonlySet<RoomId>): ReadonlySet<RoomId> | undefined {
-    if (draft.upTo - since > FAR_BACK) return undefined;
-    const { eventStore, receipts, typing, accountData } = this.parts;
-    return new Set([
-      ...eventStore.roomsChangedAfter(since),
-      ...receipts.roomsChangedAfter(since),
-      ...accountData.since(draft.request.requester.userId, since).rooms.keys(),
-      ...[...joined].filter((roomId) => typing.changedSince(roomId, since) !== undefined),
-    ]);
   }
 
   private roomsWish(draft: Draft): RoomsWish {
@@ -172,10 +161,10 @@ export class Sync {
       : this.parts.accountData.since(requester.userId, since.position);
   }
 
-  private readEphemeral({ request, joined }: Draft): ReadonlyMap<RoomId, readonly RoomDatum[]> {
+  private readEphemeral({ request, joined, changed }: Draft): ReadonlyMap<RoomId, readonly RoomDatum[]> {
     const since = request.since?.position;
     const events = new Map<RoomId, RoomDatum[]>();
-    for (const roomId of joined) {
+    for (const roomId of changed?.withEphemeral ?? joined) {
       const typing = this.parts.typing.changedSince(roomId, since ?? 0);
       const receipts = this.parts.receipts.changedSince(roomId, since ?? 0, request.requester.userId);
       const inRoom: RoomDatum[] = [];

@@ -55,7 +55,7 @@ export class UnreadCounts {
     const others = events.filter((event) => event.sender !== userId);
     if (others.length === 0) return counted;
     const rules = this.pushRulesOf(userId);
-    const memberCount = room.state.usersWith('join').length;
+    const memberCount = room.state.countWith('join');
     const displayName = room.state.get('m.room.member', userId)?.content['displayname'];
     const verdicts = others.map((event) =>
       evaluatePushRules(rules, {

@@ -1,0 +1,38 @@
+import type { RoomId } from '../../matrix/ids.js';
+import type { Receipts } from '../ephemeral/receipts.js';
+import type { Typing } from '../ephemeral/typing.js';
+import type { EventStore } from '../store/event-store.js';
+
+/** Further back than this, it is cheaper to look whether anything happened in each room than at everything that happened. */
+const FAR_BACK = 2000;
+
+/** In which of a user's rooms something happened since a sync. */
+export interface ChangedRooms {
+  /** Somebody sent an event. */
+  readonly withEvents: Iterable<RoomId>;
+  /** Somebody read, began to type or stopped. */
+  readonly withEphemeral: ReadonlySet<RoomId>;
+}
+
+/** Finds them, whatever the number of rooms in which nothing happened. */
+export class ChangedRoomsReader {
+  constructor(
+    private readonly events: EventStore,
+    private readonly receipts: Receipts,
+    private readonly typing: Typing,
+  ) {}
+
+  read(joined: ReadonlySet<RoomId>, since: number, upTo: number): ChangedRooms {
+    const isFarBack = upTo - since > FAR_BACK;
+    const amongJoined = (rooms: readonly RoomId[]): RoomId[] => rooms.filter((roomId) => joined.has(roomId));
+    const receipts = isFarBack
+      ? this.receipts.roomsChangedAmong(joined, since)
+      : amongJoined(this.receipts.roomsChangedAfter(since));
+    return {
+      withEvents: isFarBack
+        ? this.events.roomsChangedAmong(joined, since)
+        : amongJoined(this.events.roomsChangedAfter(since)),
+      withEphemeral: new Set([...receipts, ...amongJoined(this.typing.roomsChangedAfter(since))]),
+    };
+  }
+}
