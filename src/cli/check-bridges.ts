@@ -21,7 +21,7 @@ export interface BridgeCheckOptions {
  * modules and Synapse's settings are left alone. Undefined when the file names no bridge: then it is one of Vesicle's own.
  */
 export async function registeredByBridges(
-  text: string,
+  text: Uint8Array,
   options: BridgeCheckOptions,
 ): Promise<RegisteredByModule[] | undefined> {
   const { file, directory, log, unwanted } = options;

@@ -5,7 +5,7 @@ import { TextLog } from '../log/text-log.js';
 import { registeredByBridges } from './check-bridges.js';
 import type { CommandCall } from './command.js';
 import { exitCodes } from './exit-codes.js';
-import { openFile, readText } from './open-file.js';
+import { openFile, readBytes } from './open-file.js';
 import { registeredByModule } from './registered.js';
 import { type RegisteredByModule, registeredTable } from './registered-table.js';
 import { describeError } from './report-error.js';
@@ -42,7 +42,7 @@ interface Checked {
 async function registeredIn(file: string, directory: string | undefined, log: Logger): Promise<Checked> {
   const unwanted = AbortSignal.timeout(startLimitMs);
   const sources = { file, directory: resolve(directory ?? '.'), log, unwanted };
-  const bridged = await registeredByBridges(await readText(file), sources);
+  const bridged = await registeredByBridges(await readBytes(file), sources);
   if (bridged !== undefined) return { what: `The bridge in ${file}`, modules: bridged };
   if (directory !== undefined) throw new VesicleError('CLI_DIRECTORY_UNUSED', [file]);
   const { homeserver } = await openFile(file, log, { isInMemory: true, unwanted });

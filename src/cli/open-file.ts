@@ -39,13 +39,13 @@ export async function openFile(
 
 /** Reads a configuration file; mistakes in it are thrown when its modules are loaded. */
 export async function readConfiguration(file: string): Promise<Configuration> {
-  return Configuration.read(await readText(file), { file });
+  return Configuration.read(await readBytes(file), { file });
 }
 
-/** Reads the text of a configuration file. */
-export async function readText(file: string): Promise<string> {
+/** Reads a configuration file; the text in it is decoded where mistakes have a place. */
+export async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') throw new VesicleError('CLI_FILE_UNREADABLE', [file, message], { cause: error });

@@ -53,8 +53,8 @@ export class Configuration {
     this.moduleEntries = readModuleEntries(valueAt(source.value, modulesPath), this.placeOf(modulesPath));
   }
 
-  /** Reads YAML (or JSON, which is YAML). */
-  static read(text: string, options: ConfigurationOptions = {}): Configuration {
+  /** Reads YAML (or JSON, which is YAML), as text or as the bytes of a file. */
+  static read(text: string | Uint8Array, options: ConfigurationOptions = {}): Configuration {
     const { directory, files, env } = complete(options);
     const findings = new Findings();
     const source = readYaml(text, findings, { env, files, directory });
@@ -66,7 +66,7 @@ export class Configuration {
    * only its names are known.
    */
   static readLists(
-    text: string,
+    text: string | Uint8Array,
     find: (value: unknown) => readonly ModuleList[],
     options: ConfigurationOptions = {},
   ): readonly Configuration[] {

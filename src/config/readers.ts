@@ -25,14 +25,22 @@ export type Keys<T> = { readonly [P in keyof T]-?: Reader<T[P]> };
 export type Mapping = Readonly<Record<string, unknown>>;
 
 export function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && specialKind(value) === undefined;
+}
+
+/** What YAML has besides JSON, in words. */
+function specialKind(value: object): string | undefined {
+  if (value instanceof Date) return 'a date';
+  if (value instanceof Uint8Array) return 'binary data';
+  if (value instanceof Set) return 'a set';
+  return value instanceof Map ? 'a map' : undefined;
 }
 
 /** What a value is, in words; never the value itself, which may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'object') return specialKind(value) ?? 'a mapping';
   if (typeof value === 'boolean') return String(value);
   return `a ${typeof value}`;
 }

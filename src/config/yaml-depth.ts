@@ -1,11 +1,10 @@
 import { Lexer } from 'yaml';
 
-const MAX_DEPTH = 100;
-const MAX_LENGTH = 4_194_304;
+/** More than anybody writes; deeper ones could end the process, since they are read recursively. */
+export const MAX_DEPTH = 100;
 
 /** Whether a text is nested so deeply that parsing it (recursively) could end the process. Looks at tokens only. */
 export function isNestedTooDeep(text: string): boolean {
-  if (text.length > MAX_LENGTH) return true;
   // Few brackets and dashes cannot nest deeply, and that is nearly every file.
   if ((text.match(/[[{]|[-?] /g)?.length ?? 0) <= MAX_DEPTH) return false;
   let brackets = 0;

@@ -8,6 +8,9 @@ import { unusedSettings } from '../../src/config/unused-settings.js';
 const introduction = `A configuration file is YAML with the keys of Synapse's \`homeserver.yaml\`, read as Synapse reads it (YAML 1.1: \`yes\` and
 \`off\` are booleans, \`<<\` merges), and \`modules\`. [Modules](modules.md) says what stands below \`modules\`.
 
+- Values are those of Synapse's reader (PyYAML's \`safe_load\`) on both hosts: \`08123\` is a text, \`0755\` is octal, \`2026-01-31\` is a
+  \`Date\` (midnight UTC), \`.inf\` is \`Infinity\`, \`!!set\` a \`Set\`, \`!!binary\` a \`Uint8Array\`. A whole number beyond 2^53 is refused:
+  IDs go in quotes. So is a key without quotes that YAML takes for something else than a text (\`yes:\`). The file is UTF-8.
 - All mistakes of a file are reported at once, each with file, line, column and path (\`modules.<item 0>.config.words\`), in
   Synapse's words where Synapse has some. An unknown key is a mistake and gets the nearest name; so are duplicate keys.
 - \`\${env:NAME}\` and \`\${file:PATH}\` in a text are replaced by a variable of the environment or by what a file holds (without the

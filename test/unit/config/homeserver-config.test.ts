@@ -184,10 +184,16 @@ describe('YAML', () => {
   const values: readonly (readonly [yaml: string, expected: unknown])[] = [
     ['a: yes\nb: off\nc: True', { a: true, b: false, c: true }],
     ['y: 1\nn: 2\non_: 3', { y: 1, n: 2, on_: 3 }],
-    ['a: y\nb: 1e3\nc: 2001-01-01\nd: 0o17', { a: 'y', b: '1e3', c: '2001-01-01', d: '0o17' }],
+    ['a: y\nb: 1e3\nc: 2001-01-01\nd: 0o17', { a: 'y', b: '1e3', c: new Date('2001-01-01'), d: '0o17' }],
     ['a: 010\nb: 1_000\nc: 12:30\nd: 1.5e+3\ne: 0x10', { a: 8, b: 1000, c: 750, d: 1500, e: 16 }],
     ['a: ~\nb:\nc: null', { a: null, b: null, c: null }],
-    ['5: x\nyes: z', { 5: 'x', yes: 'z' }],
+    ['5: x\n"yes": z', { 5: 'x', yes: 'z' }],
+    ['phone: 0891234567\nzip: 08123\nmode: 0755', { phone: '0891234567', zip: '08123', mode: 493 }],
+    [
+      'a: !!float 3\nb: !!set {x, y}\nc: !!binary aGk=',
+      { a: 3, b: new Set(['x', 'y']), c: new Uint8Array([104, 105]) },
+    ],
+    ['a: .inf\nb: 9007199254740991', { a: Infinity, b: Number.MAX_SAFE_INTEGER }],
     ['base: &base { a: 1, b: 2 }\nother:\n  <<: *base\n  b: 3', { base: { a: 1, b: 2 }, other: { a: 1, b: 3 } }],
     [
       'a: &a { x: 1 }\nb: &b { x: 2, y: 2 }\nc: { <<: [*a, *b] }',

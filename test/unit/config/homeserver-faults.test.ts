@@ -53,8 +53,26 @@ vesicle.yaml:2:1: Error in configuration:
     title: 'a tag that makes no plain value',
     yaml: 'server_name: !!python/object:os.system x\n',
     message: `[CONFIG_INVALID] The configuration has a problem.
-vesicle.yaml:1:14: Error in configuration:
-  the YAML is wrong here: Unresolved tag: tag:yaml.org,2002:python/object:os.system. Correct it.`,
+vesicle.yaml:1:40: Error in configuration at 'server_name':
+  the tag "!!python/object:os.system" is not known. Remove it.`,
+  },
+  {
+    title: 'a number that JavaScript cannot hold',
+    yaml: 'experimental_features:\n  id: 1093847562019384757\n  yes: 1\n  day: 2026-02-30T10:00:00Z\n',
+    message: `[CONFIG_INVALID] The configuration has 3 problems.
+vesicle.yaml:2:7: Error in configuration at 'experimental_features.id':
+  the number 1093847562019384757 is too large to be exact. Write it in quotes.
+vesicle.yaml:3:3: Error in configuration at 'experimental_features.yes':
+  the key yes is true or false in YAML. Write it in quotes: "yes".
+vesicle.yaml:4:8: Error in configuration at 'experimental_features.day':
+  "2026-02-30T10:00:00Z" is not a date or time that exists. Correct it, or write it in quotes without a tag.`,
+  },
+  {
+    title: 'tabs between values, which PyYAML refuses',
+    yaml: 'server_name:\tlocalhost\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:1:13: Error in configuration:
+  tabs are allowed in quotes and comments only. Use spaces.`,
   },
   {
     title: 'a list in place of everything',
@@ -222,4 +240,15 @@ describe('a configuration that is refused', () => {
       );
     });
   }
+});
+
+test('a file that is not UTF-8 is refused where it stops to be', () => {
+  assert.throws(
+    () => parseConfiguration(Buffer.from('server_name: localhost\n# caf\xe9\n', 'latin1'), { file: 'vesicle.yaml' }),
+    {
+      message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:2:6: Error in configuration:
+  the file is not UTF-8 here (it looks like another encoding). Save it as UTF-8.`,
+    },
+  );
 });
