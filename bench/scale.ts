@@ -1,4 +1,6 @@
 import type { BenchRow } from './bench-row.js';
+import { bridgeBacklog } from './scale/bridge-backlog.js';
+import { apiCall, apiCall10, bridgeEvents64k, media50mb } from './scale/bridge-costs.js';
 import { directoryUsers } from './scale/directory.js';
 import { fanOut } from './scale/fan-out.js';
 import { contextMembers, contextWhole, syncLazyMembers } from './scale/members.js';
@@ -15,6 +17,11 @@ const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'messages-filtered': messagesFiltered,
   'fan-out': fanOut,
   'close-modules': closeModules,
+  'bridge-backlog': bridgeBacklog,
+  'bridge-events-64k': bridgeEvents64k,
+  'api-call': apiCall,
+  'api-call-10': apiCall10,
+  'media-50mb': media50mb,
 };
 
 /** How costs grow with what there is: `ratio` is the exponent between the two largest sizes, or the ratio that the row names. */

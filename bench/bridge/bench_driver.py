@@ -1,11 +1,14 @@
-"""Modules of a Synapse that is measured: one that does nothing, and one that calls the others on demand."""
+"""Modules of a Synapse that is measured: two to compare with, and one that calls the others on demand."""
 
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from synapse.api.room_versions import RoomVersions
 from synapse.events import make_event_from_dict
+from synapse.media._base import FileInfo
+from synapse.media.media_storage import ReadableFileWrapper
 from synapse.module_api import (
     NOT_SPAM,
     DirectServeJsonResource,
@@ -62,6 +65,36 @@ class Noop:
         return NOT_SPAM
 
 
+class Asking:
+    """What a Python module's own calls cost: it asks as often as an event says, and reads files."""
+
+    def __init__(self, config: Any, api: ModuleApi) -> None:
+        self.api = api
+        api.register_spam_checker_callbacks(
+            check_event_for_spam=self.check_event_for_spam,
+            check_media_file_for_spam=self.check_media_file_for_spam,
+        )
+
+    async def check_event_for_spam(self, event: Any) -> Any:
+        for _ in range(event.content.get("rounds", 0) * event.content.get("at_once", 1)):
+            await self.api.get_userinfo_by_id(ASKED)
+        return NOT_SPAM
+
+    async def check_media_file_for_spam(self, file: Any, info: Any) -> Any:
+        size = 0
+
+        def take(chunk: bytes) -> None:
+            nonlocal size
+            size += len(chunk)
+
+        await file.write_chunks_to(take)
+        assert size == os.path.getsize(file.path)
+        return NOT_SPAM
+
+
+ASKED = "@asked:localhost"
+
+
 class Driver:
     """Answers `POST /_synapse/client/bench` with what some calls of one callback took."""
 
@@ -69,18 +102,26 @@ class Driver:
         callbacks = api._callbacks
         # In the order of `modules:`.
         self.spam = callbacks.spam_checker._check_event_for_spam_callbacks
+        self.files = callbacks.spam_checker._check_media_file_for_spam_callbacks
         self.allowed = callbacks.third_party_event_rules._check_event_allowed_callbacks
         self.states = {size: state_of(size) for size in (10, 10_000)}
+        self.api = api
         api.register_web_resource("/_synapse/client/bench", Resource(self))
 
     def call(self, request: dict[str, Any]) -> Call:
         if "members" in request:
             callback, state = self.allowed[0], self.states[request["members"]]
             return lambda: callback(MESSAGE, state)
+        if "file" in request:
+            check, file = self.files[request["module"]], ReadableFileWrapper(self.api._hs.get_clock(), request["file"])
+            return lambda: check(file, FileInfo(None, "an_id"))
         checker = self.spam[request["module"]]
-        return lambda: checker(MESSAGE)
+        event = event_of("m.room.message", request["content"]) if "content" in request else MESSAGE
+        return lambda: checker(event)
 
     async def measure(self, request: dict[str, Any]) -> dict[str, float]:
+        if await self.api.check_user_exists(ASKED) is None:
+            await self.api.register_user("asked")
         call, count = self.call(request), request["calls"]
         wall, cpu = time.perf_counter(), time.process_time()
         times = await self.run(call, count, request["in_flight"])
@@ -104,7 +145,7 @@ class Driver:
 
 
 class Resource(DirectServeJsonResource):
-    """Takes `module` or `members`, `calls` and `in_flight`; answers with microseconds a call."""
+    """Takes `module` (and `content` or `file`) or `members`, `calls`, `in_flight`; answers with microseconds a call."""
 
     def __init__(self, driver: Driver) -> None:
         super().__init__()

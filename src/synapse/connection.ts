@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
+import { answering, currentCall } from './current-call.js';
 import { IncomingCall } from './incoming-call.js';
 import { FrameReader, writeFrames } from './frames.js';
 import type { AnswerOf, Direction, Message, ParamsOf } from './message.js';
@@ -138,6 +139,12 @@ export class Connection {
     });
   }
 
+  /** What tells Synapse which of its requests something is asked for: the one that is being answered, if any. */
+  currentCall(): { readonly call?: number } {
+    const id = currentCall(this);
+    return id !== undefined && this.incoming.has(id) ? { call: id } : {};
+  }
+
   /** Tells Synapse. */
   notify<Name extends NoticeName>(name: Name, params: ParamsOf<(typeof messages)[Name]>): void {
     if (!this.isOpen) return;
@@ -269,7 +276,8 @@ export class Connection {
 
   private async answerTo(id: number, method: string, request: Frame, call: IncomingCall): Promise<string> {
     const params = this.paramsOf(request);
-    const result: unknown = method === 'ping' ? null : await this.answerer.answer(method, params, call);
+    const result: unknown =
+      method === 'ping' ? null : await answering(this, id, () => this.answerer.answer(method, params, call));
     if (result === null || result === undefined) return `{"id":${id},"result":null}`;
     try {
       return checked(`{"id":${id},"result":${encodeWire(result, 'The answer')}}`);

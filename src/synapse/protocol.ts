@@ -163,6 +163,7 @@ export const messages = {
   'api.call': request<
     'toSynapse',
     {
+      readonly call?: number;
       /** Synapse's name; a dot leads to `account_data_manager` and `public_room_list_manager`. */
       readonly method: string;
       /** By the kinds of `api-wire.ts`; those that were not given are absent. */
@@ -186,7 +187,11 @@ export const messages = {
   ),
 
   // Database transactions: `db.begin` is answered when all is over, `db.run` runs the function in between, maybe repeatedly.
-  'db.begin': request<'toSynapse', { readonly transaction: Handle; readonly desc: string }, null>('toSynapse', {
+  'db.begin': request<
+    'toSynapse',
+    { readonly call?: number; readonly transaction: Handle; readonly desc: string },
+    null
+  >('toSynapse', {
     since: 1,
     summary: 'Runs a function of the modules in one database transaction; answered after commit or rollback.',
   }),

@@ -27,7 +27,7 @@ export class RemoteTransactions {
     };
     const handle = this.planned.add(planned);
     try {
-      await this.connection.request('db.begin', { transaction: handle, desc });
+      await this.connection.request('db.begin', { ...this.connection.currentCall(), transaction: handle, desc });
     } catch (error) {
       if (planned.outcome !== undefined && 'error' in planned.outcome) throw planned.outcome.error;
       throw error;

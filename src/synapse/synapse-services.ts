@@ -36,7 +36,11 @@ export class SynapseServices {
   async call(method: ApiMethod, required: readonly unknown[], options: object = {}): Promise<unknown> {
     refuseInside(method);
     const args = encodeApiArguments(method, required, options, this.connection);
-    const result = await this.connection.request('api.call', { method, args: args.wire });
+    const result = await this.connection.request('api.call', {
+      ...this.connection.currentCall(),
+      method,
+      args: args.wire,
+    });
     return decodeApiResult(method, args.take(result), this.connection);
   }
 

@@ -54,8 +54,8 @@ test('modules are loaded, made, asked and ended over one connection', async (t) 
     homeserver: { worker_name: 'worker1' },
     answers: (method, params) => {
       assert.deepEqual(
-        [method, params],
-        ['api.call', { method: 'is_user_admin', args: { user_id: '@alice:here.test' } }],
+        [method, { ...params, call: typeof params['call'] }],
+        ['api.call', { call: 'number', method: 'is_user_admin', args: { user_id: '@alice:here.test' } }],
       );
       return isAdmin;
     },

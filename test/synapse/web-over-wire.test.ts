@@ -185,5 +185,5 @@ test('get_user_by_req takes the handle of the request', async (t) => {
   );
   const answer = (await bridge.request('web.request', request())) as Json;
   assert.deepEqual(JSON.parse(text(answer['body'])), { userId: '@a:x', isGuest: true, shadowBanned: false });
-  assert.deepEqual(seen, [{ method: 'get_user_by_req', args: { req: 5, allow_guest: true } }]);
+  assert.deepEqual(seen, [{ call: 4, method: 'get_user_by_req', args: { req: 5, allow_guest: true } }]);
 });

@@ -13,8 +13,8 @@ two over a socket; combining answers, checking configuration and all policy but 
 host's. A frame is a length (4 bytes, big-endian) and so many bytes of JSON.
 
 How it keeps Synapse's log contexts: functions that Synapse calls return a Deferred that restores the caller's
-context; what enters from the socket runs in the sentinel context, and work for a module goes through
-`run_as_background_process`.
+context; what enters from the socket runs in the sentinel context; work for a module runs in a child of the context of
+the question that it belongs to, or, when there is none, through `run_as_background_process`.
 """
 
 from __future__ import annotations
@@ -38,19 +38,23 @@ import signal
 import socket
 import subprocess
 import time
+import types
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, Final, NamedTuple, cast
 
 from synapse import module_api
 
-# Not of `synapse.module_api`, for want of another way: errors that it does not export are rebuilt by their names, and
-# `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`).
+# Not of `synapse.module_api`, for want of another way: errors that it does not export are rebuilt by their names,
+# `make_deferred_yieldable` would start a context anew that is finished (see `_keeping_context`), and a background
+# process costs ten times what most calls of modules do (see `_in_background`).
 from synapse.api import errors as synapse_errors
-from synapse.logging.context import SENTINEL_CONTEXT, set_current_context
+from synapse.logging.context import SENTINEL_CONTEXT, current_context, set_current_context
+from synapse.logging.context import LoggingContext as LoggingContext  # type: ignore[attr-defined]
 from synapse.module_api import (
     NOT_SPAM,
     PRESENCE_ALL_USERS,
@@ -895,6 +899,9 @@ ROWS_AT_ONCE: Final = 500
 PIECE: Final = 4 * 1024 * 1024
 SMALL_BODY: Final = 65_536
 KEPT_ERRORS: Final = 1000
+# A socket takes about 200 kB at a time, and the system 1,024 pieces.
+BYTES_AT_ONCE: Final = 262_144
+PIECES_AT_ONCE: Final = 256
 
 
 # ---- JSON, and values that JSON has no form for ----------------------------------------------------------------------
@@ -2243,6 +2250,7 @@ class _Call(NamedTuple):
     hook: _Hook | None
     args: Args
     handles: Sequence[int]
+    context: Any
 
 
 class Link:
@@ -2265,7 +2273,7 @@ class Link:
         self._errors: OrderedDict[int, BaseException] = OrderedDict()
         self._error_ids = itertools.count(1)
         self.transactions: dict[int, _Transaction] = {}
-        self._out: list[bytes] = []
+        self._out: deque[bytes | memoryview] = deque()
         self._out_size = 0
         self._gathering = 0
         self._is_blocked = False
@@ -2301,7 +2309,7 @@ class Link:
             self.release(handles)
             return hook.failed(args, ModuleHostError(f"the arguments cannot be sent: {_said(error)}"))
         answer: Deferred[Any] = Deferred()
-        self._pending[request_id] = _Call(answer, hook, args, handles)
+        self._pending[request_id] = _Call(answer, hook, args, handles, current_context())
         if hook.timeout is not None:
             self._deadlines[request_id] = time.monotonic() + hook.timeout
             self._sweep_later()
@@ -2315,7 +2323,7 @@ class Link:
         self.last_id = request_id = self.last_id + 1
         frame = frame_of(to_json({"id": request_id, "method": method, "params": params}))
         answer: Deferred[Any] = Deferred()
-        self._pending[request_id] = _Call(answer, None, (), ())
+        self._pending[request_id] = _Call(answer, None, (), (), current_context())
         self._write(frame)
         return answer
 
@@ -2329,7 +2337,8 @@ class Link:
         if self.is_closed:
             return
         try:
-            self._write(frame_of(f'{{"id":{to_json(request_id)},"result":{text}}}'))
+            told_id = request_id if type(request_id) is int else to_json(request_id)
+            self._write(frame_of(f'{{"id":{told_id},"result":{text}}}'))
         except ValueError as error:
             self.answer_error(request_id, error)
 
@@ -2358,6 +2367,12 @@ class Link:
     @property
     def is_idle(self) -> bool:
         return not self._pending
+
+    def context_of(self, request_id: Json) -> LoggingContext | None:
+        """The log context in which one of our requests was made, if both are still going on."""
+        call = self._pending.get(request_id) if isinstance(request_id, int) else None
+        context = None if call is None else call.context
+        return context if isinstance(context, LoggingContext) and not context.finished else None
 
     # -- Handles of things that stay here --
 
@@ -2438,7 +2453,7 @@ class Link:
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802 -- Twisted's name
         self.lose(reason.getErrorMessage())
 
-    # -- Writing: what one turn of the reactor says goes out in one piece --
+    # -- Writing: what one turn of the reactor says goes out together --
 
     def __enter__(self) -> None:
         self._gathering += 1
@@ -2448,30 +2463,59 @@ class Link:
         if not self._gathering:
             self._flush()
 
-    def _write(self, frame: bytes) -> None:
-        self._out.append(frame)
-        self._out_size += len(frame)
+    def _write(self, *pieces: bytes) -> None:
+        self._out.extend(pieces)
+        self._out_size += sum(map(len, pieces))
         if not self._gathering and not self._is_blocked:
             self._flush()
         elif self._out_size > 4 * LIMITS["frame"]:
             self.lose("the module host does not read")
 
     def _flush(self) -> None:
-        if not self._out or self._is_blocked or self.is_closed:
+        if self._is_blocked or self.is_closed:
             return
-        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        while self._out:
+            pieces = self._next_pieces()
+            try:
+                sent = self._sock.sendmsg(pieces)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError:
+                self._drop_out()  # the reader learns that the connection is gone
+                return
+            self._out_size -= sent
+            if not self._was_sent(sent, len(pieces)):
+                self._is_blocked = True
+                reactor.addWriter(self)
+                return
+
+    def _next_pieces(self) -> list[bytes | memoryview]:
+        """As much of what waits as the socket is likely to take: what it leaves is not looked at again and again."""
+        pieces: list[bytes | memoryview] = []
+        size = 0
+        for piece in self._out:
+            pieces.append(piece)
+            size += len(piece)
+            if size >= BYTES_AT_ONCE or len(pieces) == PIECES_AT_ONCE:
+                break
+        return pieces
+
+    def _was_sent(self, sent: int, count: int) -> bool:
+        """Forgets so many bytes of the first pieces, without a copy of the rest; whether they were all."""
+        out = self._out
+        for _ in range(count):
+            size = len(out[0])
+            if sent < size:
+                if sent > 0:
+                    out[0] = memoryview(out[0])[sent:]
+                return False
+            sent -= size
+            out.popleft()
+        return True
+
+    def _drop_out(self) -> None:
         self._out.clear()
-        try:
-            sent = self._sock.send(data)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError:
-            sent = len(data)  # the reader learns that the connection is gone
-        self._out_size = len(data) - sent
-        if sent < len(data):
-            self._out.append(data[sent:])
-            self._is_blocked = True
-            reactor.addWriter(self)
+        self._out_size = 0
 
     # -- Messages --
 
@@ -2685,11 +2729,14 @@ def _keeping_context(answer: Deferred[Any]) -> Deferred[Any]:
 
 def _restore_context(result: Any, context: Any) -> Any:
     if context.finished:
-        # Synapse before 1.138 does not ask for the name of the server.
-        server = {"server_name": context.server_name} if hasattr(context, "server_name") else {}
-        context = type(context)(name=str(context), **server)
+        context = type(context)(name=str(context), **_server_of(context))
     set_current_context(context)
     return result
+
+
+def _server_of(context: Any) -> dict[str, Any]:
+    """The name of the server, which Synapse before 1.138 does not ask for."""
+    return {"server_name": context.server_name} if hasattr(context, "server_name") else {}
 
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
@@ -3158,18 +3205,63 @@ def _run_apart(api: ModuleApi, name: str, work: Callable[..., Any], *args: Any) 
     runner.run_as_background_process(name, work, *args)
 
 
-def _in_background(link: Link, request_id: Json, work: Callable[[], Any]) -> None:
-    """Runs work for a module in a log context of its own, and answers with the JSON that it gives."""
+def _start(work: Coroutine[Any, Any, None]) -> None:
+    """`run_in_background` out of the sentinel context, for work that mostly ends in its first step.
+
+    It is made no Deferred until it waits for something, which costs as much as most calls of modules.
+    """
+    try:
+        awaited = work.send(None)
+    except StopIteration:
+        return
+
+    async def rest() -> None:
+        await _rest_of(work, awaited)
+
+    run_in_background(rest)
+
+
+@types.coroutine
+def _rest_of(work: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, None]:
+    """A coroutine that waits for something already."""
+    try:
+        while True:
+            try:
+                result = yield awaited
+            except Exception as error:
+                awaited = work.throw(error)
+            else:
+                awaited = work.send(result)
+    except StopIteration:
+        return
+
+
+def _in_background(link: Link, request_id: Json, params: Mapping[str, Json], work: Callable[[], Any]) -> None:
+    """Runs work for a module in a log context of its own, and answers with the JSON that it gives.
+
+    Work that belongs to a question of Synapse gets a child of its context, since what a module does not await may go on
+    when its question is answered: the context of a request that is finished must not be started again. What the child
+    has used counts as used by the parent.
+    """
+    parent = link.context_of(params.get("call"))
+    if parent is None:
+        _run_apart(link.bridge.api, "vesicle_request", _answer, link, request_id, work)
+        return
 
     async def run() -> None:
-        try:
-            text = await work()
-        except Exception as error:
-            link.answer_error(request_id, error)
-        else:
-            link.answer(request_id, text)
+        with LoggingContext(name=str(parent), parent_context=parent, **_server_of(parent)):
+            await _answer(link, request_id, work)
 
-    _run_apart(link.bridge.api, "vesicle_request", run)
+    _start(run())
+
+
+async def _answer(link: Link, request_id: Json, work: Callable[[], Any]) -> None:
+    try:
+        text = await work()
+    except Exception as error:
+        link.answer_error(request_id, error)
+    else:
+        link.answer(request_id, text)
 
 
 async def _room_state(link: Link, params: Mapping[str, Json]) -> Mapping[tuple[str, str], Any]:
@@ -3215,7 +3307,7 @@ def _serve_state_all(link: Link, request_id: Json, params: Mapping[str, Json]) -
 def _quickly(link: Link, request_id: Json, params: Mapping[str, Json], work: Callable[[], Any]) -> None:
     """State that is at hand is answered at once; it is in the memory of the question."""
     if isinstance(link.held(params.get("state")), _LaterState):
-        _in_background(link, request_id, work)
+        _in_background(link, request_id, params, work)
         return
     try:
         work().send(None)
@@ -3235,7 +3327,7 @@ def _serve_media_read(link: Link, request_id: Json, params: Mapping[str, Json]) 
     async def work() -> Any:
         return await link.bridge.api.defer_to_thread(read)
 
-    _in_background(link, request_id, work)
+    _in_background(link, request_id, params, work)
 
 
 def _piece(data: bytes, is_end: bool) -> str:
@@ -3333,8 +3425,13 @@ _API_ARGUMENTS: Final[dict[str, Callable[[Json], Any]]] = {
 def _record(value: Any) -> Json:
     if value is None or isinstance(value, dict):
         return value
-    names = [attribute.name for attribute in getattr(type(value), "__attrs_attrs__", ())]
-    return _fields(value, names or getattr(value, "_fields", None) or vars(value))
+    return _fields(value, _names_of(cast(Any, type(value))) or vars(value))
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    names = tuple(attribute.name for attribute in getattr(kind, "__attrs_attrs__", ()))
+    return names or tuple(getattr(kind, "_fields", ()))
 
 
 def _templates(link: Link, templates: Iterable[Any]) -> str:
@@ -3364,6 +3461,7 @@ def _api_result(link: Link, kind: str, value: Any) -> str:
 def _serve_api_call(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
     method, given = params["method"], params["args"]
     kinds, result_kind = API_METHODS[method]
+    function = link.bridge.functions.get(method) or _function(link.bridge, method)
 
     async def work() -> str:
         args: dict[str, Any] = {}
@@ -3381,8 +3479,7 @@ def _serve_api_call(link: Link, request_id: Json, params: Mapping[str, Json]) ->
             elif kind in _API_ARGUMENTS:
                 value = _API_ARGUMENTS[kind](value)
             args[name] = value
-        special = _SPECIAL_METHODS.get(method)
-        result = special(link.bridge, **args) if special is not None else _method(link.bridge.api, method)(**args)
+        result = function(**args)
         if inspect.isawaitable(result):
             result = await result
         if recorder is not None:
@@ -3390,13 +3487,17 @@ def _serve_api_call(link: Link, request_id: Json, params: Mapping[str, Json]) ->
         text = _api_result(link, result_kind, result)
         return f"[{text},{to_json(live)}]" if "live_json" in kinds.values() else text
 
-    _in_background(link, request_id, work)
+    _in_background(link, request_id, params, work)
 
 
-def _method(api: ModuleApi, name: str) -> Callable[..., Any]:
-    target: Any = api
-    for part in name.split("."):
-        target = getattr(target, part)
+def _function(bridge: VesicleBridge, method: str) -> Callable[..., Any]:
+    """What a method of `ModuleApi` calls; found once."""
+    special = _SPECIAL_METHODS.get(method)
+    target: Any = bridge.api if special is None else partial(special, bridge)
+    if special is None:
+        for part in method.split("."):
+            target = getattr(target, part)
+    bridge.functions[method] = target
     return cast(Callable[..., Any], target)
 
 
@@ -3545,7 +3646,7 @@ def _serve_db_begin(link: Link, request_id: Json, params: Mapping[str, Json]) ->
             link.transactions.pop(handle, None)
         return "null"
 
-    _in_background(link, request_id, work)
+    _in_background(link, request_id, params, work)
 
 
 def _transaction(link: Link, params: Mapping[str, Json]) -> _Transaction:
@@ -3771,6 +3872,7 @@ class VesicleBridge:
 
     def __init__(self, config: BridgeConfig, api: ModuleApi) -> None:
         self.config, self.api = config, api
+        self.functions: dict[str, Callable[..., Any]] = {}
         self._server_name = api.server_name
         self._hooks: dict[tuple[str, str, str], _Hook] = {}
         self._web: set[str] = set()
