@@ -4,6 +4,7 @@ import { noSuchResource } from '../web/error-answers.js';
 import { pathOfTarget, rootedTarget } from '../web/request-target.js';
 import type { WebResources } from '../web/web-resources.js';
 import { wholeBodyOf } from '../web/whole-body.js';
+import { limits } from './protocol.js';
 import { shape } from './untrusted-values.js';
 import type { Connection } from './connection.js';
 import { IncomingCall } from './incoming-call.js';
@@ -69,10 +70,11 @@ export class WebRequests {
   private async begin(handle: Handle, served: Served, response: Response): Promise<WireResponse> {
     const head = { status: response.status, headers: [...response.headers] };
     const known = wholeBodyOf(response);
-    if (known !== undefined || response.body === null) {
+    if (response.body === null || (known !== undefined && known.byteLength <= limits.chunk)) {
       this.finish(handle);
       return { ...head, body: Buffer.from(known ?? '').toString('base64') };
     }
+    if (known !== undefined) head.headers.push(['content-length', String(known.byteLength)]);
     const pulled = new PulledResponse(response.body.getReader());
     served.response = pulled;
     if (served.abort.signal.aborted) pulled.cancel();

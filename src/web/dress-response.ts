@@ -160,8 +160,11 @@ function dressWhole(kind: WebResourceKind, answer: Answer<WholeBody>, context: A
     headers.set('content-type', 'text/plain;charset=UTF-8');
   }
   add(headers, additionsTo(kind, status, headers.get('content-type'), hasNoBody(kind, body)));
-  const response = new Response(body, { status, headers });
-  return bytes === null ? response : rememberWhole(response, bytes);
+  if (bytes === null) return new Response(null, { status, headers });
+  if (bytes.byteLength > 0) return rememberWhole(new Response(body, { status, headers }), bytes);
+  // Without a body, nobody gives it a content type.
+  if (!nullBody.has(status)) headers.set('content-length', '0');
+  return new Response(null, { status, headers });
 }
 
 /** Takes a `Content-Encoding` away that speaks of another body; says whether it was so. */
@@ -183,8 +186,9 @@ function correctLength({ status, headers, body }: Answer<WholeBody>, length: num
   if (announced === null) return;
   const mayAnnounce = body === null && status !== 204 && (context.request.method === 'HEAD' || status === 304);
   if (mayAnnounce && digits.test(announced)) return;
+  const expected = announcedLength(headers);
   headers.delete('content-length');
-  if (announced === String(length)) return;
+  if (expected === length) return;
   context.reports.onCorrection(
     `says Content-Length: ${announced} of a body of ${length} bytes; the right length is sent.`,
   );

@@ -11,7 +11,7 @@ export interface ReadyBody {
   readonly next?: Promise<BodyRead>;
 }
 
-/** Reads what is there of a body without waiting, and no more than the piece that passes the limit; throws what the body does. */
+/** Reads what is there of a body without waiting, and no more than the piece that passes the limit and the one behind it; throws what the body does. */
 export async function readReady(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<ReadyBody> {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -25,5 +25,9 @@ export async function readReady(reader: ReadableStreamDefaultReader<Uint8Array>,
     pieces.push(read.value);
     length += read.value.byteLength;
   }
-  return { pieces, length, isWhole: false };
+  // What is there as a whole comes in one piece, of any length.
+  const next = reader.read();
+  next.catch(() => undefined);
+  const read = await Promise.race([next, late]);
+  return { pieces, length, isWhole: read !== 'late' && read.done, next };
 }

@@ -213,16 +213,20 @@ async function raw(listener: Listener, text: string): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-test('broken requests get 400 with an errcode, and the server goes on', async (t) => {
+test('broken requests get the 400 of Twisted, and the server goes on', async (t) => {
   const { listener, fetch } = await run(t, [route('POST', '/a', async (call) => call.json())]);
   const head = `POST ${client}/a HTTP/1.1\r\nHost: x\r\n`;
-  for (const [name, text, expected] of [
-    ['not HTTP', 'hello\r\n\r\n', /^HTTP\/1\.1 400/],
-    ['a length that is no number', `${head}Content-Length: abc\r\n\r\n`, /400[\s\S]*not a valid integer/],
-    ['two lengths', `${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nx`, /400[\s\S]*Multiple Content-Length/],
-    ['a negative length', `${head}Content-Length: -1\r\n\r\n`, /^HTTP\/1\.1 400[\s\S]*M_UNKNOWN/],
-  ] as const) {
-    assert.match(await raw(listener, text), expected, name);
+  for (const text of [
+    'hello\r\n\r\n',
+    `${head}Content-Length: abc\r\n\r\n`,
+    `${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nx`,
+    `${head}Content-Length: -1\r\n\r\n`,
+    `${head}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+    `${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    `POST ${client}/a HTTP/2.0\r\nHost: x\r\n\r\n`,
+    `POST ${client}/a\r\nHost: x\r\n\r\n`,
+  ]) {
+    assert.equal(await raw(listener, text), 'HTTP/1.1 400 Bad Request\r\n\r\n', text);
   }
   assert.equal((await fetch(`${client}/a`, { method: 'POST', body: '{}' })).status, 200);
 });

@@ -39,7 +39,12 @@ export async function openListener(listen: Listen, handle: Handler): Promise<Lis
     return cutIfBroken(response, outgoing);
   });
   installStrictResponse();
-  const server = createServer((incoming, outgoing) => {
+  // Twisted asks for no header `Host`.
+  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
+    if (isRefusedByTwisted(incoming)) {
+      refuse(incoming.socket);
+      return;
+    }
     addressSafely(incoming);
     void answer(incoming, outgoing);
   });
@@ -102,11 +107,29 @@ const targets = new WeakMap<IncomingMessage, string>();
 /** Lets the URL of a request be made of a host that is one, and of a path that stays the one that requests are routed by. */
 function addressSafely(incoming: IncomingMessage): void {
   const { headers, url = '' } = incoming;
-  headers.host = hostOfUrl(headers.host);
+  headers.host = hostOfUrl(hostOf(incoming.rawHeaders));
   const target = targetOfUrl(rootedTarget(url));
   if (target === url) return;
   targets.set(incoming, url);
   incoming.url = target;
+}
+
+/** What node's parser takes and Twisted's does not (`twisted.web.http.HTTPChannel`). */
+function isRefusedByTwisted({ httpVersionMajor, headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  return httpVersionMajor !== 1 || (coding !== undefined && coding.toLowerCase() !== 'chunked');
+}
+
+/** All headers `Host`, as Fetch joins them. */
+function hostOf(rawHeaders: readonly string[]): string | undefined {
+  let host: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length !== 4 || name.toLowerCase() !== 'host') continue;
+    const value = rawHeaders[at + 1] ?? '';
+    host = host === undefined ? value : `${host}, ${value}`;
+  }
+  return host;
 }
 
 /** Cuts the connection where a body breaks off: a chunked answer that merely ends looks complete. */
@@ -145,20 +168,15 @@ function addressOf(incoming: IncomingMessage, isForwarded: boolean): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }
 
-const PARSE_ERRORS: Readonly<Record<string, string>> = {
-  HPE_INVALID_CONTENT_LENGTH: 'Content-Length header value is not a valid integer',
-  HPE_UNEXPECTED_CONTENT_LENGTH: 'Multiple Content-Length headers received',
-};
-
-/** What node's parser refuses never becomes a request; the client gets 400 with an errcode all the same. */
+/** What node's parser refuses never becomes a request; like what Twisted's refuses, it gets 400 without another word. */
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const text = PARSE_ERRORS[error.code ?? ''] ?? 'Bad request';
-  const body = JSON.stringify({ errcode: 'M_UNKNOWN', error: text });
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  refuse(socket);
+}
+
+function refuse(socket: Duplex): void {
+  socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
 }

@@ -27,11 +27,14 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
-/** Reads the whole body of a request, which then gives it at once to whoever asks. */
+/** Reads the whole body of a request, which then gives it at once to whoever asks; requests of Fetch with TRACE have none. */
 export async function takeWhole(incoming: IncomingMessage, limit: number): Promise<void> {
   const body = await readIncoming(incoming, limit);
-  (incoming as WithRawBody).rawBody = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const isDropped = incoming.method === 'TRACE';
+  (incoming as WithRawBody).rawBody = isDropped ? none : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
+
+const none = Buffer.alloc(0);
 
 function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {

@@ -72,7 +72,7 @@ export class HttpServer {
     const path = pathOfTarget(target);
     if (path === '*') return answerStar(request.method);
     if (request.method === 'OPTIONS') return optionsResponse();
-    const refusal = this.refusalOf(request);
+    const refusal = this.refusalOf(request, peer);
     if (refusal !== undefined) return refusal;
     const search = target.slice(path.length + 1);
     if (path.startsWith('/_matrix/client/')) return this.answerOwn(request, peer, path, search);
@@ -149,14 +149,15 @@ export class HttpServer {
   }
 
   /** What is refused before anybody looks at the path (`http/site.py: SynapseRequest.requestReceived`). */
-  private refusalOf(request: Request): Response | undefined {
+  private refusalOf(request: Request, { incoming }: Peer): Response | undefined {
     if (request.method === 'GET') return undefined;
     const length = request.headers.get('content-length');
     if (length !== null && Number(length) > this.options.maxBodySize) {
       return errorResponse(tooLarge(this.options.maxBodySize));
     }
     if (request.method !== 'POST') return undefined;
-    const type = request.headers.get('content-type');
+    // Node keeps the first of several, as Synapse looks at the first.
+    const type = incoming === undefined ? request.headers.get('content-type') : incoming.headers['content-type'];
     if (type?.toLowerCase().includes('multipart/form-data') !== true) return undefined;
     return new Response(null, { status: 415, headers: { Server: SERVER, Connection: 'close' } });
   }
@@ -164,7 +165,7 @@ export class HttpServer {
 
 /** The path and query of a request: as they came, where a socket brought them, for Twisted resolves no dots in paths. */
 function targetOf(request: Request, peer: Peer): string {
-  if (peer.target !== undefined) return peer.target.startsWith('*') ? peer.target : rootedTarget(peer.target);
+  if (peer.target !== undefined) return pathOfTarget(peer.target) === '*' ? peer.target : rootedTarget(peer.target);
   const { url } = request;
   return url.slice(url.indexOf('/', url.indexOf('//') + 2));
 }
