@@ -57,7 +57,8 @@ export abstract class MessagingApi extends PresenceApi {
   abstract sendMail(recipient: string, subject: string, html: string, text: string): Promise<void>;
 
   /**
-   * Reads Jinja2 templates: from the server's template directory, then the given one, then Synapse's own.
+   * Reads Jinja2 templates: from the server's template directory, then the given one, then Synapse's own. The given one is
+   * a directory of the module: a relative path starts at the module's file, on a real Synapse too.
    * Synapse: `read_templates`.
    *
    * @throws `HostError` `TemplateNotFound`; `ConfigError` when the directory does not exist.

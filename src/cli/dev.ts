@@ -8,6 +8,7 @@ import { exitCodes } from './exit-codes.js';
 import { ModuleReloader } from './module-reloader.js';
 import { registeredByModule } from './registered.js';
 import { registeredTable } from './registered-table.js';
+import { watchStandstill } from './standstill.js';
 import { StopSignal } from './stop-signal.js';
 import { surviveModules } from './survive-modules.js';
 
@@ -24,6 +25,7 @@ export async function dev(call: CommandCall): Promise<number> {
   // What nobody reads is not developed with: `vesicle dev | head` ends like any program there.
   using stop = new StopSignal(terminal, { endsWithOutput: true });
   using _survivor = surviveModules(log);
+  using _watch = watchStandstill(log);
   const server = await Promise.race([open(call, host, log), stop.requested]);
   if (server === undefined) return exitCodes.done.code;
   try {

@@ -10,6 +10,7 @@ import { openLogOf } from './command-log.js';
 import { exitCodes } from './exit-codes.js';
 import { packageVersion } from './package-version.js';
 import { logRefusals } from './refusal-log.js';
+import { watchStandstill } from './standstill.js';
 import { StopSignal } from './stop-signal.js';
 import { surviveModules } from './survive-modules.js';
 
@@ -28,6 +29,7 @@ export async function host(call: CommandCall): Promise<number> {
   if (log === undefined) return exitCodes.usage.code;
   using stop = new StopSignal(terminal);
   using _survivor = surviveModules(log);
+  using _watch = watchStandstill(log);
   const token = tokenOf(values.get('token-file'), isStdio);
   const directory = directoryOf(values.get('directory'));
   const modules = new ModuleHost({

@@ -5,15 +5,15 @@ import type { ObservedCall } from '../dispatch/observed-call.js';
 import type { Logger } from '../log/logger.js';
 import { Tuple } from '../matrix/tuple.js';
 
-/** Logs each refusal by a module: module, callback, user and answer. */
+/** Logs each refusal by a module: module, callback, user, room, event and answer. */
 export function logRefusals(dispatch: Dispatcher, log: Logger): void {
   dispatch.observe((call) => {
     if (!call.isRefusal) return;
-    const { module, category, name, user } = call;
+    const { module, category, name } = call;
     const verb = call.mode === 'audit' ? 'would have refused (audit)' : 'refused';
     log.info(`${module}: ${category}.${name} ${verb}`, {
       module,
-      ...(user === undefined ? {} : { user }),
+      ...dispatch.logFieldsOf(call),
       answer: answerOf(call),
     });
   });

@@ -1,13 +1,16 @@
+import { dirname } from 'node:path';
 import type { ModuleApi } from '../api/module-api.js';
 import type { Registrar } from '../api/registrar.js';
 import type { CallbackCategory } from '../callbacks/registry.js';
 import type { AnyHandler } from '../callbacks/rule.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { noteWork } from '../dispatch/latest-work.js';
 import type { NewCallback } from '../dispatch/registration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { closeLimitMs } from '../kernel/done-within.js';
 import type { LoadedModule } from '../kernel/loaded-module.js';
 import type { Logger } from '../log/logger.js';
+import { readModuleFile } from '../metadata/module-options.js';
 import type { WebResources } from '../web/web-resources.js';
 import { webResourceOf } from './described-web-resource.js';
 import { endingWithin } from './ending.js';
@@ -21,13 +24,21 @@ import { mistakesIn } from './one-error.js';
 import type { InstanceHooks } from './service-container.js';
 import { isStarted, type SlowStartNotice, type StartLimits } from './started.js';
 
+/** The module that a `ModuleApi` is for. */
+export interface ModuleOwner {
+  /** What the log calls it. */
+  readonly name: string;
+  /** Where relative paths in its code start: the folder of its file, or the working directory when that is not known. */
+  readonly folder: string;
+}
+
 /** What a homeserver gives to its modules. */
 export interface ModuleHost extends StartLimits {
   readonly dispatch: Dispatcher;
   readonly webResources: WebResources;
   readonly log: Logger;
   /** The `ModuleApi` of one module, which registers with `registrar`; what it started ends with the module. */
-  readonly createModuleApi: (registrar: Registrar, moduleName: string) => ModuleApi & Partial<Disposable>;
+  readonly createModuleApi: (registrar: Registrar, owner: ModuleOwner) => ModuleApi & Partial<Disposable>;
   /** Above the containers of the modules; who gives it closes it. Absent: one of their own. */
   readonly container?: HostContainer;
 }
@@ -65,7 +76,9 @@ export class RunningModule {
     this.calls = new ModuleCalls(name, description.interceptors, () => this.container);
     const policies = { operator: policy, module: description.policy };
     this.registrar = new ModuleRegistrar(name, rank, policies, host, this.calls, place.isReplacement);
-    this.api = host.createModuleApi(this.registrar, name);
+    const file = readModuleFile(loaded.type);
+    const folder = file === undefined ? process.cwd() : dirname(file);
+    this.api = host.createModuleApi(this.registrar, { name, folder });
     const log = host.log.child({ module: name });
     const given = { name, title: this.title, api: this.api, log, config, rawConfig, doubles: services };
     this.container = new ModuleContainer(description, given, host.container, this.instanceHooks);
@@ -99,6 +112,7 @@ export class RunningModule {
     notice.begin((elapsedMs) => {
       this.saySlow(elapsedMs / 1000);
     });
+    noteWork(this.name, 'its start');
     const work = this.container.open();
     if (this.host.unwanted === undefined) await work;
     else if (!(await isStarted(work, this.host.unwanted, this.host.closeLimitMs))) {

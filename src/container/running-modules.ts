@@ -9,7 +9,7 @@ import { SlowStartNotice } from './started.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 
 export { type LoadedModule } from '../kernel/loaded-module.js';
-export { type ModuleHost, type RunningModule } from './running-module.js';
+export { type ModuleHost, type ModuleOwner, type RunningModule } from './running-module.js';
 
 /**
  * Makes and starts one instance for each module, in order; each is done, its `@postConstruct` included, before the next is

@@ -1,5 +1,6 @@
 import { InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
 import { injectable } from 'inversify';
+import { callingFile } from '../metadata/calling-file.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { type ModuleOptions, recordModule } from '../metadata/module-options.js';
 import { refuseStandard } from './standard-decorator.js';
@@ -33,7 +34,7 @@ export function Module(options: ModuleOptions = {}): (type: Class) => void {
   return (type: Class, context?: unknown) => {
     refuseStandard('@Module', context);
     makeInjectable(type);
-    recordModule(type, options);
+    recordModule(type, options, callingFile());
   };
 }
 

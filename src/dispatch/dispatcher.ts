@@ -18,8 +18,9 @@ import type { CallbackEntry } from './callback-entry.js';
 import { compilePolicy, type FailureByOrigin, onFailureOf } from './callback-policy.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { CallbackHook, type Hook, type HookContext } from './hook.js';
-import type { CallObserver } from './observed-call.js';
+import type { CallObserver, ObservedCall } from './observed-call.js';
 import { type CallbackRegistration, checkCategory, checkKey, type NewCallback } from './registration.js';
+import { logFieldsOf } from './subject.js';
 import { systemTimers, type Timers } from './timers.js';
 
 /** What a dispatcher is given. */
@@ -155,6 +156,11 @@ export class Dispatcher {
       observers.delete(observer);
       this.refresh();
     };
+  }
+
+  /** What a line of the log says of a call: on whose behalf it was, in which room, of which event. */
+  logFieldsOf({ category, name, args }: ObservedCall): Readonly<Record<string, string>> {
+    return logFieldsOf(this.find(category, name).subject, args);
   }
 
   /** Everything that is registered, by category and callback, in the order of asking. */

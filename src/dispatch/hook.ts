@@ -5,9 +5,10 @@ import { copyOfData } from '../matrix/copy-of-data.js';
 import type { Logger } from '../log/logger.js';
 import { type CallbackEntry, callWithin, isLost } from './callback-entry.js';
 import { onFailureOf, plainPolicy } from './callback-policy.js';
+import { noteWork } from './latest-work.js';
 import type { CallObserver, ObservedCall } from './observed-call.js';
 import { asQuestion } from './question.js';
-import { type Subject, subjectOf } from './subject.js';
+import { logFieldsOf, type Subject, subjectOf } from './subject.js';
 import type { Timers } from './timers.js';
 
 /** One callback of the homeserver: asks those who registered it. */
@@ -157,6 +158,7 @@ export class CallbackHook {
   }
 
   private start(entry: CallbackEntry, args: readonly unknown[]): Promise<unknown> {
+    noteWork(entry.module, this.where);
     const { timeout } = entry.policy;
     if (timeout === undefined) return entry.handler(...args);
     return callWithin(entry, timeout, this.where, args, this.context.timers);
@@ -204,7 +206,7 @@ export class CallbackHook {
     try {
       return this.rule.judge(answer, soFar, entry.warn);
     } catch (error) {
-      return this.rethrow(entry, error);
+      return this.rethrow(entry, args, error);
     }
   }
 
@@ -225,29 +227,27 @@ export class CallbackHook {
   }
 
   private failed(entry: CallbackEntry, args: readonly unknown[], error: unknown): Result {
-    return isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, error);
+    return isLost(error) ? this.fail(entry, args, error) : this.rethrow(entry, args, error);
   }
 
   /** A timeout, a lost connection, or an answer of the wrong shape. */
   private fail(entry: CallbackEntry, args: readonly unknown[], error: unknown): Result {
     const action = onFailureOf(entry.policy, this.rule)[this.isFederated(args) ? 'federated' : 'local'];
-    if (action === 'error') return this.rethrow(entry, error);
+    if (action === 'error') return this.rethrow(entry, args, error);
     this.context.log.warn(`${entry.module}: ${this.where} failed, which counts as "${action}"`, {
-      module: entry.module,
-      callback: this.where,
+      ...this.fieldsOf(entry, args),
       err: error,
     });
     return action === 'allow' ? NEXT : this.rule.refusal?.();
   }
 
   /** What a throw of a callback means: thrown on, or logged and the next one is asked. */
-  private rethrow(entry: CallbackEntry, error: unknown): typeof NEXT {
+  private rethrow(entry: CallbackEntry, args: readonly unknown[], error: unknown): typeof NEXT {
     const { throws } = this.rule;
     if (!this.isAnswer(error)) {
       const level = throws.kind === 'logged' ? throws.level : 'error';
       this.context.log[level](`${entry.module}: ${this.where} threw`, {
-        module: entry.module,
-        callback: this.where,
+        ...this.fieldsOf(entry, args),
         err: error,
       });
     }
@@ -265,7 +265,7 @@ export class CallbackHook {
 
   /** Runs a callback on copies, and only says what it would have done. */
   private async audit(entry: CallbackEntry, args: readonly unknown[]): Promise<typeof NEXT> {
-    const fields = { module: entry.module, callback: this.where };
+    const fields = this.fieldsOf(entry, args);
     try {
       const result = await this.call(entry, args.map(copyOfData), this.rule.neutral());
       if (result !== NEXT)
@@ -274,6 +274,10 @@ export class CallbackHook {
       this.context.log.info(`${entry.module}: ${this.where} would have thrown`, { ...fields, err: error });
     }
     return NEXT;
+  }
+
+  private fieldsOf(entry: CallbackEntry, args: readonly unknown[]): Readonly<Record<string, string>> {
+    return { module: entry.module, callback: this.where, ...logFieldsOf(this.subject, args) };
   }
 
   private tell(

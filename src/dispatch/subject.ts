@@ -11,6 +11,20 @@ export interface Subject {
   readonly sender?: (args: readonly unknown[]) => unknown;
   readonly room_id?: (args: readonly unknown[]) => unknown;
   readonly content?: (args: readonly unknown[]) => JsonObject | undefined;
+  readonly event_id?: (args: readonly unknown[]) => unknown;
+}
+
+/** What a line of the log says of the subject of a question, as far as it is known: user, room, event and its type. */
+export function logFieldsOf(subject: Subject, args: readonly unknown[]): Readonly<Record<string, string>> {
+  const fields = {
+    user: subject.sender?.(args),
+    room: subject.room_id?.(args),
+    event: subject.event_id?.(args),
+    type: subject.type?.(args),
+  };
+  return Object.fromEntries(
+    Object.entries(fields).filter((field): field is [string, string] => typeof field[1] === 'string'),
+  );
 }
 
 /** What can be known of the subject of a question, by the names of its arguments. */
@@ -27,6 +41,7 @@ function subjectOfEvent(index: number): Subject {
     sender: (args) => from(args)?.sender,
     room_id: (args) => from(args)?.roomId,
     content: (args) => from(args)?.content,
+    event_id: (args) => from(args)?.eventId,
   };
 }
 
@@ -43,6 +58,7 @@ function subjectOfArguments(names: readonly string[]): Subject {
     state_key: reader('state_key'),
     sender,
     room_id: reader('room_id'),
+    event_id: reader('event_id'),
     content: content && ((args: readonly unknown[]) => asObject(content(args))),
   };
   return Object.fromEntries(Object.entries(readers).filter(([, read]) => read !== undefined));

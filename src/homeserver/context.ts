@@ -28,5 +28,5 @@ export interface HomeserverContext {
   /** Takes the notifications of modules; over HTTP when absent. */
   readonly pushGateway?: PushGateway;
   /** Runs work that no request waits for; failures are logged, and closing the homeserver waits for it. */
-  readonly inBackground: (name: string, work: () => Promise<void>) => void;
+  readonly inBackground: (name: string, work: () => Promise<void>, module?: string) => void;
 }

@@ -1,4 +1,5 @@
 import type { AccountDataManager } from '../api/account-data-manager.js';
+import { resolve } from 'node:path';
 import type { BackgroundCall } from '../api/background-call.js';
 import { asCachedFunction } from '../api/cached-function.js';
 import type { DbTransaction } from '../api/db-transaction.js';
@@ -19,6 +20,7 @@ import type { MatrixEvent, StateMap } from '../matrix/event.js';
 import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../matrix/ids.js';
 import type { Requester } from '../matrix/requester.js';
 import { ModuleAccountData } from './embedded-module-api-account-data.js';
+import type { ModuleOwner } from '../container/running-modules.js';
 import { BackgroundCalls } from '../kernel/background-calls.js';
 import { FetchHttpClient } from '../kernel/fetch-http-client.js';
 import { ModulePush } from './embedded-module-api-push.js';
@@ -50,6 +52,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
   constructor(
     registrar: Registrar,
     private readonly services: Services,
+    private readonly owner: ModuleOwner,
     log: Logger,
   ) {
     super(registrar);
@@ -66,7 +69,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
     this.rooms = new ModuleRooms(services);
     this.httpClient = new FetchHttpClient(fetch);
     this.push = new ModulePush(services.users.pusherStore, pushGateway ?? new HttpPushGateway(this.httpClient), log);
-    this.background = new BackgroundCalls(services.context);
+    this.background = new BackgroundCalls(services.context, owner.name);
   }
 
   /** Ends the module's background calls. */
@@ -252,7 +255,10 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
 
   readTemplates(...[names, options]: Parameters<ModuleApi['readTemplates']>): Promise<readonly Template[]> {
     const { customTemplateDirectory: own } = this.services.context.config.templates;
-    const directories = [own, options?.customTemplateDirectory].filter((directory) => directory !== undefined);
+    const given = options?.customTemplateDirectory;
+    // Synapse takes an empty path for none.
+    const ofModule = given ? resolve(this.owner.folder, given) : undefined;
+    const directories = [own, ofModule].filter((directory) => directory !== undefined);
     return readTemplates(names, { directories, publicBaseurl: this.publicBaseurl });
   }
 

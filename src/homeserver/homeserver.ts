@@ -164,7 +164,8 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     dispatch,
     webResources,
     log,
-    createModuleApi: (registrar, module) => new EmbeddedModuleApi(registrar, services, log.child({ module })),
+    createModuleApi: (registrar, owner) =>
+      new EmbeddedModuleApi(registrar, services, owner, log.child({ module: owner.name })),
   }).catch(async (error: unknown) => {
     await services[Symbol.asyncDispose]();
     database[Symbol.dispose]();

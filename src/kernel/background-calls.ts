@@ -1,4 +1,5 @@
 import type { BackgroundCall } from '../api/background-call.js';
+import { noteWork } from '../dispatch/latest-work.js';
 import type { Timers } from '../dispatch/timers.js';
 import { HostError } from '../errors/host-error.js';
 
@@ -7,7 +8,8 @@ type Timer = ReturnType<Timers['after']>;
 /** What background calls need of their homeserver. */
 export interface BackgroundHost {
   readonly clock: Timers;
-  readonly inBackground: (name: string, work: () => Promise<void>) => void;
+  /** Runs work that nobody waits for, for a module. */
+  readonly inBackground: (name: string, work: () => Promise<void>, module: string) => void;
 }
 
 /** The calls that a module has planned; they end with it (`util/clock.py`). */
@@ -15,11 +17,14 @@ export class BackgroundCalls implements Disposable {
   private readonly pending = new Set<Timer>();
   private isDisposed = false;
 
-  constructor(private readonly host: BackgroundHost) {}
+  constructor(
+    private readonly host: BackgroundHost,
+    private readonly module: string,
+  ) {}
 
   /** Calls again and again, on multiples of the interval since now; runs never overlap. */
   loop(name: string, intervalMs: number, call: () => unknown): void {
-    const { clock, inBackground } = this.host;
+    const { clock } = this.host;
     const start = clock.now();
     const plan = (): void => {
       const elapsed = clock.now() - start;
@@ -27,7 +32,7 @@ export class BackgroundCalls implements Disposable {
       this.after(next - elapsed, run);
     };
     const run = (): void => {
-      inBackground(name, async () => {
+      this.start(name, async () => {
         try {
           await call();
         } finally {
@@ -43,7 +48,7 @@ export class BackgroundCalls implements Disposable {
     return new DelayedCall(this.host.clock, ms, (inMs, due) =>
       this.after(inMs, () => {
         due();
-        this.host.inBackground(name, async () => {
+        this.start(name, async () => {
           await call();
         });
       }),
@@ -53,7 +58,7 @@ export class BackgroundCalls implements Disposable {
   /** The result of work that closing the homeserver waits for; undefined when it fails, which is logged. */
   run<Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> {
     return new Promise((resolve) => {
-      this.host.inBackground(name, async () => {
+      this.start(name, async () => {
         try {
           resolve(await work());
         } catch (error) {
@@ -82,6 +87,19 @@ export class BackgroundCalls implements Disposable {
     this.isDisposed = true;
     for (const timer of this.pending) timer.cancel();
     this.pending.clear();
+  }
+
+  private start(name: string, work: () => Promise<void>): void {
+    const { module, host } = this;
+    const title = name === '' ? 'an anonymous function' : name;
+    host.inBackground(
+      title,
+      () => {
+        noteWork(module, title);
+        return work();
+      },
+      module,
+    );
   }
 
   private after(ms: number, call: () => void): Timer {

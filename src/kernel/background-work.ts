@@ -12,9 +12,9 @@ export class BackgroundWork {
     private readonly around: AroundWork = (work) => work(),
   ) {}
 
-  /** Starts work; its failure is logged. */
-  readonly start = (name: string, work: () => Promise<void>): void => {
-    const done = this.run(name, work).finally(() => {
+  /** Starts work; its failure is logged, with the name of the module that it is for. */
+  readonly start = (name: string, work: () => Promise<void>, module?: string): void => {
+    const done = this.run(name, work, module).finally(() => {
       this.running.delete(done);
     });
     this.running.add(done);
@@ -35,11 +35,13 @@ export class BackgroundWork {
     clearTimeout(timer);
   }
 
-  private async run(name: string, work: () => Promise<void>): Promise<void> {
+  private async run(name: string, work: () => Promise<void>, module: string | undefined): Promise<void> {
     try {
       await this.around(work);
     } catch (error) {
-      this.log.error(`Background process '${name}' threw an exception`, { err: error });
+      const of = module === undefined ? '' : `${module}: `;
+      const fields = module === undefined ? {} : { module };
+      this.log.error(`${of}Background process '${name}' threw an exception`, { ...fields, err: error });
     }
   }
 }

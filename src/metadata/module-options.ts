@@ -100,10 +100,17 @@ export interface ModuleOptions extends CallbackPolicy {
 }
 
 const rows = new MetadataRows<ModuleOptions>('module');
+const files = new MetadataRows<string>('module-file');
 
-/** Records that a class is a module. */
-export function recordModule(type: Class, options: ModuleOptions): void {
+/** Records that a class is a module, and the file that says so. */
+export function recordModule(type: Class, options: ModuleOptions, file: string | undefined): void {
   rows.add(type, options);
+  if (file !== undefined) files.add(type, file);
+}
+
+/** The path of the file in which a class is marked with `@Module`, where that is known. */
+export function readModuleFile(type: object): string | undefined {
+  return files.all(type).at(-1);
 }
 
 /** What `@Module` of this very class said; undefined for a class without it. */

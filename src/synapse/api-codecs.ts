@@ -63,6 +63,7 @@ const argumentEncoders: Readonly<Record<ApiArgumentKind, (value: unknown, connec
   request: (value, connection) => handleOfRequest(value, connection),
   tuples: (value) => value,
   presence_updates: (value) => (value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value),
+  files: (value) => value,
   set: (value) => [...(value as Iterable<unknown>)],
 };
 

@@ -12,7 +12,9 @@ export type ApiArgumentKind =
   | 'tuples'
   /** A mapping of user IDs to lists that Synapse takes as tuples. */
   | 'presence_updates'
-  | 'set';
+  | 'set'
+  /** The texts of files by their names, which the method takes as the path of a directory that holds them. */
+  | 'files';
 
 /** How the result of a `ModuleApi` method travels. */
 export type ApiResultKind =
@@ -118,7 +120,7 @@ export const apiWire = {
     result: 'none',
   },
   send_mail: { args: { recipient: 'json', subject: 'json', html: 'json', text: 'json' }, result: 'none' },
-  read_templates: { args: { filenames: 'json', custom_template_directory: 'json' }, result: 'templates' },
+  read_templates: { args: { filenames: 'json', custom_template_directory: 'files' }, result: 'templates' },
   register_cached_function: { args: { cached_func: 'json' }, result: 'none' },
   invalidate_cache: { args: { cached_func: 'json', keys: 'json' }, result: 'none' },
   'account_data_manager.get_global': { args: { user_id: 'json', data_type: 'json' }, result: 'json' },

@@ -81,7 +81,7 @@ export class ProcessModules {
       log: this.log,
       container: this.container,
       unwanted,
-      createModuleApi: (registrar) => new RemoteModuleApi(registrar, this.services),
+      createModuleApi: (registrar, owner) => new RemoteModuleApi(registrar, this.services, owner),
     });
     this.web.seal();
     return { callbacks: wireRegistrations(this.dispatch), web: wireWebResources(this.web) };

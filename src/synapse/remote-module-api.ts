@@ -1,4 +1,5 @@
 import type { AccountDataManager } from '../api/account-data-manager.js';
+import { resolve } from 'node:path';
 import type { BackgroundCall } from '../api/background-call.js';
 import type { CachedFunction } from '../api/cached-function.js';
 import type { DbTransaction } from '../api/db-transaction.js';
@@ -12,6 +13,7 @@ import type { StateFilter } from '../api/rooms-api.js';
 import type { Template } from '../api/template.js';
 import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../api/user-info.js';
 import type { ProfileInfo } from '../callbacks/third-party-rules.js';
+import type { ModuleOwner } from '../container/running-modules.js';
 import { BackgroundCalls } from '../kernel/background-calls.js';
 import { FetchHttpClient } from '../kernel/fetch-http-client.js';
 import type { MatrixEvent, StateMap } from '../matrix/event.js';
@@ -21,6 +23,7 @@ import type { Requester } from '../matrix/requester.js';
 import type { ApiMethod } from './api-wire.js';
 import { camelKeys } from './casing.js';
 import type { SynapseServices } from './synapse-services.js';
+import { templateFiles } from './template-files.js';
 
 /** {@link ModuleApi} of a real Synapse: what Synapse must do goes over the connection, time and HTTP are the host's own. */
 export class RemoteModuleApi extends ModuleApi implements Disposable {
@@ -38,6 +41,7 @@ export class RemoteModuleApi extends ModuleApi implements Disposable {
   constructor(
     registrar: Registrar,
     private readonly services: SynapseServices,
+    private readonly owner: ModuleOwner,
   ) {
     super(registrar);
     const { homeserver } = services;
@@ -47,7 +51,7 @@ export class RemoteModuleApi extends ModuleApi implements Disposable {
     this.workerName = homeserver.worker_name;
     this.workerApp = homeserver.worker_app;
     this.customTemplateDir = homeserver.custom_template_dir;
-    this.background = new BackgroundCalls(services);
+    this.background = new BackgroundCalls(services, owner.name);
     this.publicRoomListManager = {
       roomIsInPublicRoomList: (roomId) => this.call('public_room_list_manager.room_is_in_public_room_list', [roomId]),
       addRoomToPublicRoomList: (roomId) => this.call('public_room_list_manager.add_room_to_public_room_list', [roomId]),
@@ -225,8 +229,11 @@ export class RemoteModuleApi extends ModuleApi implements Disposable {
     return this.call('send_mail', args);
   }
 
-  readTemplates(...[filenames, options]: Parameters<ModuleApi['readTemplates']>): Promise<readonly Template[]> {
-    return this.call('read_templates', [filenames], options);
+  async readTemplates(...[filenames, options]: Parameters<ModuleApi['readTemplates']>): Promise<readonly Template[]> {
+    const directory = options?.customTemplateDirectory;
+    // Synapse, which may run on another machine, gets the files; it takes an empty path for none.
+    const files = directory ? await templateFiles(resolve(this.owner.folder, directory)) : undefined;
+    return this.call('read_templates', [filenames], { customTemplateDirectory: files });
   }
 
   // database, caches, time, background

@@ -28,8 +28,8 @@ export class SynapseServices {
   }
 
   /** Starts work that nobody waits for. */
-  readonly inBackground = (name: string, work: () => Promise<void>): void => {
-    this.background.start(name, work);
+  readonly inBackground = (name: string, work: () => Promise<void>, module: string): void => {
+    this.background.start(name, work, module);
   };
 
   /** Calls a method of Synapse's `ModuleApi`: the required arguments in order, the others by name. */

@@ -88,6 +88,25 @@ test('vesicle host says what modules refuse, and who ended the process', async (
   assert.match(out, /because a module or a package that it uses called process\.exit\(3\)[^]*quitter\.ts:7:/);
 });
 
+for (const command of ['host', 'dev'] as const) {
+  test(`vesicle ${command} says that a module kept the process busy, and which`, async (t) => {
+    const busy = `
+      import { Module, WebResource } from 'vesicle';
+      @Module()
+      export class Busy {
+        constructor() { setTimeout(() => setInterval(() => { for (const end = Date.now() + 1500; Date.now() < end; ); }, 2000), 500); }
+      }`;
+    const yaml = 'listeners: [{ port: 0 }]\nmodules: [{ module: ./busy.ts }]\n';
+    const folder = await folderWith(t, { 'busy.ts': busy, 'vesicle.yaml': yaml });
+    const cli = startCli(t, folder, command === 'dev' ? ['dev'] : ['host', '--listen', 'unix:modules.sock']);
+    if (command === 'host') {
+      await cli.see(/waits for Synapse/);
+      await FakeBridge.open(t, { kind: 'unix', path: join(folder, 'modules.sock') }, [{ module: './busy.ts' }]);
+    }
+    await cli.see(/WARN {2}The process stood still for 1\.\d s: .* What was begun last is Busy: its start\. Await/);
+  });
+}
+
 /** Starts `vesicle`, reads its first line, and goes away. */
 async function readOneLine(t: TestContext, folder: string, args: readonly string[]): Promise<ChildProcess> {
   const child = spawn(process.execPath, [vesicleCommand, ...args], {

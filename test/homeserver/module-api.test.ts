@@ -349,9 +349,9 @@ test('what fails in the background is logged, and loops go on', async (t) => {
   assert.deepEqual(
     hs.log.texts.filter((text) => text.includes('threw')),
     [
-      "error Background process 'fragile' threw an exception",
-      "error Background process 'fragile' threw an exception",
-      "error Background process 'bad' threw an exception",
+      "error Probe: Background process 'fragile' threw an exception",
+      "error Probe: Background process 'fragile' threw an exception",
+      "error Probe: Background process 'bad' threw an exception",
     ],
   );
 });

@@ -24,6 +24,7 @@ import builtins
 import datetime
 import decimal
 import difflib
+import hashlib
 import importlib.metadata
 import inspect
 import itertools
@@ -37,6 +38,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import types
 import weakref
@@ -827,7 +829,7 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "none",
     ),
     "read_templates": (
-        {"filenames": "json", "custom_template_directory": "json"},
+        {"filenames": "json", "custom_template_directory": "files"},
         "templates",
     ),
     "register_cached_function": (
@@ -3413,12 +3415,32 @@ def _tuples(value: Json) -> Any:
     return None if value is None else [tuple(item) for item in value]
 
 
+_directories: Final[dict[str, tempfile.TemporaryDirectory[str]]] = {}
+
+
+def _directory(files: Mapping[str, str]) -> str:
+    """The path of a directory that holds these files while Synapse runs: templates include others when they are rendered."""
+    key = hashlib.sha256(to_json(files).encode()).hexdigest()
+    if key not in _directories:
+        directory = tempfile.TemporaryDirectory(prefix="vesicle-")
+        for name, text in files.items():
+            path = os.path.normpath(os.path.join(directory.name, name))
+            if not path.startswith(directory.name + os.sep):
+                raise ProtocolError(f"the name of a file, {name!r}, that leaves its directory")
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+        _directories[key] = directory
+    return _directories[key].name
+
+
 _API_ARGUMENTS: Final[dict[str, Callable[[Json], Any]]] = {
     "user_id": lambda value: UserID.from_string(value),
     "room_id": lambda value: RoomID.from_string(value),
     "tuples": _tuples,
     "presence_updates": lambda value: {user: tuple(update) for user, update in value.items()},
     "set": set,
+    "files": _directory,
 }
 
 

@@ -223,7 +223,13 @@ describe('a mode', () => {
       {
         level: 'info',
         message: 'A: spam_checker.user_may_invite would have answered',
-        fields: { module: 'A', callback: 'spam_checker.user_may_invite', result: forbidden },
+        fields: {
+          module: 'A',
+          callback: 'spam_checker.user_may_invite',
+          user: '@alice:here',
+          room: '!r:here',
+          result: forbidden,
+        },
       },
     ]);
   });

@@ -17,7 +17,12 @@ const hopByHop = [
 ];
 
 const anyCase = (name: string): fc.Arbitrary<string> =>
-  fc.constantFrom(name, name.toLowerCase(), name.toUpperCase(), name.charAt(0).toLowerCase() + name.slice(1).toUpperCase());
+  fc.constantFrom(
+    name,
+    name.toLowerCase(),
+    name.toUpperCase(),
+    name.charAt(0).toLowerCase() + name.slice(1).toUpperCase(),
+  );
 const own = fc.stringMatching(/^x-[a-z]{1,6}$/);
 const value = fc.stringMatching(/^[!-~]{0,10}$/);
 
