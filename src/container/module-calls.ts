@@ -1,6 +1,5 @@
 import type { Interceptor } from '../callbacks/interceptor.js';
 import type { AnyHandler } from '../callbacks/rule.js';
-import { noteWork } from '../dispatch/latest-work.js';
 import type { Class } from '../metadata/metadata-store.js';
 import type { Fetchable, WebHandler, WebResourceLike } from '../web/web-resource.js';
 import type { CallScope } from './call-scope.js';
@@ -63,12 +62,8 @@ export class ModuleCalls {
 
   /** The same for each handler of a web resource; each request is one question. */
   webResource(resource: WebResourceLike, path: string): WebResourceLike {
-    const noted = mapHandlers(resource, (handler) => (request) => {
-      noteWork(this.module, `${request.method} ${path}`);
-      return handler(request);
-    });
-    if (this.interceptors.length === 0 && !this.hasCallScope) return noted;
-    return mapHandlers(noted, (handler) => {
+    if (this.interceptors.length === 0 && !this.hasCallScope) return resource;
+    return mapHandlers(resource, (handler) => {
       const answer = this.callback(async (request: Request) => handler(request), { category: webCategory, name: path });
       if (!this.hasCallScope) return answer as WebHandler;
       return (async (request: Request) => answerAsQuestion(() => answer(request))) as WebHandler;

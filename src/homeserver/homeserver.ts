@@ -1,5 +1,6 @@
 import type { HomeserverConfig } from '../config/homeserver-config.js';
 import { EmailConfig } from '../config/homeserver-sections.js';
+import { noteWork } from '../dispatch/latest-work.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 import { type LoadedModule, openModules, type RunningModules } from '../container/running-modules.js';
 import type { Logger } from '../log/logger.js';
@@ -149,6 +150,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     error: (message, fields) => {
       log.error(message, { ...fields });
     },
+    asked: noteWork,
   });
   const server = new HttpServer({
     routes: services.routes,

@@ -15,13 +15,16 @@ export function callingFile(): string | undefined {
 }
 
 function filesOfStack(): readonly string[] {
-  const { prepareStackTrace, stackTraceLimit } = Error;
+  const { stackTraceLimit } = Error;
+  const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   try {
     Error.stackTraceLimit = 20;
     Error.prepareStackTrace = (_error, sites) => sites.map((site) => site.getFileName() ?? '');
     const { stack } = new Error() as { readonly stack?: unknown };
     return Array.isArray(stack) ? (stack as string[]) : [];
   } finally {
-    Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+    Error.stackTraceLimit = stackTraceLimit;
+    if (prepare === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
+    else Object.defineProperty(Error, 'prepareStackTrace', prepare);
   }
 }

@@ -2,6 +2,7 @@ import type { BackgroundUpdateSlot } from '../callbacks/background-update-contro
 import type { LoginCallback } from '../callbacks/password-auth-provider.js';
 import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
+import { noteWork } from '../dispatch/latest-work.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { CallbackRegistration } from '../dispatch/registration.js';
 import { type LoadedModule, openModules, type RunningModules } from '../container/running-modules.js';
@@ -60,6 +61,7 @@ export class ProcessModules {
       error: (message, fields) => {
         log.error(message, { ...fields });
       },
+      asked: noteWork,
     });
     this.webRequests = new WebRequests(this.web, connection);
     this.services = new SynapseServices(homeserver, connection, log);

@@ -14,6 +14,8 @@ import type { WebHandler, WebResourceLike, WebResourceOptions } from './web-reso
 export interface WebLog {
   readonly warn: (message: string) => void;
   readonly error: (message: string, fields: { readonly err: unknown }) => void;
+  /** Hears of each request before its handler runs. */
+  readonly asked?: (module: string, what: string) => void;
 }
 
 /**
@@ -124,6 +126,7 @@ export class WebResources {
   }
 
   private call(served: ServedResource, handler: WebHandler, request: Request): Promise<Response> | Response {
+    this.log.asked?.(served.moduleName, `${request.method} ${served.path}`);
     try {
       const answer: unknown = handler(request);
       if (!(answer instanceof Promise)) return this.dress(served, answer, request);
