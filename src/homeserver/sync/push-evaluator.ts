@@ -1,5 +1,6 @@
 import type { RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { BoundedCache } from '../store/bounded-cache.js';
 
 /** What rules are asked about an event. */
 export interface PushFacts {
@@ -20,77 +21,127 @@ export interface PushVerdict {
   readonly isHighlighted: boolean;
 }
 
-type Matcher = (condition: JsonObject, facts: PushFacts, members: ReadonlyMap<string, JsonValue>) => boolean;
+type Members = ReadonlyMap<string, JsonValue>;
+
+/** Whether a condition holds for an event with these members. */
+type Test = (facts: PushFacts, members: Members) => boolean;
+
+interface CompiledRule {
+  readonly tests: readonly Test[];
+  readonly verdict: PushVerdict;
+}
 
 const KINDS = ['override', 'content', 'room', 'sender', 'underride'] as const;
 const SILENT: PushVerdict = { isNotified: false, isHighlighted: false };
 
+/** Rules are compiled once, while somebody keeps them. */
+const compiledRules = new WeakMap<JsonObject, readonly CompiledRule[]>();
+/** The same event is asked about once for each user of the room, right after the other. */
+const flattened = new BoundedCache<JsonObject, Members>(50);
+/** Users are asked about again and again under the same names. */
+const namePatterns = new BoundedCache<string, RegExp>(1000);
+
 /** Applies push rules, as clients get them, to an event (`synapse/push`). The first rule that matches counts. */
 export function evaluatePushRules(rules: JsonObject, facts: PushFacts): PushVerdict {
-  const members = flatten(facts.event);
-  const ruleset = isJsonObject(rules['global']) ? rules['global'] : {};
-  for (const kind of KINDS) {
-    const ofKind = ruleset[kind];
-    for (const rule of Array.isArray(ofKind) ? (ofKind as readonly JsonValue[]) : []) {
-      if (isJsonObject(rule) && rule['enabled'] === true && matchesRule(kind, rule, facts, members)) {
-        return verdictOf(rule['actions']);
-      }
-    }
-  }
-  return SILENT;
+  const members = membersOf(facts.event);
+  const matching = compiled(rules).find(({ tests }) => tests.every((test) => test(facts, members)));
+  return matching?.verdict ?? SILENT;
 }
 
-function matchesRule(
-  kind: (typeof KINDS)[number],
-  rule: JsonObject,
-  facts: PushFacts,
-  members: ReadonlyMap<string, JsonValue>,
-): boolean {
-  if (kind === 'room') return rule['rule_id'] === facts.roomId;
-  if (kind === 'sender') return rule['rule_id'] === facts.sender;
-  const body = { kind: 'event_match', key: 'content.body', pattern: rule['pattern'] };
-  const conditions = kind === 'content' ? [body] : rule['conditions'];
-  if (!Array.isArray(conditions)) return false;
-  return (conditions as readonly JsonValue[]).every((condition) => {
-    if (!isJsonObject(condition) || typeof condition['kind'] !== 'string') return false;
-    return matchers.get(condition['kind'])?.(condition, facts, members) === true;
+function compiled(rules: JsonObject): readonly CompiledRule[] {
+  let list = compiledRules.get(rules);
+  if (list === undefined) compiledRules.set(rules, (list = compile(rules)));
+  return list;
+}
+
+function compile(rules: JsonObject): readonly CompiledRule[] {
+  const ruleset = isJsonObject(rules['global']) ? rules['global'] : {};
+  return KINDS.flatMap((kind) => {
+    const ofKind = ruleset[kind];
+    return (Array.isArray(ofKind) ? (ofKind as readonly JsonValue[]) : [])
+      .filter((rule) => isJsonObject(rule) && rule['enabled'] === true)
+      .flatMap((rule) => compileRule(kind, rule as JsonObject) ?? []);
   });
 }
 
-const matchers: ReadonlyMap<string, Matcher> = new Map<string, Matcher>([
+/** undefined: it matches nothing. */
+function compileRule(kind: (typeof KINDS)[number], rule: JsonObject): CompiledRule | undefined {
+  const tests = testsOf(kind, rule);
+  const isPossible = tests.every((test) => test !== undefined);
+  return isPossible ? { tests, verdict: verdictOf(rule['actions']) } : undefined;
+}
+
+function testsOf(kind: (typeof KINDS)[number], rule: JsonObject): readonly (Test | undefined)[] {
+  const { rule_id: id, conditions, pattern } = rule;
+  if (kind === 'room') return [({ roomId }) => roomId === id];
+  if (kind === 'sender') return [({ sender }) => sender === id];
+  if (kind === 'content') return [compileCondition({ kind: 'event_match', key: 'content.body', pattern })];
+  return Array.isArray(conditions) ? (conditions as readonly JsonValue[]).map(compileCondition) : [undefined];
+}
+
+function compileCondition(condition: JsonValue): Test | undefined {
+  if (!isJsonObject(condition) || typeof condition['kind'] !== 'string') return undefined;
+  return conditionKinds.get(condition['kind'])?.(condition);
+}
+
+/** Each makes a test of a condition; undefined: it never holds. */
+const conditionKinds: ReadonlyMap<string, (condition: JsonObject) => Test | undefined> = new Map<
+  string,
+  (condition: JsonObject) => Test | undefined
+>([
   [
     'event_match',
-    ({ key, pattern }, _facts, members) => {
-      const value = typeof key === 'string' ? members.get(key) : undefined;
-      if (typeof value !== 'string' || typeof pattern !== 'string') return false;
-      return key === 'content.body' ? globInWords(pattern).test(value) : wholeGlob(pattern).test(value);
+    ({ key, pattern }) => {
+      if (typeof key !== 'string' || typeof pattern !== 'string') return undefined;
+      const glob = key === 'content.body' ? globInWords(pattern) : wholeGlob(pattern);
+      return (_facts, members) => {
+        const value = members.get(key);
+        return typeof value === 'string' && glob.test(value);
+      };
     },
   ],
-  ['event_property_is', ({ key, value }, _facts, members) => typeof key === 'string' && members.get(key) === value],
+  [
+    'event_property_is',
+    ({ key, value }) => (typeof key === 'string' ? (_facts, members) => members.get(key) === value : undefined),
+  ],
   [
     'event_property_contains',
-    ({ key, value }, _facts, members) => {
-      const list = typeof key === 'string' ? members.get(key) : undefined;
-      return Array.isArray(list) && value !== undefined && list.includes(value);
+    ({ key, value }) => {
+      if (typeof key !== 'string' || value === undefined) return undefined;
+      return (_facts, members) => {
+        const list = members.get(key);
+        return Array.isArray(list) && list.includes(value);
+      };
     },
   ],
   [
     'contains_display_name',
-    (_condition, { displayName }, members) => {
-      const body = members.get('content.body');
-      if (displayName === undefined || displayName === '' || typeof body !== 'string') return false;
-      return inWords(escapePattern(displayName)).test(body);
-    },
+    () =>
+      ({ displayName }, members) => {
+        const body = members.get('content.body');
+        if (displayName === undefined || displayName === '' || typeof body !== 'string') return false;
+        return namePattern(displayName).test(body);
+      },
   ],
   [
     'room_member_count',
-    ({ is }, { memberCount }) => {
+    ({ is }) => {
       const [, operator = '', digits] = typeof is === 'string' ? (/^(==|<=|>=|<|>)?(\d+)$/.exec(is) ?? []) : [];
-      return digits !== undefined && compare(memberCount, operator, Number(digits));
+      if (digits === undefined) return undefined;
+      return ({ memberCount }) => compare(memberCount, operator, Number(digits));
     },
   ],
-  ['sender_notification_permission', ({ key }, { senderMayNotify }) => typeof key === 'string' && senderMayNotify(key)],
+  [
+    'sender_notification_permission',
+    ({ key }) => (typeof key === 'string' ? ({ senderMayNotify }) => senderMayNotify(key) : undefined),
+  ],
 ]);
+
+function namePattern(displayName: string): RegExp {
+  let pattern = namePatterns.get(displayName);
+  if (pattern === undefined) namePatterns.set(displayName, (pattern = inWords(escapePattern(displayName))));
+  return pattern;
+}
 
 function compare(count: number, operator: string, wanted: number): boolean {
   switch (operator) {
@@ -113,6 +164,12 @@ function verdictOf(actions: JsonValue | undefined): PushVerdict {
     (action) => isJsonObject(action) && action['set_tweak'] === 'highlight' && action['value'] !== false,
   );
   return { isNotified: list.includes('notify'), isHighlighted };
+}
+
+function membersOf(event: JsonObject): Members {
+  let members = flattened.get(event);
+  if (members === undefined) flattened.set(event, (members = flatten(event)));
+  return members;
 }
 
 /** The members of an event by path; a dot or backslash in a name is escaped. Lists are kept whole. */

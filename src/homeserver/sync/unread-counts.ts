@@ -27,6 +27,7 @@ const MAX_EVENTS = 1000;
 /** Counts unread events by a user's push rules, when somebody asks (`unread_notifications` of `/sync`). */
 export class UnreadCounts {
   private readonly counted = new BoundedCache<string, Counted>(2000);
+  private readonly matched = new BoundedCache<RoomEvent, JsonObject>(50);
 
   constructor(
     private readonly rooms: Rooms,
@@ -59,7 +60,7 @@ export class UnreadCounts {
     const displayName = room.state.get('m.room.member', userId)?.content['displayname'];
     const verdicts = others.map((event) =>
       evaluatePushRules(rules, {
-        event: asMatched(event),
+        event: this.asMatched(event),
         roomId,
         sender: event.sender,
         displayName: typeof displayName === 'string' ? displayName : undefined,
@@ -72,8 +73,16 @@ export class UnreadCounts {
       highlights: counted.highlights + verdicts.filter((verdict) => verdict.isNotified && verdict.isHighlighted).length,
     };
   }
+
+  /** The same object for all who ask about the event, right after one another. */
+  private asMatched(event: RoomEvent): JsonObject {
+    let matched = this.matched.get(event);
+    if (matched === undefined) this.matched.set(event, (matched = asMatched(event)));
+    return matched;
+  }
 }
 
+/** An event as its members are named in conditions. */
 function asMatched(event: RoomEvent): JsonObject {
   const { type, sender, roomId, content, stateKey } = event;
   return { type, sender, room_id: roomId, content, ...(stateKey !== undefined && { state_key: stateKey }) };

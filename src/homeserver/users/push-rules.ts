@@ -5,6 +5,7 @@ import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
 import { pythonRepr } from '../python-repr.js';
+import { BoundedCache } from '../store/bounded-cache.js';
 import type { PushRuleStore, StoredPushRule } from '../store/push-rule-store.js';
 import { defaultPushRules, type DefaultPushRule, type PushAction, type PushRuleKind } from './default-push-rules.js';
 
@@ -54,6 +55,9 @@ interface Rule {
 
 /** Push rules of users (`handlers/push_rules.py`, `storage/databases/main/push_rule.py`). */
 export class PushRules {
+  /** Every message asks for the rules of everybody in the room. */
+  private readonly known = new BoundedCache<UserId, JsonObject>(1000);
+
   constructor(
     private readonly context: HomeserverContext,
     private readonly store: PushRuleStore,
@@ -61,9 +65,13 @@ export class PushRules {
 
   /** The rules as clients get them: `{global: {kind: [rule, ...]}}`. */
   forUser(userId: UserId): JsonObject {
-    const rules = this.rulesOf(userId);
-    const global = kinds.map((kind) => [kind, rules.filter((rule) => rule.kind === kind).map(describe)] as const);
-    return { global: Object.fromEntries(global) };
+    let known = this.known.get(userId);
+    if (known === undefined) {
+      const rules = this.rulesOf(userId);
+      const global = kinds.map((kind) => [kind, rules.filter((rule) => rule.kind === kind).map(describe)] as const);
+      this.known.set(userId, (known = { global: Object.fromEntries(global) }));
+    }
+    return known;
   }
 
   /** Whether the rules changed after a position; everybody's rules are new to a client that has seen nothing (-1). */
@@ -136,6 +144,7 @@ export class PushRules {
   }
 
   private announce(userId: UserId): void {
+    this.known.delete(userId);
     this.store.setPosition(userId, this.context.stream.next());
     this.context.notifier.notify({ users: [userId] });
   }
