@@ -1,6 +1,7 @@
 import { type Findings, Place } from './place.js';
 import { isMapping } from './readers.js';
 import { Redactor, type SecretSources, substituteSecrets } from './secrets.js';
+import { tooLarge } from './yaml-scalars.js';
 import type { Source } from './yaml-source.js';
 
 /** A value whose texts get their secrets; positions are unknown. */
@@ -9,6 +10,8 @@ export function readValue(value: unknown, findings: Findings, secrets: SecretSou
   const read = (at: unknown, place: Place): unknown => {
     if (typeof at === 'string') return textOf(at, place, secrets, redactor);
     if (Array.isArray(at)) return at.map((item, index) => read(item, place.at(index)));
+    // Python's integers have any size: they are refused as those of a file are.
+    if (typeof at === 'bigint') return place.fault(tooLarge(String(at)));
     if (!isMapping(at)) return at;
     return Object.fromEntries(Object.entries(at).map(([key, member]) => [key, read(member, place.at(key))]));
   };

@@ -12,9 +12,13 @@ import type { When } from '../../src/callbacks/when.js';
 import { subjectOf } from '../../src/dispatch/subject.js';
 import { compileWhen } from '../../src/dispatch/when.js';
 import { inProject } from '../support/project.js';
+import { Findings } from '../../src/config/place.js';
+import { readYaml } from '../../src/config/yaml-source.js';
+import { anyValue, decodeWire, encodeWire } from '../../src/synapse/wire-codec.js';
 import { pythonIsMissing, pythonTools } from '../support/python-tools.js';
 import { sampleEvent } from '../support/sample-event.js';
 import { testSynapsePython } from '../support/synapse.js';
+import { yamlTexts } from '../support/yaml-texts.js';
 import { eventOf, type WhenEvent, whenTable } from '../support/when-table.js';
 
 const run = promisify(execFile);
@@ -78,6 +82,122 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
     assert.equal(told[2], '2 no');
   });
 
+  it('sends any value of Python or refuses it, and loses no call over any answer', async () => {
+    const { problems, grown, ...counts } = JSON.parse(await runScript('hostile_wire.py', ['50000'], '')) as {
+      readonly problems: readonly string[];
+      /** Kibibytes. */
+      readonly grown: number;
+      readonly sent: number;
+      readonly refused: number;
+      readonly answered: number;
+      readonly failed: number;
+    };
+    assert.deepEqual(problems, []);
+    for (const [what, count] of Object.entries(counts)) assert.ok(count > 3_000, `${what}: ${count}`);
+    assert.ok(grown < 32_768, `the memory grew by ${grown} KiB`);
+  });
+
+  it('gives back each value that JavaScript sends', async () => {
+    const leaf = fc.oneof(
+      ...[
+        fc.string({ unit: 'binary' }),
+        fc.double().filter((value) => !isRounded(value)),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+      ],
+      fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }).map((value) => (isSafe(value) ? Number(value) : value)),
+      fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),
+      fc.uint8Array(),
+      fc.uniqueArray(fc.string()).map((items) => new Set(items)),
+      fc.constantFrom('$vesicle', '\ud800', -0, 1e300),
+    );
+    const key = fc.oneof(fc.string(), fc.constantFrom('$vesicle', 'value', '__proto__', '\udfff'));
+    const values = fc.sample(
+      fc.letrec((tie) => ({
+        any: fc.oneof(
+          { maxDepth: 4 },
+          leaf,
+          fc.array(tie('any')),
+          fc.dictionary(key, tie('any'), { noNullPrototype: true }),
+        ),
+      })).any,
+      { numRuns: 3_000, seed: 11 },
+    );
+    const sent = values.map((value) => encodeWire(anyValue(value), 'it'));
+    const texts = JSON.parse(await runScript('wire_round_trip.py', [], JSON.stringify(sent))) as readonly string[];
+    for (const [index, text] of texts.entries()) {
+      assert.deepEqual(decodeWire(JSON.parse(text)), values[index], sent[index]);
+    }
+  });
+
+  it('sends what a YAML file holds, or refuses it with its key', async () => {
+    const cases: readonly (readonly [yaml: string, outcome: unknown])[] = [
+      ['since: 2026-01-31', { since: new Date('2026-01-31') }],
+      ['at: 2026-01-31 12:00:00.25 +05:30', { at: new Date('2026-01-31T06:30:00.250Z') }],
+      ['at: 2026-01-31T12:00:00', { at: new Date('2026-01-31T12:00:00Z') }],
+      ['a: [.inf, -.inf, .nan, -0.0]', { a: [Infinity, -Infinity, NaN, -0] }],
+      ['who: !!set {a, b}', { who: new Set(['a', 'b']) }],
+      ['key: !!binary AP8=', { key: new Uint8Array([0, 255]) }],
+      [
+        'list: !!omap [a: 1, b: 2]',
+        {
+          list: [
+            ['a', 1],
+            ['b', 2],
+          ],
+        },
+      ],
+      ['id: 9007199254740993', { id: 9007199254740993n }],
+      ['2: a\ntrue: b\nnull: c\n1.5: d', { 2: 'a', true: 'b', null: 'c', '1.5': 'd' }],
+      ['a: {2: b, "2": c}', { path: ['a'], message: 'is a mapping with two keys 2' }],
+      ['$vesicle: 1', { $vesicle: 1 }],
+      ['2026-01-31: a', { path: [], message: 'is a mapping with a key of the type date' }],
+      ['a: {2026-01-31: b}', { path: ['a'], message: 'is a mapping with a key of the type date' }],
+      ['a: [&x {b: *x}]', { path: ['a', '<item 0>'], message: 'is nested too deeply, or holds itself' }],
+    ];
+    const texts = cases.map(([text]) => `- config:\n${text.replace(/^/gm, '    ')}\n`);
+    const results = JSON.parse(await runScript('yaml_over_wire.py', [], JSON.stringify(texts))) as readonly {
+      readonly wire?: string;
+      readonly path?: readonly string[];
+      readonly message?: string;
+    }[];
+    for (const [index, [text, outcome]] of cases.entries()) {
+      const { wire, path, message = '' } = results[index] ?? {};
+      if (wire !== undefined) {
+        assert.deepEqual(decodeWire(JSON.parse(wire)), [{ config: outcome }], text);
+        continue;
+      }
+      const refused = outcome as { readonly path: readonly string[]; readonly message: string };
+      assert.deepEqual(
+        path?.slice(0, 3 + refused.path.length),
+        ['modules', '<item 0>', 'config', ...refused.path],
+        text,
+      );
+      assert.match(message, new RegExp(`^${refused.message}, which cannot be sent`), text);
+    }
+  });
+
+  it('sends of any YAML what the embedded homeserver reads of it', async () => {
+    const texts = fc.sample(yamlTexts, { numRuns: 3_000, seed: 13 });
+    const read = texts.map((text) => {
+      const findings = new Findings();
+      const { value } = readYaml(text, findings, { env: {}, files: { read: () => ({ reason: '' }) }, directory: '.' });
+      return { value, isRight: findings.problems.length === 0 };
+    });
+    const results = JSON.parse(await runScript('yaml_over_wire.py', [], JSON.stringify(texts))) as readonly {
+      readonly wire?: string;
+    }[];
+    let compared = 0;
+    for (const [index, { value, isRight }] of read.entries()) {
+      const wire = results[index]?.wire;
+      if (!isRight || wire === undefined) continue;
+      compared++;
+      assert.deepEqual(decodeWire(JSON.parse(wire)), value, texts[index]);
+    }
+    assert.ok(compared > 800, `${compared} files were compared`);
+  });
+
   it('has the patience for a network that is slow, also when it connects again', async () => {
     const { waits, error } = JSON.parse(await runScript('dial_patience.py', [], '')) as {
       /** Seconds. */
@@ -114,6 +234,15 @@ async function output(command: string, args: readonly string[]): Promise<string>
     const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
     assert.fail(`${command} ${args.join(' ')}:\n${stdout}${stderr}`);
   }
+}
+
+/** Whole numbers beyond 2^53 come back as a bigint. */
+function isRounded(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21;
+}
+
+function isSafe(value: bigint): boolean {
+  return Number.isSafeInteger(Number(value));
 }
 
 async function runScript(name: string, args: readonly string[], input: string): Promise<string> {

@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Module } from '../../src/decorators/module.js';
 import { Callback } from '../../src/decorators/callback.js';
 import { NOT_SPAM, type SpamVerdict } from '../../src/callbacks/spam-verdict.js';
 import { encodeFrames } from '../../src/synapse/frames.js';
 import { protocolVersion } from '../../src/synapse/protocol.js';
 import { FakeBridge, homeserver } from '../support/fake-bridge.js';
+import { heapAfterCollection } from '../support/heap.js';
 import { openTestHost } from '../support/module-host-process.js';
 
 @Module()
@@ -138,20 +137,12 @@ test('mutated frames never crash the host, are told in at most one line, and lea
     const lines = log.lines.slice(before).filter(({ level, message }) => level === 'error' && !/threw/.test(message));
     assert.ok(lines.length <= 1, lines.map(({ message }) => message).join('\n'));
     log.lines.length = 0;
-    if (sent === rounds / 10) heapBefore = heap();
+    if (sent === rounds / 10) heapBefore = heapAfterCollection();
   }
   assert.equal(host.connections, 0);
-  const grown = heap() - heapBefore;
+  const grown = heapAfterCollection() - heapBefore;
   assert.ok(grown < 10_000_000, `the heap grew by ${grown} bytes`);
 });
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-function heap(): number {
-  collect();
-  return process.memoryUsage().heapUsed;
-}
 
 function mutated(frame: Buffer, random: (below: number) => number): Buffer {
   const bytes = Buffer.from(frame);

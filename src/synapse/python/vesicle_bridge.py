@@ -972,12 +972,14 @@ def to_wire(value: Any) -> str:
 
 
 def _marked(value: Any, path: tuple[str | int, ...], is_any: bool) -> Json:
-    if len(path) > LIMITS["depth"]:
-        raise UnsendableError(path[:3], f"nested more than {LIMITS['depth']} levels deep, or holds itself")
     try:
+        if len(path) > LIMITS["depth"]:
+            raise RecursionError
         return _written(value, path, is_any)
     except UnsendableError:
         raise
+    except RecursionError:
+        raise UnsendableError(path[:4], "nested too deeply, or holds itself") from None
     except Exception as error:
         raise UnsendableError(path, f"of the type {type(value).__name__} and cannot be read ({_said(error)})") from None
 
@@ -1036,6 +1038,8 @@ def _mapping(value: Mapping[Any, Any], path: tuple[str | int, ...], is_any: bool
             name = _encode_json(key)  # as JSON writes keys
         else:
             raise UnsendableError(path, f"a mapping with a key of the type {type(key).__name__}")
+        if name in members:
+            raise UnsendableError(path, f"a mapping with two keys {name:.80}")
         members[name] = _marked(member, (*path, name), is_any)
     return members if MARK not in members else _Mark("map", [[name, member] for name, member in members.items()])
 

@@ -1,0 +1,13 @@
+"""Reads values from the wire and writes them to it again: a JSON array of texts on both standard streams."""
+
+import json
+import sys
+
+from vesicle_bridge import FrameReader, _part, to_wire
+
+texts = []
+for text in json.load(sys.stdin):
+    data = f'{{"id":1,"result":{text}}}'.encode("utf-8", "surrogatepass")
+    (message,) = FrameReader().feed(len(data).to_bytes(4, "big") + data)
+    texts.append(to_wire(_part(message, "result")))
+json.dump(texts, sys.stdout)
