@@ -26,6 +26,7 @@ import { EventStream } from './sync/event-stream.js';
 import { InitialSync } from './sync/initial-sync.js';
 import { readMarkers } from './sync/read-markers.js';
 import { RoomChangesReader } from './sync/room-changes.js';
+import { BranchedDelta } from './sync/branched-delta.js';
 import { StateDeltaReader } from './sync/room-state-delta.js';
 import { TimelineReader } from './sync/room-timeline.js';
 import { Sync } from './sync/sync.js';
@@ -130,7 +131,8 @@ export class LiveServices implements Disposable {
     const { context, rooms, users, presence, typing, receipts, toDevice, deviceKeys, deviceLists } = this;
     const { accountData } = users;
     const timelines = new TimelineReader(rooms.rooms, rooms.events, rooms.relations, rooms.visibility);
-    const deltas = new StateDeltaReader(rooms.pastStates, rooms.events, rooms.states);
+    const branched = new BranchedDelta(rooms.rooms, rooms.events, rooms.states, rooms.graph);
+    const deltas = new StateDeltaReader(rooms.pastStates, rooms.events, rooms.states, branched);
     const unread = new UnreadCounts(rooms.rooms, rooms.events, receipts, (userId) => users.pushRules.forUser(userId));
     return new Sync({
       context,

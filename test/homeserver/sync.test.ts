@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { EmbeddedHomeserver, type TestAnswer, type TestUser } from '../support/embedded-homeserver.js';
+import { RoomWorld } from '../support/room-world.js';
 
 const client = '/_matrix/client/v3';
 
@@ -130,6 +131,37 @@ test('a gap is said to be one, and the state that changed in it is shown', async
     older.listAt('chunk').map((event) => Reflect.get(event['content'] as object, 'body') as unknown),
     ['b', 'a'],
   );
+});
+
+test('where a timeline begins, other endpoints can be asked about', async (t) => {
+  const world = await RoomWorld.open(t);
+  const [alice, bob] = await world.users('alice', 'bob');
+  const roomId = await world.hs.createRoom(alice, { preset: 'public_chat' });
+  const next = (await world.get(bob, '/sync')).textAt('next_batch');
+  await world.join(bob, roomId);
+  for (const body of ['one', 'two', 'three']) await world.send(alice, roomId, body);
+  const rest = await eventsBefore(alice, 30);
+  assert.deepEqual(rest.members, [alice.userId, bob.userId]);
+  assert.equal(rest.count, 9, 'a timeline that holds the whole room ends where it is read from');
+  for (const limit of [1, 2, 3, 4, 5, 7]) {
+    const { members, count } = await eventsBefore(alice, limit);
+    assert.deepEqual(members, limit < 4 ? [alice.userId, bob.userId] : [alice.userId]);
+    assert.equal(count, 9 - limit);
+  }
+  // Who has just joined a room reads on from where it became news.
+  const joined = await eventsBefore(bob, 30, `&since=${next}`);
+  assert.equal(joined.count, 5);
+
+  async function eventsBefore(user: TestUser, limit: number, more = '') {
+    const filter = encodeURIComponent(JSON.stringify({ room: { timeline: { limit } } }));
+    const sync = await world.get(user, `/sync?filter=${filter}${more}`);
+    const from = sync.textAt('rooms', 'join', roomId, 'timeline', 'prev_batch');
+    const members = await world.get(alice, `/rooms/${roomId}/members?at=${from}&membership=join`);
+    assert.equal(members.status, 200, members.text);
+    const page = await world.get(user, `/rooms/${roomId}/messages?dir=b&limit=10&from=${from}`);
+    const ids = members.listAt('chunk').map((event) => String(event['state_key']));
+    return { members: ids.sort(), count: page.listAt('chunk').length };
+  }
 });
 
 test('filters choose rooms, types and senders, inline and stored', async (t) => {

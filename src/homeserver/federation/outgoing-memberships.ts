@@ -229,7 +229,7 @@ export class OutgoingMemberships implements RemoteRooms {
     const after = before.snapshot();
     after.set(event);
     const extremities = [{ eventId: event.eventId, depth: event.depth }];
-    const outcome = { before, state: after, extremities, appliesRedaction: false };
+    const outcome = { before, state: after, extremities, isFork: false, appliesRedaction: false };
     persistence.storeOutcomes(room, [{ event, outcome }]);
     await this.incoming.tell(event);
     return event;

@@ -1,7 +1,7 @@
 import type { EventId } from '../../matrix/ids.js';
 import type { ReceivedOutcome } from './event-persistence.js';
 import type { RoomEvent } from './room-event.js';
-import { isSameState, type RoomGraph } from './room-graph.js';
+import { isAtTheEnd, isSameState, type RoomGraph } from './room-graph.js';
 import type { RoomState } from './room-state.js';
 import type { Extremity, Room } from './rooms.js';
 
@@ -10,8 +10,9 @@ import type { Extremity, Room } from './rooms.js';
  * room's state is what the rules of its version make of all ends (`persist_events.py: _get_new_state_after_events`).
  */
 export class BranchedEvents {
+  /** What the next event would follow. */
+  extremities: readonly Extremity[];
   private current: RoomState;
-  private extremities: readonly Extremity[];
   /** The events added so far, none of them stored yet, and the state after each. */
   private readonly added = new Map<string, RoomEvent>();
   private readonly states = new Map<EventId, RoomState>();
@@ -30,6 +31,7 @@ export class BranchedEvents {
     const after = stateWith(before, event);
     this.added.set(event.eventId, event);
     this.states.set(event.eventId, after);
+    const isFork = !isAtTheEnd(this, event);
     const others = this.extremities.filter(({ eventId }) => !event.prevEvents.includes(eventId));
     const states = others.map(({ eventId }) => this.stateAfter(eventId)).filter((state) => state !== undefined);
     this.current = others.length === 0 ? after : this.graph.resolve(this.room, [...states, after], this.added);
@@ -38,6 +40,7 @@ export class BranchedEvents {
       before,
       state: this.current,
       extremities: this.extremities,
+      isFork,
       appliesRedaction,
       ...(!isSameState(this.current, after) && { branch: after }),
     };
@@ -49,6 +52,7 @@ export class BranchedEvents {
     return {
       before,
       extremities: this.extremities,
+      isFork: true,
       appliesRedaction: false,
       ...(!isSameState(after, this.current) && { branch: after }),
     };

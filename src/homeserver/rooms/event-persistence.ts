@@ -16,6 +16,8 @@ export interface ReceivedOutcome {
   /** The room's state from now on; undefined: as it is. */
   readonly state?: RoomState;
   readonly extremities: readonly Extremity[];
+  /** The event does not follow all that came before it. */
+  readonly isFork: boolean;
   /** The state after the event, where it is not the room's. */
   readonly branch?: RoomState;
   /** A redaction takes the content of its target away. */
@@ -143,7 +145,8 @@ export class EventPersistence {
     this.insertRow(event, position, metadata, isHidden(event));
     this.applyChanges(room.roomId, changes, position);
     if (!isHidden(event)) this.insertRelation(event, position);
-    if (outcome.branch !== undefined) states.setBranch(room.roomId, event.eventId, idsOf(outcome.branch));
+    const { branch, isFork } = outcome;
+    if (branch !== undefined || isFork) states.setBranch(room.roomId, event.eventId, branch && idsOf(branch));
     if (outcome.appliesRedaction && event.redacts !== undefined) events.setRedactedBy(event.redacts, event.eventId);
     this.insertTransaction(event, metadata);
     const ends = outcome.extremities.map((extremity) => extremity.eventId);

@@ -1,4 +1,5 @@
 import type { EventId } from '../../matrix/ids.js';
+import type { PastStateStore } from '../store/past-state-store.js';
 import type { StateStore } from '../store/state-store.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
@@ -14,6 +15,7 @@ export class RoomGraph {
   constructor(
     private readonly events: RoomEvents,
     private readonly states: StateStore,
+    private readonly pastStates: PastStateStore,
   ) {}
 
   /** The events before this one that are not part of the room's history here. */
@@ -47,7 +49,7 @@ export class RoomGraph {
   stateAfter(room: Room, event: RoomEvent): RoomState {
     const branch = this.states.branch(room.roomId, event.eventId);
     if (branch === undefined) {
-      const isCurrent = event.position >= this.states.lastChange(room.roomId);
+      const isCurrent = event.position >= this.pastStates.lastChange(room.roomId);
       return isCurrent ? room.state : this.events.allStateAt(room.roomId, event.position);
     }
     return new RoomState(

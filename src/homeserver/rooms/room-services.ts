@@ -117,8 +117,9 @@ export class RoomServices implements Disposable {
     });
     this.events = new RoomEvents(this.eventStore, this.states, this.roomStore, this.builder.sign);
     this.rooms = new Rooms(this.roomStore, this.events, this.eventStore);
-    this.graph = new RoomGraph(this.events, this.states);
-    this.pastStates = new PastStates(this.rooms, this.events, new PastStateStore(database));
+    const pastStates = new PastStateStore(database);
+    this.graph = new RoomGraph(this.events, this.states, pastStates);
+    this.pastStates = new PastStates(this.rooms, this.events, pastStates);
     this.access = new RoomAccess(this.rooms, this.states);
     const { roomStore, eventStore, states, relations, events, rooms, builder, access, graph } = this;
     this.creation = new EventCreation({ context, rooms, events, relations, users, builder, graph });

@@ -73,35 +73,30 @@ export class StateStore {
 
   // --- branches
 
-  /** Stores the state after an event that is not the room's state after it: it was made where some events were not known. */
-  setBranch(roomId: RoomId, eventId: EventId, state: readonly EventId[]): void {
+  /**
+   * Notes that an event does not follow all that came before it, and the state after it where that is not the room's: it was
+   * made where some events were not known.
+   */
+  setBranch(roomId: RoomId, eventId: EventId, state: readonly EventId[] | undefined): void {
     this.branched.set(roomId, true);
-    this.database.run('INSERT OR REPLACE INTO event_branches VALUES (?, ?, ?)', eventId, roomId, JSON.stringify(state));
+    const text = JSON.stringify(state ?? null);
+    this.database.run('INSERT OR REPLACE INTO event_branches VALUES (?, ?, ?)', eventId, roomId, text);
   }
 
-  /** The state after an event of a branch; undefined for other events. */
+  /** The state after an event of a branch; undefined where it is the room's state after it. */
   branch(roomId: RoomId, eventId: EventId): readonly EventId[] | undefined {
     if (!this.isBranched(roomId)) return undefined;
     const row = this.database.get<{ state: string }>('SELECT state FROM event_branches WHERE event_id = ?', eventId);
-    return row === undefined ? undefined : (JSON.parse(row.state) as readonly EventId[]);
+    return row === undefined ? undefined : ((JSON.parse(row.state) as readonly EventId[] | null) ?? undefined);
   }
 
-  /** Whether some event of a room has a state of its own after it. */
+  /** Whether some event of a room does not follow all that came before it. */
   isBranched(roomId: RoomId): boolean {
     const known = this.branched.get(roomId);
     if (known !== undefined) return known;
     const row = this.database.get('SELECT 1 FROM event_branches WHERE room_id = ? LIMIT 1', roomId);
     this.branched.set(roomId, row !== undefined);
     return row !== undefined;
-  }
-
-  /** The position at which the state of a room changed last; 0 before it had any. */
-  lastChange(roomId: RoomId): number {
-    const row = this.database.get<{ position: number | null }>(
-      'SELECT max(position) AS position FROM state_history WHERE room_id = ?',
-      roomId,
-    );
-    return row?.position ?? 0;
   }
 
   /** The event that was the state of this type and key after the events up to a position. */

@@ -12,6 +12,8 @@ export interface RoomEntry {
   readonly isFull: boolean;
   /** Events after this position are shown; undefined: the newest ones, however old. */
   readonly since: number | undefined;
+  /** Where the last sync ended, for rooms that are shown from the beginning as well. */
+  readonly lastSync: number | undefined;
   /** Events up to this position are shown. */
   readonly upTo: number;
 }
@@ -148,12 +150,21 @@ function joinedEntry(question: RoomChangesQuestion, roomId: RoomId, isFromStart:
     isNewlyJoined: isFromStart && since !== undefined,
     isFull: isFromStart || isFullState,
     since: isFromStart ? undefined : since,
+    lastSync: since,
     upTo,
   };
 }
 
 function leftEntry(roomId: RoomId, since: number, leave: Membership, isNewlyJoined: boolean): RoomEntry {
-  return { roomId, section: 'leave', isNewlyJoined, isFull: isNewlyJoined, since, upTo: leave.position };
+  return {
+    roomId,
+    section: 'leave',
+    isNewlyJoined,
+    isFull: isNewlyJoined,
+    since,
+    lastSync: since,
+    upTo: leave.position,
+  };
 }
 
 function isLeft(row: Membership): boolean {

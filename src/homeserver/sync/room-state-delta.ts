@@ -3,6 +3,7 @@ import type { PastStates } from '../rooms/past-states.js';
 import type { RoomEvent } from '../rooms/room-event.js';
 import type { RoomEvents } from '../rooms/room-events.js';
 import type { StateStore } from '../store/state-store.js';
+import type { BranchedDelta } from './branched-delta.js';
 import type { KnownMembers } from './lazy-members.js';
 import type { RoomEntry } from './room-changes.js';
 import type { Timeline } from './room-timeline.js';
@@ -26,20 +27,35 @@ export class StateDeltaReader {
     private readonly pastStates: PastStates,
     private readonly events: RoomEvents,
     private readonly states: StateStore,
+    private readonly branched: BranchedDelta,
   ) {}
 
   read(entry: RoomEntry, timeline: Timeline, lazy: LazyLoading | undefined): StateByKey {
     const inTimeline = new Set<string>(timeline.events.map(({ event }) => event.eventId));
     const start = (timeline.events[0]?.event.position ?? entry.upTo + 1) - 1;
     const since = entry.isFull ? undefined : entry.since;
-    const delta = since === undefined ? this.wholeState(entry, timeline, lazy) : this.changes(entry, timeline, since);
+    const branched = this.branched.read(entry, timeline, lazy?.userId);
+    const delta =
+      branched === undefined ? this.readLine(entry, timeline, lazy, { start, inTimeline }) : byKey(branched);
     const changed = new Set(since === undefined ? [] : delta.keys());
-    for (const [key, event] of delta) {
-      if (inTimeline.has(event.eventId)) this.useStart(delta, key, event, { start, since: since ?? -1, inTimeline });
-    }
     if (lazy === undefined) return delta;
     this.addSenders(entry.roomId, delta, timeline, start, inTimeline);
     if (!lazy.isRedundant) forgetKnown(delta, changed, lazy, timeline, entry.upTo);
+    return delta;
+  }
+
+  /** The delta of a room whose events follow each other: what came up to a position was before what came after it. */
+  private readLine(
+    entry: RoomEntry,
+    timeline: Timeline,
+    lazy: LazyLoading | undefined,
+    range: { readonly start: number; readonly inTimeline: ReadonlySet<string> },
+  ): StateByKey {
+    const since = entry.isFull ? undefined : entry.since;
+    const delta = since === undefined ? this.wholeState(entry, timeline, lazy) : this.changes(entry, timeline, since);
+    for (const [key, event] of delta) {
+      if (range.inTimeline.has(event.eventId)) this.useStart(delta, key, event, { ...range, since: since ?? -1 });
+    }
     return delta;
   }
 
@@ -49,7 +65,7 @@ export class StateDeltaReader {
       lazy === undefined
         ? this.pastStates.all(roomId, upTo)
         : this.pastStates.withMembers(roomId, upTo, new Set([lazy.userId, ...sendersOf(timeline)]));
-    return new Map(state.map((event) => [keyOf(event.type, event.stateKey ?? ''), event]));
+    return byKey(state);
   }
 
   /** What changed since a sync, the newest event of each. Without a gap the timeline says it all. */
@@ -90,6 +106,10 @@ export class StateDeltaReader {
       if (member !== undefined && !inTimeline.has(member.eventId)) delta.set(key, member);
     }
   }
+}
+
+function byKey(events: readonly RoomEvent[]): StateByKey {
+  return new Map(events.map((event) => [keyOf(event.type, event.stateKey ?? ''), event]));
 }
 
 function sendersOf(timeline: Timeline): Set<string> {

@@ -48,7 +48,7 @@ export class TimelineReader {
 
   private whole(events: readonly RoomEvent[], wish: TimelineWish, since: number): Timeline {
     const shown = this.select(events, wish);
-    return { events: shown, prevBatch: before(shown) ?? since, isLimited: false };
+    return { events: shown, prevBatch: before(shown) ?? startOf(events, since), isLimited: false };
   }
 
   private newest(entry: RoomEntry, wish: TimelineWish): Timeline {
@@ -67,8 +67,19 @@ export class TimelineReader {
       shown = [...this.select(page.reverse(), wish), ...shown];
     }
     const cut = shown.slice(Math.max(0, shown.length - wish.limit));
-    const isLimited = hasMore || cut.length < shown.length || isNewlyJoined;
-    return { events: cut, prevBatch: before(cut) ?? from, isLimited };
+    const isCut = cut.length < shown.length;
+    // Where nothing is cut off Synapse names the place where it began to read.
+    const prevBatch = (isCut ? before(cut) : undefined) ?? this.beginningOf(entry, wish);
+    return { events: cut, prevBatch, isLimited: hasMore || isCut || isNewlyJoined };
+  }
+
+  /** Where older events than the news of a room are read from: there, its news included, or the end of what is shown. */
+  private beginningOf({ roomId, section, upTo, lastSync }: RoomEntry, { limit }: TimelineWish): number {
+    if (lastSync === undefined || section === 'leave') return upTo;
+    return startOf(
+      this.events.read({ roomId, direction: 'b', from: upTo, to: lastSync, limit: limit + 1 }).reverse(),
+      lastSync,
+    );
   }
 
   private select(events: readonly RoomEvent[], wish: TimelineWish): readonly ShownEvent[] {
@@ -86,6 +97,10 @@ export class TimelineReader {
     }
     return current;
   }
+}
+
+function startOf([oldest]: readonly RoomEvent[], otherwise: number): number {
+  return oldest === undefined ? otherwise : oldest.position - 1;
 }
 
 function before(events: readonly ShownEvent[]): number | undefined {
