@@ -26,6 +26,7 @@ const transformerStorage = 'class-transformer/cjs/storage.js';
 /** The two libraries that modules describe their configuration with. */
 export interface ClassLibraries {
   readonly plainToInstance: (type: ConfigClass, plain: object, options: ClassTransformOptions) => object;
+  readonly Exclude: (options: { readonly toClassOnly: boolean }) => PropertyDecorator;
   readonly Type: (of: () => ConfigClass) => PropertyDecorator;
   readonly transformer: TransformerStorage;
   readonly validate: (
@@ -46,6 +47,7 @@ export async function loadClassLibraries(): Promise<ClassLibraries> {
   const storage = ('defaultMetadataStorage' in transformer ? transformer : require(transformerStorage)) as Storage;
   const libraries: ClassLibraries = {
     plainToInstance: transformer.plainToInstance,
+    Exclude: (options) => transformer.Exclude(options),
     Type: transformer.Type,
     transformer: storage.defaultMetadataStorage,
     validate: validator.validate,

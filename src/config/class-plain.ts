@@ -1,5 +1,7 @@
 import type { ClassLibraries, ConfigClass } from './class-libraries.js';
-import { type ClassShapes, discriminatorOf, type PropertyShape } from './class-shape.js';
+import type { ClassShapes, Discriminator, PropertyShape } from './class-shape.js';
+import { didYouMean } from '../errors/nearest-name.js';
+import { choiceFault } from './class-enum.js';
 import type { Place } from './place.js';
 import { isMapping, kindOf, type Mapping, shown, unknownKey } from './readers.js';
 import { readByteSize, readDuration } from './units.js';
@@ -20,6 +22,7 @@ export class ClassPlain {
   rename(mapping: Mapping, type: ConfigClass, place: Place, extraKey?: string): Record<string, unknown> {
     const shape = this.shapes.of(type);
     const plain: Record<string, unknown> = {};
+    const unknown: string[] = [];
     for (const [key, value] of Object.entries(mapping)) {
       const property = shape.get(key);
       if (property !== undefined) {
@@ -28,7 +31,16 @@ export class ClassPlain {
       } else if (key === extraKey) {
         plain[key] = value;
       } else {
-        place.at(key).faultyKey(unknownKey(key, shape.keys()));
+        unknown.push(key);
+      }
+    }
+    const nearest = unknown.length > MOST_NEAREST ? [] : [...shape.keys()];
+    for (const key of unknown) place.at(key).faultyKey(unknownKey(key, nearest));
+    for (const property of shape.values()) {
+      if (property.isRequiredNested && !Object.hasOwn(mapping, property.key)) {
+        place.fault(
+          `"${property.key}" is missing. Add it: ${property.collection === undefined ? 'a mapping' : kindOfCollection[property.collection]}.`,
+        );
       }
     }
     return plain;
@@ -38,8 +50,12 @@ export class ClassPlain {
   unwrap(instance: unknown, depth = 0): unknown {
     if (typeof instance === 'function' && this.opaque.has(instance as Opaque)) return (instance as Opaque)();
     if (typeof instance !== 'object' || instance === null || depth > 100) return instance;
-    const entries = instance instanceof Map ? [...instance] : Object.entries(instance);
-    for (const [name, value] of entries as [string, unknown][]) {
+    if (instance instanceof Set) {
+      for (const item of instance) this.unwrap(item, depth + 1);
+      return instance;
+    }
+    const entries = membersOf(instance);
+    for (const [name, value] of entries) {
       const unwrapped = this.unwrap(value, depth + 1);
       if (unwrapped === value) continue;
       if (instance instanceof Map) instance.set(name, unwrapped);
@@ -54,18 +70,30 @@ export class ClassPlain {
 
   private valueOf(value: unknown, property: PropertyShape, owner: Owner): unknown {
     if (property.unit !== undefined) return quantity(value, property.unit, owner.place);
+    if (property.isTransformed) return this.nestedIn(value, property, owner);
     if (!hasRightShape(value, property, owner.place)) return undefined;
     if (property.isClassMissing && typeof value === 'object' && value !== null) {
       const remedy = `Add @Type(() => ...) to it in ${owner.type.name}.`;
       return owner.place.fault(`the class of "${property.property}" is not known. ${remedy}`);
     }
-    if (Array.isArray(value)) {
-      const items = value as readonly unknown[];
-      const isNested = items.some((item) => isMapping(item) && property.nestedIn(item, owner.mapping) !== undefined);
-      if (!isNested) return this.leaf(value, property);
-      return items.map((item, index) => this.nested(item, property, { ...owner, place: owner.place.at(index) }));
+    if (property.choices !== undefined && !hasRightChoices(value, property, owner.place)) return undefined;
+    return this.nestedIn(value, property, owner);
+  }
+
+  /** The value of a property that may hold one nested value, or many. */
+  private nestedIn(value: unknown, property: PropertyShape, owner: Owner): unknown {
+    const isNested = property.nestedIn({}, {}) !== undefined;
+    if (!isNested || value === null) return this.leaf(value, property);
+    if (Array.isArray(value) || value instanceof Set) {
+      const items = [...(value as Iterable<unknown>)];
+      const nested = items.map((item, index) =>
+        this.nested(item, property, { ...owner, place: owner.place.at(index) }),
+      );
+      // class-transformer would look for the discriminator in what has just been refused.
+      const isUnreadable = property.discriminator !== undefined && nested.some((item) => (item ?? null) === null);
+      return isUnreadable ? undefined : nested;
     }
-    if (isMapping(value) && property.designType === Map) {
+    if (isMapping(value) && property.collection === 'map') {
       const entries = Object.entries(value);
       return Object.fromEntries(
         entries.map(([key, item]) => [key, this.nested(item, property, { ...owner, place: owner.place.at(key) })]),
@@ -75,17 +103,41 @@ export class ClassPlain {
   }
 
   private nested(value: unknown, property: PropertyShape, owner: Owner): unknown {
-    const type = isMapping(value) ? property.nestedIn(value, owner.mapping) : undefined;
-    if (type === undefined || !isMapping(value)) return this.leaf(value, property);
-    return this.rename(value, type, owner.place, discriminatorOf(this.libraries, owner.type, property.property));
+    if (!isMapping(value)) {
+      if (property.isTransformed) return this.leaf(value, property);
+      return owner.place.fault(`expected a mapping, got ${shown(value)}. ${REMEDIES['a mapping'] ?? ''}`);
+    }
+    const { discriminator } = property;
+    if (discriminator !== undefined && !property.isTransformed && !hasKnownClass(value, discriminator, owner.place))
+      return undefined;
+    const type = property.nestedIn(value, owner.mapping);
+    if (type === undefined) return this.leaf(value, property);
+    return this.rename(value, type, owner.place, discriminator?.property);
   }
 
   private leaf(value: unknown, property: PropertyShape): unknown {
-    if (typeof value !== 'object' || value === null || property.isTyped || property.isTransformed) return value;
-    const wrapped: Opaque = () => value;
+    const { collection } = property;
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      property.isTyped ||
+      property.isTransformed ||
+      property.isAccessor
+    ) {
+      return value;
+    }
+    let made: unknown = value;
+    if (collection === 'set' && Array.isArray(value)) made = new Set(value);
+    if (collection === 'map' && isMapping(value)) made = new Map(Object.entries(value));
+    const wrapped: Opaque = () => made;
     this.opaque.add(wrapped);
     return wrapped;
   }
+}
+
+function membersOf(instance: object): Iterable<[string, unknown]> {
+  if (instance instanceof Map) return instance as Map<string, unknown>;
+  return instance instanceof Uint8Array ? [] : Object.entries(instance);
 }
 
 interface Owner {
@@ -107,16 +159,47 @@ function quantity(value: unknown, unit: 'duration' | 'byte_size', place: Place):
 /** Lists and mappings are told apart by the declared type; without a validator the default's type is what is expected. */
 function hasRightShape(value: unknown, property: PropertyShape, place: Place): boolean {
   const expected = expectedKind(property);
-  if (
-    expected === undefined ||
-    value === null ||
-    expected === kindOf(value).replace(/^(?:true|false)$/, 'true or false')
-  ) {
-    return true;
-  }
-  place.fault(`expected ${expected}, got ${shown(value)}. ${REMEDIES[expected] ?? ''}`.trimEnd());
+  if (expected === undefined || (value === null && !property.isRequiredNested)) return true;
+  const kind = kindOf(value).replace(/^(?:true|false)$/, 'true or false');
+  if (expected === kind || (kind === 'a set' && expected === 'a list' && property.collection === 'set')) return true;
+  const [message] = property.messages.values();
+  const isOwn = typeof message === 'string' && !/\$(?:value|constraint|target)/.test(message);
+  const fault = `expected ${expected}, got ${shown(value)}. ${REMEDIES[expected] ?? ''}`.trimEnd();
+  place.fault(isOwn ? message.replaceAll('$property', property.key) : fault);
   return false;
 }
+
+function hasRightChoices(value: unknown, property: PropertyShape, place: Place): boolean {
+  const { choices = [], messages, ofItems } = property;
+  const isOfItems = ofItems.has('isEnum') && Array.isArray(value);
+  const items: readonly (readonly [unknown, Place])[] = isOfItems
+    ? (value as readonly unknown[]).map((item, index) => [item, place.at(index)] as const)
+    : [[value, place]];
+  const message = messages.get('isEnum');
+  let isRight = true;
+  for (const [item, at] of items) {
+    const fault = item === null ? undefined : choiceFault(item, choices);
+    if (fault === undefined) continue;
+    isRight = false;
+    at.fault(typeof message === 'string' ? message.replaceAll('$property', property.key) : fault);
+  }
+  return isRight;
+}
+
+/** class-transformer would make an instance of the common base, which may be abstract. */
+function hasKnownClass(value: Mapping, { property, names }: Discriminator, place: Place): boolean {
+  const name = value[property];
+  if (typeof name === 'string' && names.includes(name)) return true;
+  const list = names.map((one) => JSON.stringify(one)).join(', ');
+  if ((name ?? null) === null) place.fault(`"${property}" is missing. Add it: one of ${list}.`);
+  else place.at(property).fault(`expected one of ${list}, got ${shown(name)}.${didYouMean(String(name), names)}`);
+  return false;
+}
+
+const kindOfCollection = { list: 'a list', map: 'a mapping', set: 'a list' } as const;
+
+/** So many unknown keys are no misspellings. */
+const MOST_NEAREST = 100;
 
 const REMEDIES: Readonly<Record<string, string>> = {
   'a string': 'Write it in quotes.',
@@ -127,11 +210,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 function expectedKind(property: PropertyShape): string | undefined {
-  const { designType, defaultValue } = property;
-  if (property.isTransformed || designType === Map) return undefined;
-  if (designType === Array || Array.isArray(defaultValue)) return 'a list';
+  const { designType, collection } = property;
+  if (collection !== undefined) return kindOfCollection[collection];
   const isNested = property.nestedIn({}, {}) !== undefined;
-  return isNested && typeof designType === 'function' && designType !== Object ? 'a mapping' : kindOfDefault(property);
+  if (!isNested) return kindOfDefault(property);
+  if (property.ofItems.has('nestedValidation')) return undefined;
+  return designType !== undefined || property.isRequiredNested ? 'a mapping' : undefined;
 }
 
 /** A property without decorators says by its default what it holds. */

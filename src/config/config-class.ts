@@ -1,10 +1,11 @@
 import type { ValidationError } from 'class-validator';
 import { type ClassLibraries, type ConfigClass, loadClassLibraries } from './class-libraries.js';
 import { ClassPlain } from './class-plain.js';
-import { ClassShapes, type UnitsOf } from './class-shape.js';
+import { ClassShapes, type PropertyShape, type UnitsOf } from './class-shape.js';
 import type { Place } from './place.js';
-import { formatPath } from './problem.js';
-import { isMapping, shown } from './readers.js';
+import { type ConfigPath, formatPath } from './problem.js';
+import { messagesOf } from './thrown.js';
+import { isMapping, type Mapping, shown } from './readers.js';
 
 /** Fills a configuration class from what stands in the file. Problems are reported at their place; then the result is null. */
 export async function readConfigClass(
@@ -36,13 +37,63 @@ class ConfigClassReader {
     const problems = place.findings.problems;
     const before = problems.length;
     const plain = this.plain.rename(value, type, place);
-    const instance = this.libraries.plainToInstance(type, plain, { exposeDefaultValues: true });
+    const instance = this.instanceOf(type, plain, place);
+    if (instance === null) return null;
     this.plain.unwrap(instance);
     const errors = await this.libraries.validate(instance, { forbidUnknownValues: false });
     // What is wrong in kind has been reported already, better than a validator can.
     const reported = new Set(problems.slice(before).map((problem) => formatPath(problem.path)));
     for (const error of errors) await this.report(error, { instance, given: value, place, reported });
     return problems.length === before ? instance : null;
+  }
+
+  private instanceOf(type: ConfigClass, plain: Readonly<Record<string, unknown>>, place: Place): object | null {
+    try {
+      return this.libraries.plainToInstance(type, plain, { exposeDefaultValues: true });
+    } catch (error) {
+      // A @Transform or a setter of the author's threw.
+      const path = this.pathOfThrower(type, plain);
+      return place
+        .into(path)
+        .because(error)
+        .fault(...messagesOf(error));
+    }
+  }
+
+  /** Which member class-transformer throws for: it does not say. */
+  private pathOfThrower(type: ConfigClass, plain: Readonly<Record<string, unknown>>): ConfigPath {
+    for (const shape of this.shapes.of(type).values()) {
+      const name = Object.hasOwn(plain, shape.property) ? shape.property : shape.key;
+      if (!Object.hasOwn(plain, name) || !this.isThrowing(type, { [name]: plain[name] })) continue;
+      return [shape.key, ...this.pathWithin(plain[name], shape, plain)];
+    }
+    return [];
+  }
+
+  private pathWithin(value: unknown, shape: PropertyShape, owner: Readonly<Record<string, unknown>>): ConfigPath {
+    if (shape.isTransformed || typeof value !== 'object' || value === null) return [];
+    if (!Array.isArray(value) && shape.collection !== 'map') return this.pathInto(value, shape, owner) ?? [];
+    for (const [key, item] of Object.entries(value)) {
+      const path = this.pathInto(item, shape, owner);
+      if (path !== undefined) return [Array.isArray(value) ? Number(key) : key, ...path];
+    }
+    return [];
+  }
+
+  private pathInto(item: unknown, shape: PropertyShape, owner: Mapping): ConfigPath | undefined {
+    const type = isMapping(item) ? shape.nestedIn(item, owner) : undefined;
+    if (type === undefined || !isMapping(item) || !this.isThrowing(type, item)) return undefined;
+    return this.pathOfThrower(type, item);
+  }
+
+  private isThrowing(type: ConfigClass, plain: Readonly<Record<string, unknown>>): boolean {
+    try {
+      this.libraries.plainToInstance(type, plain, { exposeDefaultValues: true });
+      return false;
+    } catch {
+      // The error itself has been caught before, with everything else.
+      return true;
+    }
   }
 
   private async report(error: ValidationError, context: Context): Promise<void> {
@@ -59,46 +110,59 @@ class ConfigClassReader {
   }
 
   private async reportMessages(messages: readonly string[], given: Given, context: MessageContext): Promise<void> {
-    const { place, label, error, instance } = context;
-    const text = messages.join('; ');
+    const { place, error, instance, label } = context;
+    const shape = this.shapeOf(instance, error.property);
+    const wrongItems = await this.wrongItems(error, instance, shape);
+    // class-validator takes a mapping with free keys for one value.
+    if (wrongItems?.length === 0) return;
     if (!given.isThere) {
-      context.place.parent().fault(`"${label}" is missing. Add it: ${text}.`);
+      context.place.parent().fault(`"${label}" is missing. Add it: ${messages.join('; ')}.`);
       return;
     }
-    const wrongItems = await this.wrongItems(error, instance);
-    if (wrongItems.length === 0) place.fault(`${text}, got ${shown(given.value)}.`);
-    for (const { index, message, item } of wrongItems) {
-      place.at(index).fault(`${rename(message, error.property, label)}, got ${shown(item)}.`);
+    const isOwn = (names: readonly string[]): boolean => names.every((name) => shape?.messages.has(name) === true);
+    if (wrongItems === undefined) {
+      place.fault(withGot(messages.join('; '), given.value, isOwn(Object.keys(error.constraints ?? {}))));
+    }
+    for (const { key, names, message, item } of wrongItems ?? []) {
+      const at = place.at(key);
+      if (isReported(at, context.reported)) continue;
+      at.fault(withGot(rename(message, error.property, label), item, isOwn(names)));
     }
   }
 
-  /** Which items a validator with `each` means: it does not say. */
-  private async wrongItems(error: ValidationError, owner: unknown): Promise<readonly WrongItem[]> {
+  /** Which items a validator with `each` means: it does not say. Undefined when the whole value is meant. */
+  private async wrongItems(
+    error: ValidationError,
+    owner: unknown,
+    shape: PropertyShape | undefined,
+  ): Promise<readonly WrongItem[] | undefined> {
     const { value, property } = error as { readonly value?: unknown; readonly property: string };
-    if (
-      !Array.isArray(value) ||
-      !Object.values(error.constraints ?? {}).every((text) => /^each value in /.test(text))
-    ) {
-      return [];
-    }
+    const items = itemsOf(value);
+    const names = Object.keys(error.constraints ?? {});
+    if (items === undefined || !names.every((name) => shape?.ofItems.has(name) === true)) return undefined;
     const found: WrongItem[] = [];
-    for (const [index, item] of (value as readonly unknown[]).entries()) {
+    for (const [key, item] of items) {
       const probe = Object.assign(Object.create(Object.getPrototypeOf(owner) as object) as object, owner, {
         [property]: [item],
       });
       const errors = await this.libraries.validate(probe, { forbidUnknownValues: false });
       const constraints = errors.find((one) => one.property === property)?.constraints ?? {};
-      const texts = Object.keys(error.constraints ?? {}).flatMap((name) => constraints[name] ?? []);
-      if (texts.length > 0) found.push({ index, item, message: texts.join('; ') });
+      const failed = names.filter((name) => Object.hasOwn(constraints, name));
+      const message = failed.map((name) => constraints[name] ?? '').join('; ');
+      if (failed.length > 0) found.push({ key, item, names: failed, message });
     }
     return found;
+  }
+
+  private shapeOf(owner: unknown, property: string): PropertyShape | undefined {
+    if (Array.isArray(owner) || owner instanceof Set || owner instanceof Map) return undefined;
+    return [...this.shapes.of(classOf(owner)).values()].find((shape) => shape.property === property);
   }
 
   private keyOf(error: ValidationError, owner: unknown): { readonly key: string | number; readonly label: string } {
     if (Array.isArray(owner) || owner instanceof Set) return { key: Number(error.property), label: error.property };
     if (owner instanceof Map) return { key: error.property, label: error.property };
-    const shape = [...this.shapes.of(classOf(owner)).values()].find(({ property }) => property === error.property);
-    const key = shape?.key ?? error.property;
+    const key = this.shapeOf(owner, error.property)?.key ?? error.property;
     return { key, label: key };
   }
 }
@@ -121,9 +185,31 @@ interface MessageContext extends Context {
 }
 
 interface WrongItem {
-  readonly index: number;
+  readonly key: string | number;
   readonly item: unknown;
+  /** The validators that refused it. */
+  readonly names: readonly string[];
   readonly message: string;
+}
+
+/** Something at a place, or below it, is known to be wrong. */
+function isReported(place: Place, reported: ReadonlySet<string>): boolean {
+  const path = formatPath(place.path);
+  return [...reported].some((one) => one === path || one.startsWith(`${path}.`));
+}
+
+/** A message of the author's own says everything. */
+function withGot(message: string, value: unknown, isOwn: boolean): string {
+  return isOwn ? message : `${message}, got ${shown(value)}.`;
+}
+
+/** The items of a list or a set, or the values of a mapping with free keys. */
+function itemsOf(value: unknown): readonly (readonly [string | number, unknown])[] | undefined {
+  if (Array.isArray(value) || value instanceof Set) {
+    return [...(value as Iterable<unknown>)].map((item, index) => [index, item] as const);
+  }
+  if (value instanceof Map) return [...(value as ReadonlyMap<string, unknown>)];
+  return isMapping(value) ? Object.entries(value) : undefined;
 }
 
 /** The validators' texts name the property; authors' files know the key. */

@@ -1,4 +1,5 @@
 import { type ConfigClass, type ClassLibraries, loadClassLibraries } from './class-libraries.js';
+import { choicesOf } from './class-enum.js';
 import { ClassShapes, type PropertyShape, type UnitsOf } from './class-shape.js';
 import { type JsonSchema, unitSchemas } from './json-schema.js';
 
@@ -46,8 +47,8 @@ class SchemaWriter {
     const own = keywordsOf(validations.filter((validation) => !validation.each));
     const ofItems = keywordsOf(validations.filter((validation) => validation.each));
     const value = nested === undefined ? {} : this.ofClass(nested, within);
-    if (shape.designType === Map) return { type: 'object', additionalProperties: value, ...own };
-    if (shape.designType === Array || Array.isArray(defaultValue)) {
+    if (shape.collection === 'map') return { type: 'object', additionalProperties: { ...value, ...ofItems }, ...own };
+    if (shape.collection !== undefined) {
       return { type: 'array', items: { ...value, ...ofItems }, ...own, ...described };
     }
     return { ...typeOf(shape), ...value, ...own, ...described };
@@ -90,7 +91,7 @@ const KEYWORDS: Readonly<Record<string, (constraints: readonly unknown[]) => Jso
   isLength: ([minLength, maxLength]) => ({ minLength, ...(maxLength !== undefined && { maxLength }) }),
   matches: ([pattern]) => (pattern instanceof RegExp ? { pattern: pattern.source } : {}),
   isIn: ([values]) => ({ enum: values }),
-  isEnum: ([, values]) => ({ enum: values }),
+  isEnum: ([entity]) => ({ enum: choicesOf(entity).map(({ value }) => value) }),
   equals: ([value]) => ({ const: value }),
   arrayMinSize: ([minItems]) => ({ minItems }),
   arrayMaxSize: ([maxItems]) => ({ maxItems }),

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import type { ValidationError } from 'class-validator';
 import { ConfigError } from '../errors/config-error.js';
 import { readConfigClass } from './config-class.js';
@@ -6,6 +5,7 @@ import type { ConfigClass } from './class-libraries.js';
 import type { UnitsOf } from './class-shape.js';
 import type { Place } from './place.js';
 import type { ConfigPath } from './problem.js';
+import { messagesOf } from './thrown.js';
 
 /** What a module's class says about its configuration. */
 export interface ConfigurableModule {
@@ -119,20 +119,4 @@ function pathsOf(errors: readonly ValidationError[]): readonly (readonly [Config
       ...pathsOf(error.children ?? []).map(([path, text]) => [[part, ...path], text] as const),
     ];
   });
-}
-
-/** The message of an error and of those that caused it. */
-function messagesOf(error: unknown): readonly string[] {
-  const messages: string[] = [];
-  let at = error;
-  while (at !== undefined && at !== null && messages.length < 10) {
-    messages.push(textOf(at));
-    at = at instanceof Error ? at.cause : undefined;
-  }
-  return messages.length === 0 ? [textOf(error)] : messages;
-}
-
-function textOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return typeof error === 'string' ? error : inspect(error, { depth: 1 });
 }

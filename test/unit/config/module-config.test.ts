@@ -274,7 +274,7 @@ ${failed('filter', '    "pattern" is missing. Add it: pattern must be a string.'
 vesicle.yaml:6:65: Error in configuration at 'modules.<item 0>.config.rules.<item 1>.limit':
 ${failed('filter', '    expected a mapping, got 7. Write "key: value" lines below the key.')}
 vesicle.yaml:6:70: Error in configuration at 'modules.<item 0>.config.rules.<item 2>':
-${failed('filter', '    each value in nested property rules must be either object or array, got 5.')}
+${failed('filter', '    expected a mapping, got 5. Write "key: value" lines below the key.')}
 vesicle.yaml:7:14: Error in configuration at 'modules.<item 0>.config.limit':
 ${failed('filter', '    "per_day" is missing. Add it: per_day must not be greater than 100; per_day must be an integer number.')}
 vesicle.yaml:7:24: Error in configuration at 'modules.<item 0>.config.limit.reason':
@@ -322,7 +322,7 @@ ${failed('untyped', '    the class of "rules" is not known. Add @Type(() => ...)
     title: 'a @Transform that throws',
     items: '- { module: throwing, config: { place: x } }',
     problems: `a problem.
-vesicle.yaml:2:33: Error in configuration at 'modules.<item 0>.config':
+vesicle.yaml:2:42: Error in configuration at 'modules.<item 0>.config.place':
 ${failed('throwing', '    no such place')}`,
   },
   {
