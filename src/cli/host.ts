@@ -4,7 +4,7 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { formatListenAddress, parseListenAddress } from '../synapse/listen-address.js';
 import { ModuleHost } from '../synapse/module-host.js';
-import { openStandardStreams } from '../synapse/standard-streams.js';
+import { openParentStreams } from '../synapse/parent-streams.js';
 import type { CommandCall } from './command.js';
 import { openLogOf } from './command-log.js';
 import { exitCodes } from './exit-codes.js';
@@ -61,8 +61,8 @@ async function serve(modules: ModuleHost, listen: string, log: Logger): Promise<
 
 /** Serves the process that started this one, until it closes the connection. */
 async function serveParent(modules: ModuleHost): Promise<void> {
-  const { input, output } = openStandardStreams();
-  // What modules print would break the frames.
+  const { input, output } = openParentStreams();
+  // What modules print would break the frames, where standard output carries them.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   await modules.accept(input, output, 'parent');
 }

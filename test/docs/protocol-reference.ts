@@ -80,7 +80,7 @@ notice   {"method": "log", "params": {...}}
 Both sides send requests and number their own; any number may be in flight, and answers come in any order. \`cancel\` says that nobody waits
 for an answer any more: it need not be sent.
 
-1. The bridge connects (or starts the host and speaks over its standard input and output). Its first frame is \`hello\`, with the token if
+1. The bridge connects (or starts the host and speaks over one socket, which is its descriptor 3 and its standard input). Its first frame is \`hello\`, with the token if
    the host asks for one. A host that refuses answers with an error that says why, then closes. Nobody is waited for longer than 10
    seconds, and until then a frame may have 64 KiB.
 2. \`modules.load\` finds and checks the modules: Synapse's \`parse_config\`. Problems come with Synapse's paths.

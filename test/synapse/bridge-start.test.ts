@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -305,6 +306,44 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
     await until(async () => (await synapse.output()).includes('Connected with the module host'), 'another connection');
     assert.deepEqual(logContextFaults(await synapse.output()), []);
   });
+
+  const direct = [process.execPath, vesicleCommand, 'host', '--stdio'];
+  const inBetween = `require('node:child_process').spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit' })`;
+  for (const [how, spawn, children] of [
+    ['itself', direct, 'cat; echo raw'],
+    // As npx, whose Node passes on the three standard descriptors only.
+    ['by something in between', [process.execPath, '-e', inBetween, ...direct.slice(1)], 'echo raw'],
+  ] as const) {
+    it(`started ${how}, loses no question by what is written to descriptor 1`, async () => {
+      const folder = await forks.newFolder();
+      const module = join(folder, 'noisy.ts');
+      await writeFile(
+        module,
+        `import { writeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { Callback, Codes, Module, type MatrixEvent } from 'vesicle';
+@Module()
+export class Noisy {
+  @Callback('spam_checker', 'check_event_for_spam')
+  async check(event: MatrixEvent): Promise<Codes | 'NOT_SPAM'> {
+    if (event.type !== 'm.room.message') return 'NOT_SPAM';
+    writeSync(1, 'raw \\0\\0\\0\\x05 of the module\\n');
+    execFileSync('sh', ['-c', '${children}'], { stdio: 'inherit' });
+    return Codes.FORBIDDEN;
+  }
+}
+`,
+      );
+      await using synapse = await start({ spawn, modules: [{ module }] });
+      const alice = await MatrixClient.register(synapse.url, 'alice');
+      const room = await alice.createRoom();
+      const sent = Array.from({ length: 8 }, (_, index) => alice.send(room, `message ${index}`));
+      assert.deepEqual(new Set((await Promise.all(sent)).map(({ status }) => status)), new Set([403]));
+      const output = await synapse.output();
+      assert.match(output, /of the module\n/);
+      assert.doesNotMatch(output, /is lost/);
+    });
+  }
 
   it('starts the module host itself, and again when that dies', async () => {
     const folder = await forks.newFolder();

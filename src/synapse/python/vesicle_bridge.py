@@ -24,6 +24,7 @@ import builtins
 import datetime
 import decimal
 import difflib
+import errno
 import hashlib
 import importlib.metadata
 import inspect
@@ -35,6 +36,7 @@ import os
 import queue
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -1571,16 +1573,41 @@ def _remedy(error: OSError, address: str | None) -> str:
     return f"Start it with `vesicle host --listen {address}`"
 
 
+# Gives a program its standard input as descriptor 3, too.
+_WITH_OWN_DESCRIPTOR: Final = ("/bin/sh", "-c", 'exec 3<&0 "$@"', "sh")
+
+
 def _spawn(argv: Sequence[str]) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Starts a module host that speaks over one socket.
+
+    It is descriptor 3, which no child of the host inherits. It is standard input, too, for hosts that something else
+    starts in turn and passes no other descriptors (as npx does). Standard output goes where standard error goes: what
+    native libraries and children write to it is no part of the protocol.
+    """
+    if shutil.which(argv[0]) is None:
+        raise ModuleHostError(f"cannot start {argv[0]!r}: {_why_not(argv[0])}")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs:
         try:
-            # A session of its own, so that what it starts in turn (as npx does) can be ended with it.
-            stream = theirs.fileno()
-            return ours, subprocess.Popen(list(argv), stdin=stream, stdout=stream, start_new_session=True)
+            # A session of its own, so that what it starts in turn can be ended with it.
+            command, stdin, stdout = [*_WITH_OWN_DESCRIPTOR, *argv], theirs.fileno(), _standard_error()
+            return ours, subprocess.Popen(command, stdin=stdin, stdout=stdout, start_new_session=True)
         except OSError as error:
             ours.close()
             raise ModuleHostError(f"cannot start {argv[0]!r}: {error.strerror or error}") from None
+
+
+def _why_not(program: str) -> str:
+    return os.strerror(errno.EACCES if os.path.exists(program) else errno.ENOENT)
+
+
+def _standard_error() -> int:
+    """Descriptor 2, if it is open: `sys.stderr` may be something of Synapse's."""
+    try:
+        os.fstat(2)
+    except OSError:
+        return subprocess.DEVNULL
+    return 2
 
 
 def _stop(process: subprocess.Popen[bytes] | None) -> None:
