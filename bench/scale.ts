@@ -6,6 +6,7 @@ import { fanOut } from './scale/fan-out.js';
 import { contextMembers, contextWhole, syncLazyMembers } from './scale/members.js';
 import { closeModules } from './scale/modules.js';
 import { messagesFiltered, syncEmptyRooms } from './scale/rooms.js';
+import { transactionWrites } from './scale/transaction-writes.js';
 
 /** Each growth by the name of its row without `scale/`. Written list: a row that is not here is not measured. */
 const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {

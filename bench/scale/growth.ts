@@ -16,13 +16,26 @@ export async function growth(
   [small, large]: readonly [number, number],
   cost: CostAt,
 ): Promise<BenchRow> {
-  const costs = new Map<number, number>();
+  const sizes = [small, large] as const;
+  const costs = await leastCosts(sizes, cost);
+  const row = benchRow(`scale/${name}`, costs[1], `ms at ${large} ${what}`, `at ${small}`, costs[0]);
+  return { ...row, ratio: exponent(sizes, costs) };
+}
+
+type Pair = readonly [number, number];
+
+/** The least cost at each of two sizes. */
+export async function leastCosts(sizes: Pair, cost: CostAt): Promise<Pair> {
+  const costs = [Infinity, Infinity];
   for (let round = 0; round < rounds; round++) {
-    for (const size of [small, large]) costs.set(size, Math.min(costs.get(size) ?? Infinity, await cost(size)));
+    for (const [index, size] of sizes.entries()) costs[index] = Math.min(costs[index] ?? NaN, await cost(size));
   }
-  const [less, more] = [costs.get(small) ?? NaN, costs.get(large) ?? NaN];
-  const row = benchRow(`scale/${name}`, more, `ms at ${large} ${what}`, `at ${small}`, less);
-  return { ...row, ratio: Math.log(more / less) / Math.log(large / small) };
+  return [costs[0] ?? NaN, costs[1] ?? NaN];
+}
+
+/** How costs grow between two sizes: 0 is flat, 1 linear, 2 quadratic. */
+export function exponent([small, large]: Pair, [less, more]: Pair): number {
+  return Math.log(more / less) / Math.log(large / small);
 }
 
 /** Processor time, in milliseconds, that this process spends on some work. */

@@ -6,8 +6,9 @@ import { MessagingApi } from './messaging-api.js';
 /** The methods of `ModuleApi` about the database, caches, time and background work. */
 export abstract class BackgroundApi extends MessagingApi {
   /**
-   * Runs a function in one transaction of the main database: committed when it resolves, rolled back when it throws. It
-   * may run again after a conflict, so it must have no other effects. Synapse: `run_db_interaction`.
+   * Runs a function in one transaction of the main database: committed when it resolves, rolled back when it throws. With
+   * PostgreSQL it may run again after a conflict, so it must have no other effects. Other methods of `ModuleApi` are refused inside, and so is
+   * the transaction after its end. Synapse: `run_db_interaction`.
    */
   abstract runDbInteraction<Result>(
     desc: string,

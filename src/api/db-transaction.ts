@@ -1,5 +1,6 @@
 /**
- * A value that a database column can hold.
+ * A value that a database column can hold. What is read is a bigint where a number would not be exact: from 2^53 on. Booleans are
+ * 0 and 1; NaN and infinities are refused.
  *
  * @example
  * ```ts
@@ -34,7 +35,7 @@ export type DbRow = readonly DbValue[];
  * ```
  */
 export interface DbTransaction {
-  /** Runs one statement. */
+  /** Runs one statement: a second one behind it, and too few or too many parameters are refused (`ProgrammingError`). */
   readonly execute: (sql: string, parameters?: readonly DbValue[]) => Promise<void>;
   /** Runs one statement for each row of parameters. */
   readonly executemany: (sql: string, rows: Iterable<readonly DbValue[]>) => Promise<void>;

@@ -23,6 +23,7 @@ import { ModuleAccountData } from './embedded-module-api-account-data.js';
 import type { ModuleOwner } from '../container/running-modules.js';
 import { BackgroundCalls } from '../kernel/background-calls.js';
 import { FetchHttpClient } from '../kernel/fetch-http-client.js';
+import { refuseMethodsInside } from '../kernel/inside-transaction.js';
 import { ModulePush } from './embedded-module-api-push.js';
 import { ModulePublicRooms, ModuleRooms } from './embedded-module-api-rooms.js';
 import { ModuleUsers } from './embedded-module-api-users.js';
@@ -30,7 +31,6 @@ import { HttpPushGateway } from './push-gateway.js';
 import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
 import type { Services } from './services.js';
 import { readTemplates } from './module-templates.js';
-import { runModuleTransaction } from './store/module-transaction.js';
 import { parseActions } from './users/push-rules.js';
 
 /** {@link ModuleApi} of the embedded homeserver: one for each module, since its background calls end with the module. */
@@ -63,8 +63,8 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
     this.workerName = config.workerName ?? null;
     this.workerApp = config.workerApp ?? null;
     this.customTemplateDir = config.templates.customTemplateDirectory ?? null;
-    this.publicRoomListManager = new ModulePublicRooms(services.rooms.roomStore);
-    this.accountDataManager = new ModuleAccountData(services);
+    this.publicRoomListManager = refuseMethodsInside(new ModulePublicRooms(services.rooms.roomStore));
+    this.accountDataManager = refuseMethodsInside(new ModuleAccountData(services));
     this.users = new ModuleUsers(services);
     this.rooms = new ModuleRooms(services);
     this.httpClient = new FetchHttpClient(fetch);
@@ -264,8 +264,8 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
 
   // database, caches, time, background
 
-  runDbInteraction<Result>(_desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
-    return runModuleTransaction(this.services.context.database, work);
+  runDbInteraction<Result>(desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
+    return this.services.transactions.run(desc, work);
   }
 
   /** There is one process: nobody else is to be told. */
@@ -314,6 +314,8 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
     return this.services.context.clock.now();
   }
 }
+
+refuseMethodsInside(EmbeddedModuleApi.prototype);
 
 type PresenceUpdates = Parameters<ModuleApi['setPresenceForUsers']>[0];
 

@@ -110,7 +110,9 @@ export class Homeserver implements AsyncDisposable {
     await Promise.all([...this.listeners.map((listener) => listener.close(graceMs)), this.server.close(graceMs)]);
     this.services.backgroundUpdates.stop();
     await this.background.idle(graceMs);
+    this.services.transactions.interrupt();
     await this.modules.close();
+    this.services.transactions.interrupt();
     await this.services[Symbol.asyncDispose]();
     this.context.database[Symbol.dispose]();
   }

@@ -29,6 +29,7 @@ import { backgroundUpdateSchema, BackgroundUpdateStore } from './store/backgroun
 import type { Schema } from './store/database.js';
 import { delayedEventSchema } from './store/delayed-event-store.js';
 import { mediaModerationSchema, MediaModerationStore } from './store/media-moderation-store.js';
+import { ModuleTransactions } from './store/module-transactions.js';
 import { MediaStore, mediaSchema } from './store/media-store.js';
 import { ReportStore, reportSchema } from './store/report-store.js';
 import { roomSchema } from './store/room-schema.js';
@@ -68,6 +69,7 @@ export class Services implements AsyncDisposable {
   readonly federation: FederationServices;
   readonly live: LiveServices;
   readonly backgroundUpdates: BackgroundUpdates;
+  readonly transactions: ModuleTransactions;
   readonly routes: readonly Route[];
   private readonly backgroundUpdateStore: BackgroundUpdateStore;
   private readonly mediaStore: MediaStore;
@@ -75,6 +77,7 @@ export class Services implements AsyncDisposable {
 
   constructor(readonly context: HomeserverContext) {
     const { config, clock, database, dispatch } = context;
+    this.transactions = new ModuleTransactions(database);
     this.userStore = new UserStore(database);
     this.limiters = new RateLimiters(config, clock, dispatch, this.userStore);
     this.mediaStore = new MediaStore(database);

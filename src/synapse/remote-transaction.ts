@@ -1,7 +1,6 @@
-import { inspect } from 'node:util';
 import type { DbRow, DbTransaction, DbValue } from '../api/db-transaction.js';
-import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
+import { dbParameters } from '../kernel/db-parameters.js';
 import type { Connection } from './connection.js';
 import { anyValue } from './wire-codec.js';
 import type { Handle, WireDbValue } from './wire-values.js';
@@ -66,11 +65,10 @@ export class RemoteTransaction implements DbTransaction {
 
   private async perform(sql: string, rows: readonly (readonly DbValue[])[], many: boolean): Promise<void> {
     this.use();
-    const params = rows.map((row) => row.map(parameter));
     const done = await this.connection.request('db.execute', {
       transaction: this.handle,
       sql,
-      params: anyValue(params),
+      params: anyValue(rows.map(dbParameters)),
       many,
     });
     this.rowcount = done.rowcount;
@@ -94,15 +92,6 @@ export class RemoteTransaction implements DbTransaction {
   private use(): void {
     if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A transaction']);
   }
-}
-
-/** What Python's drivers do not take fails as it does there; SQLite would make NULL of NaN. */
-function parameter(value: DbValue, index: number): DbValue {
-  const given: unknown = value;
-  if (value === null || ['string', 'bigint', 'boolean'].includes(typeof given)) return value;
-  if (given instanceof Uint8Array || (typeof given === 'number' && !Number.isNaN(given))) return value;
-  const kind = typeof given === 'number' ? 'NaN' : inspect(given, { depth: 0 }).slice(0, 80);
-  throw new HostError('ProgrammingError', `Error binding parameter ${index + 1}: ${kind} is not supported`);
 }
 
 /** SQLite has no booleans, and PostgreSQL's are numbers here as well. */

@@ -7,7 +7,7 @@ import type { Logger } from '../log/logger.js';
 import { encodeApiArguments, decodeApiResult } from './api-codecs.js';
 import type { ApiMethod } from './api-wire.js';
 import type { Connection } from './connection.js';
-import { refuseInside } from './inside-transaction.js';
+import { refuseInside } from '../kernel/inside-transaction.js';
 import { RemoteTransactions } from './remote-transactions.js';
 import type { WireHomeserver } from './wire-values.js';
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ModuleApi } from '../../src/api/module-api.js';
 import { SsoConfig } from '../../src/config/homeserver-sections.js';
+import { allowedInside } from '../../src/kernel/inside-transaction.js';
 import type { RoomId, UserId } from '../../src/matrix/ids.js';
 import type { JsonObject } from '../../src/matrix/json.js';
 import { tuple } from '../../src/matrix/tuple.js';
@@ -97,16 +98,37 @@ test('a transaction of a module is one of the database of the homeserver', async
       return txn.fetchall();
     });
   assert.deepEqual(await read(), [[1]]);
-  let runs = 0;
-  await api.runDbInteraction('add', async (txn) => {
-    runs++;
-    await txn.execute('SELECT count FROM my_words');
-    const [count] = (await txn.fetchone()) ?? [];
-    // Somebody else is faster: what was read is out of date, and the function runs again.
-    if (runs === 1) await api.runDbInteraction('other', (other) => other.execute('UPDATE my_words SET count = 5'));
-    await txn.execute('UPDATE my_words SET count = ?', [Number(count) + 1]);
+});
+
+test('a transaction refuses what Synapse would wait for itself with, and lets requests be answered', async (t) => {
+  const { hs, api } = await openProbed(t);
+  const user = await hs.register('alice');
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(api) as object).filter(
+    (name) => name !== 'constructor',
+  );
+  assert.ok(methods.length > 40);
+  const accounts = api.accountDataManager;
+  const rooms = api.publicRoomListManager;
+  let later: Promise<unknown> | undefined;
+  await api.runDbInteraction('everything', async (txn) => {
+    await txn.execute('CREATE TABLE own (a)');
+    for (const name of methods.filter((name) => !allowedInside.has(name))) {
+      const call = async (): Promise<unknown> => (api as unknown as Record<string, () => unknown>)[name]?.();
+      await assert.rejects(call, {
+        code: 'SYNAPSE_CALL_IN_TRANSACTION',
+        message: new RegExp(`${name} .*"everything"`),
+      });
+    }
+    const refused = { code: 'SYNAPSE_CALL_IN_TRANSACTION' };
+    await assert.rejects(accounts.getGlobal(alice, 'a'), refused);
+    await assert.rejects(rooms.roomIsInPublicRoomList('!a:hs.test' as RoomId), refused);
+    await api.sleep(0);
+    await txn.execute('INSERT INTO own VALUES (?)', [await api.getCurrentTimeMsec()]);
+    // Somebody else's request is not part of the transaction.
+    assert.equal((await hs.request(user, 'POST', '/_matrix/client/v3/createRoom', {})).status, 200);
+    txn.callAfter(() => (later = api.isUserAdmin(alice)));
   });
-  assert.deepEqual([runs, await read()], [2, [[6]]]);
+  assert.equal(await later, false);
 });
 
 test('templates come from the folder of the server, the folder of the module, and the built-in ones', async (t) => {

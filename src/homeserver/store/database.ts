@@ -1,8 +1,9 @@
-import type { DbRow } from '../../api/db-transaction.js';
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { VesicleError } from '../../errors/vesicle-error.js';
 import { emptyDatabases } from './empty-databases.js';
-import { DatabaseSync, StatementSync } from './sqlite.js';
+import { ForeignStatement } from './foreign-statement.js';
+import { OpenTransaction } from './open-transaction.js';
+import { DatabaseSync, type StatementSync } from './sqlite.js';
 import type { StoreUpdate } from './store-update.js';
 
 /** One row: column name to value. */
@@ -23,23 +24,13 @@ export interface Schema {
   readonly updates?: readonly StoreUpdate[];
 }
 
-/** What a statement that somebody else wrote answers with. */
-export interface SqlResult {
-  /** Names of the columns, null for a statement that answers with no rows. */
-  readonly columns: readonly string[] | null;
-  readonly rows: readonly DbRow[];
-  /** How many rows it changed. */
-  readonly changes: number;
-}
-
-/** Before version 22.16 node gives rows as objects only, and no names of columns without a row. */
-const hasArrays = 'setReturnArrays' in StatementSync.prototype;
-
 /** The embedded homeserver's SQLite database: in memory, or in a file that survives `kill -9`. */
 export class Database implements Disposable {
   private readonly connection: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
   private depth = 0;
+  /** A transaction of somebody else that the homeserver's own statements are a part of. */
+  private open: OpenTransaction | undefined;
   /** Node tells since 22.15. */
   private isClosed = false;
 
@@ -64,18 +55,23 @@ export class Database implements Disposable {
   /** Runs a statement that answers with no rows. */
   run(sql: string, ...values: Values): { readonly changes: number; readonly lastId: number } {
     const result = this.prepare(sql).run(...(values as SQLInputValue[]));
+    this.open?.note(sql, values as SQLInputValue[]);
     return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
   }
 
   /** The first row, or undefined. */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the columns
   get<T extends object = Row>(sql: string, ...values: Values): T | undefined {
-    return this.prepare(sql).get(...(values as SQLInputValue[])) as T | undefined;
+    const row = this.prepare(sql).get(...(values as SQLInputValue[]));
+    this.open?.note(sql, values as SQLInputValue[]);
+    return row as T | undefined;
   }
 
   /** All rows. */
   all<T extends object = Row>(sql: string, ...values: Values): T[] {
-    return this.prepare(sql).all(...(values as SQLInputValue[])) as T[];
+    const rows = this.prepare(sql).all(...(values as SQLInputValue[]));
+    this.open?.note(sql, values as SQLInputValue[]);
+    return rows as T[];
   }
 
   /** Makes a function of SQL that answers the same to the same values. */
@@ -86,8 +82,36 @@ export class Database implements Disposable {
   /** Runs `work` in a transaction, rolled back when it throws; inner calls join the outer one. Synchronous by design. */
   transaction<T>(work: () => T): T {
     if (this.depth > 0) return work();
-    this.prepare('BEGIN IMMEDIATE').run();
     this.depth++;
+    try {
+      return this.open === undefined ? this.transact(work) : this.open.nest(work);
+    } finally {
+      this.depth--;
+    }
+  }
+
+  /** Begins a transaction for somebody else. There is one at a time, and the homeserver does not wait for its end. */
+  openTransaction(): OpenTransaction {
+    this.open = new OpenTransaction(this.connection, () => {
+      this.open = undefined;
+    });
+    return this.open;
+  }
+
+  /** Prepares a statement that somebody else wrote. */
+  prepareForeign(text: string): ForeignStatement {
+    return new ForeignStatement(this.connection, text);
+  }
+
+  [Symbol.dispose](): void {
+    this.statements.clear();
+    if (!this.isClosed) this.open?.rollback();
+    if (!this.isClosed) this.connection.close();
+    this.isClosed = true;
+  }
+
+  private transact<T>(work: () => T): T {
+    this.prepare('BEGIN IMMEDIATE').run();
     try {
       const result = work();
       this.prepare('COMMIT').run();
@@ -95,51 +119,7 @@ export class Database implements Disposable {
     } catch (error) {
       this.connection.exec('ROLLBACK');
       throw error;
-    } finally {
-      this.depth--;
     }
-  }
-
-  /** Runs `work` in a transaction that is always rolled back: a look at what statements would do. */
-  preview<T>(work: () => T): T {
-    this.connection.exec('BEGIN IMMEDIATE');
-    this.depth++;
-    try {
-      return work();
-    } finally {
-      this.depth--;
-      this.connection.exec('ROLLBACK');
-    }
-  }
-
-  /** Runs a statement that somebody else wrote; it is not kept for later. */
-  runForeign(sql: string, values: readonly SQLInputValue[]): SqlResult {
-    const statement = this.connection.prepare(sql);
-    const columns = hasArrays ? statement.columns().map((column) => column.name) : undefined;
-    if (hasArrays) statement.setReturnArrays(true);
-    const before = this.totalChanges();
-    const answer = statement.all(...values) as readonly (Row | DbRow)[];
-    const names = columns ?? Object.keys(answer[0] ?? {});
-    return {
-      columns: names.length === 0 ? null : names,
-      rows: answer.map((row) => (Array.isArray(row) ? row : Object.values(row)) as DbRow),
-      // Without those that triggers made.
-      changes: this.totalChanges() === before ? 0 : this.changesOfLast(),
-    };
-  }
-
-  [Symbol.dispose](): void {
-    this.statements.clear();
-    if (!this.isClosed) this.connection.close();
-    this.isClosed = true;
-  }
-
-  private changesOfLast(): number {
-    return this.get<{ count: number }>('SELECT changes() AS count')?.count ?? 0;
-  }
-
-  private totalChanges(): number {
-    return this.get<{ count: number }>('SELECT total_changes() AS count')?.count ?? 0;
   }
 
   private prepare(sql: string): StatementSync {

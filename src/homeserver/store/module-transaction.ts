@@ -1,158 +1,180 @@
 import type { DbRow, DbTransaction, DbValue } from '../../api/db-transaction.js';
 import { HostError } from '../../errors/host-error.js';
-import type { Database, SqlResult } from './database.js';
+import { VesicleError } from '../../errors/vesicle-error.js';
+import { dbParameters } from '../../kernel/db-parameters.js';
+import type { Database } from './database.js';
+import type { ForeignStatement, SqlResult } from './foreign-statement.js';
+import type { OpenTransaction } from './open-transaction.js';
+import { pythonError } from './sqlite-errors.js';
 
-/** One statement that a module ran, and what came of it. */
-interface Done {
-  readonly sql: string;
-  readonly values: readonly DbValue[];
-  readonly result: SqlResult;
-}
+/** How long statements keep the homeserver from everything else, in milliseconds. */
+const turnMs = 5;
 
-/** What a module read is no longer true: its function must run again. */
-class StaleTransactionError extends Error {}
+/** How many statements are kept prepared. */
+const maxStatements = 50;
 
-/** How often a function runs before its transaction is given up, as in Synapse (`storage/database.py: new_transaction`). */
-const maxAttempts = 6;
+const nothing: SqlResult = { columns: null, rows: [], rowcount: -1 };
 
-/** Runs a module's function in a transaction; again when somebody else changed what it had read. */
-export async function runModuleTransaction<Result>(
-  database: Database,
-  work: (transaction: DbTransaction) => Promise<Result>,
-): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    const transaction = new ModuleTransaction(database);
-    const result = await work(transaction);
-    try {
-      transaction.commit();
-    } catch (error) {
-      if (!(error instanceof StaleTransactionError)) throw error;
-      if (attempt === maxAttempts) throw new HostError('OperationalError', 'database is locked', { cause: error });
-      continue;
-    }
-    transaction.runCallbacks();
-    return result;
-  }
-}
-
-/**
- * A module's transaction. The homeserver has one connection and never waits for it, so no transaction can be held open
- * while a module awaits something. Each statement therefore runs in a short one that is rolled back, behind the statements
- * that wrote something before it; {@link commit} runs all of them again at once, and only if every one answers as it did.
- */
-class ModuleTransaction implements DbTransaction {
-  private readonly statements: Done[] = [];
+/** A module's transaction on the connection of the homeserver. It begins with the first statement that may write. */
+export class ModuleTransaction implements DbTransaction {
+  isOver = false;
+  private open: OpenTransaction | undefined;
+  private readonly statements = new Map<string, ForeignStatement>();
   private readonly callbacks: (() => unknown)[] = [];
-  private unread: DbRow[] = [];
-  private changes = -1;
-  private columns: readonly string[] | null = null;
+  private last: SqlResult = nothing;
+  private unread: readonly DbRow[] = [];
+  private position = 0;
+  private turnBegan = performance.now();
+  /** Settles after the statement that is not done at once. */
+  private busy: Promise<void> | undefined;
 
   constructor(private readonly database: Database) {}
 
   get rowcount(): number {
-    return this.changes;
+    return this.last.rowcount;
   }
 
   get description(): readonly string[] | null {
-    return this.columns;
+    return this.last.columns;
   }
 
   readonly execute = async (sql: string, parameters: readonly DbValue[] = []): Promise<void> => {
-    const { columns, rows, changes } = this.perform(sql, parameters);
-    this.columns = columns;
-    this.unread = [...rows];
-    this.changes = columns === null ? changes : -1;
+    const values = dbParameters(parameters);
+    await this.enqueue(() => {
+      this.show(nothing);
+      this.show(this.attempt(sql, (statement) => statement.run(values)));
+    });
   };
 
   readonly executemany = async (sql: string, rows: Iterable<readonly DbValue[]>): Promise<void> => {
-    let changes = 0;
-    for (const values of rows) changes += this.perform(sql, values).changes;
-    this.columns = null;
-    this.unread = [];
-    this.changes = changes;
+    const all = Array.from(rows, dbParameters);
+    await this.enqueue(async () => {
+      this.show(nothing);
+      let result = this.attempt(sql, (statement) => statement.beforeMany());
+      for (const values of all) {
+        if (this.isTurnOver()) await this.takeTurn();
+        const { columns, rowcount } = this.attempt(sql, (statement) => statement.run(values));
+        // What a statement returns is lost here, and Python does not count it either.
+        if (columns === null && rowcount > 0) result = { ...result, rowcount: result.rowcount + rowcount };
+      }
+      this.show(result);
+    });
   };
 
-  readonly fetchone = async (): Promise<DbRow | undefined> => this.unread.shift();
+  readonly fetchone = (): Promise<DbRow | undefined> => this.enqueue(() => this.unread[this.position++]);
 
-  readonly fetchmany = async (size: number): Promise<readonly DbRow[]> => this.unread.splice(0, size);
+  readonly fetchmany = (size: number): Promise<readonly DbRow[]> => this.enqueue(() => this.take(size));
 
-  readonly fetchall = async (): Promise<readonly DbRow[]> => this.unread.splice(0);
+  readonly fetchall = (): Promise<readonly DbRow[]> => this.enqueue(() => this.take(this.unread.length));
 
   readonly callAfter = (callback: () => unknown): void => {
     this.callbacks.push(callback);
   };
 
   readonly [Symbol.asyncIterator] = async function* (this: ModuleTransaction): AsyncGenerator<DbRow, void> {
-    for (let row = this.unread.shift(); row !== undefined; row = this.unread.shift()) yield row;
+    for (let row = await this.fetchone(); row !== undefined; row = await this.fetchone()) yield row;
   }.bind(this);
 
-  /** What `callAfter` was given. */
-  runCallbacks(): void {
+  /** Waits for what the module did not wait for. */
+  async settle(): Promise<void> {
+    while (this.busy !== undefined) await this.busy;
+  }
+
+  /** Makes everything true, and calls what `callAfter` was given. */
+  commit(): void {
+    this.end();
+    try {
+      this.open?.commit();
+    } catch (error) {
+      throw pythonError(error);
+    } finally {
+      this.open = undefined;
+    }
     for (const callback of this.callbacks) callback();
   }
 
-  /** Makes everything true at once, or throws {@link StaleTransactionError}. */
-  commit(): void {
-    if (this.statements.length > 1 || this.statements.some(isWrite)) {
-      this.database.transaction(() => {
-        for (const { sql, values, result } of this.statements) {
-          if (!isSame(this.run(sql, values), result)) throw new StaleTransactionError();
-        }
-      });
-    }
+  /** Undoes everything, unless it was committed. */
+  rollback(): void {
+    const { open } = this;
+    this.end();
+    this.open = undefined;
+    open?.rollback();
   }
 
-  private perform(sql: string, values: readonly DbValue[]): SqlResult {
-    if (transactionControl.test(sql)) {
-      throw new HostError('OperationalError', "The transaction is the homeserver's: a module cannot begin or end one");
-    }
-    const result = this.database.preview(() => {
-      for (const before of this.statements) if (isWrite(before)) this.run(before.sql, before.values);
-      return this.run(sql, values);
-    });
-    this.statements.push({ sql, values, result });
+  private end(): void {
+    this.isOver = true;
+    this.statements.clear();
+  }
+
+  /** Does one thing after the other, as they were asked for. */
+  private async enqueue<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    while (this.busy !== undefined) await this.busy;
+    this.use();
+    if (this.isTurnOver()) await this.hold(this.takeTurn());
+    const result = work();
+    return result instanceof Promise ? await this.hold(result) : result;
+  }
+
+  private hold<Result>(result: Promise<Result>): Promise<Result> {
+    const release = (): void => {
+      if (this.busy === busy) this.busy = undefined;
+    };
+    const busy = result.then(release, release);
+    this.busy = busy;
     return result;
   }
 
-  private run(sql: string, values: readonly DbValue[]): SqlResult {
+  private take(count: number): readonly DbRow[] {
+    const rows = this.unread.slice(this.position, this.position + Math.max(0, count));
+    this.position += rows.length;
+    return rows;
+  }
+
+  private show(result: SqlResult): void {
+    this.last = result;
+    this.unread = result.rows;
+    this.position = 0;
+  }
+
+  private attempt(sql: string, work: (statement: ForeignStatement) => SqlResult): SqlResult {
     try {
-      return this.database.runForeign(sql, values);
+      const statement = this.prepare(sql);
+      if (!statement.onlyReads) this.open ??= this.database.openTransaction();
+      return work(statement);
     } catch (error) {
+      if (this.open?.wasRolledBack() === true) this.open = undefined;
       throw pythonError(error);
     }
   }
-}
 
-const transactionControl = /^\s*(?:BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|VACUUM|ATTACH|DETACH)\b/i;
+  private prepare(sql: string): ForeignStatement {
+    const known = this.statements.get(sql);
+    if (known !== undefined) return known;
+    if (this.statements.size === maxStatements) this.statements.clear();
+    const statement = this.database.prepareForeign(sql);
+    if (statement.isConnectionControl) {
+      throw new HostError('OperationalError', "The transaction is the homeserver's: a module cannot begin or end one");
+    }
+    // After a change of the schema a query may have other columns.
+    if (statement.isDataChange || statement.onlyReads) this.statements.set(sql, statement);
+    else this.statements.clear();
+    return statement;
+  }
 
-/** Whether later statements need it: it changed rows, or may have changed the schema. */
-function isWrite({ result }: Done): boolean {
-  return result.columns === null || result.changes > 0;
-}
+  private isTurnOver(): boolean {
+    return performance.now() - this.turnBegan > turnMs;
+  }
 
-function isSame(a: SqlResult, b: SqlResult): boolean {
-  return a.changes === b.changes && textOf(a) === textOf(b);
-}
+  /** Lets the homeserver do something else, if it could not for some time. */
+  private async takeTurn(): Promise<void> {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    this.turnBegan = performance.now();
+    this.use();
+  }
 
-function textOf({ rows }: SqlResult): string {
-  return JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
-}
-
-/** The exceptions of Python's `sqlite3`, by SQLite's primary result codes. */
-const pythonNames: Readonly<Record<number, string>> = {
-  1: 'OperationalError',
-  5: 'OperationalError',
-  6: 'OperationalError',
-  10: 'OperationalError',
-  13: 'OperationalError',
-  14: 'OperationalError',
-  19: 'IntegrityError',
-  20: 'IntegrityError',
-  25: 'ProgrammingError',
-};
-
-function pythonError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('errcode' in error)) return error;
-  const name = pythonNames[Number(error.errcode) & 0xff] ?? 'DatabaseError';
-  return new HostError(name, error.message, { cause: error });
+  private use(): void {
+    if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A transaction']);
+  }
 }

@@ -133,10 +133,10 @@ describe('a search of the user directory', () => {
     ];
     for (const sql of writes) {
       // Twice, since the mark may be there already.
-      const { changes } = database.runForeign(sql, []);
+      const { changes } = database.run(sql);
       assert.equal(changes, 1, sql);
       assert.deepEqual(store.stale(10), [id], sql);
-      if (sql.startsWith('UPDATE')) database.runForeign(sql, []);
+      if (sql.startsWith('UPDATE')) database.run(sql);
       store.update(new Map([[id, undefined]]));
     }
     assert.deepEqual(store.stale(10), []);

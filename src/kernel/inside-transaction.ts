@@ -1,0 +1,55 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ModuleApi } from '../api/module-api.js';
+import { VesicleError } from '../errors/vesicle-error.js';
+
+interface Inside {
+  readonly desc: string;
+  readonly transaction: { readonly isOver: boolean };
+}
+
+/** The database transaction that the running code is part of. */
+const inside = new AsyncLocalStorage<Inside>();
+
+/** Methods of `ModuleApi` that may be called inside a transaction: they do not wait for the homeserver. */
+export const allowedInside: ReadonlySet<string> = new Set<keyof ModuleApi>([
+  'loopingBackgroundCall',
+  'delayedBackgroundCall',
+  'runAsBackgroundProcess',
+  'shouldRunBackgroundTasks',
+  'sleep',
+  'deferToThread',
+  'deferToThreadpool',
+  'getCurrentTimeMsec',
+]);
+
+/** Runs the function of a transaction. */
+export function runInside<Result>(
+  desc: string,
+  transaction: Inside['transaction'],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return inside.run({ desc, transaction }, work);
+}
+
+/**
+ * Throws inside a transaction: with SQLite Synapse has one connection to its database, which would wait for the
+ * transaction, which would wait for it.
+ */
+export function refuseInside(what: string): void {
+  const store = inside.getStore();
+  if (store?.transaction.isOver === false) throw new VesicleError('SYNAPSE_CALL_IN_TRANSACTION', [what, store.desc]);
+}
+
+/** Makes the methods of an object refuse to be called inside a transaction, but for those that are {@link allowedInside}. */
+export function refuseMethodsInside<Methods extends object>(methods: Methods): Methods {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(methods))) {
+    if (name === 'constructor' || typeof value !== 'function' || allowedInside.has(name)) continue;
+    const method = value as (...args: unknown[]) => unknown;
+    const refusing = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      refuseInside(name);
+      return await method.apply(this, args);
+    };
+    Object.defineProperty(methods, name, { value: refusing });
+  }
+  return methods;
+}
