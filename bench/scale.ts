@@ -23,6 +23,7 @@ const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'api-call': apiCall,
   'api-call-10': apiCall10,
   'media-50mb': media50mb,
+  'transaction-writes': transactionWrites,
 };
 
 /** How costs grow with what there is: `ratio` is the exponent between the two largest sizes, or the ratio that the row names. */

@@ -27,7 +27,7 @@ class Driver:
     @staticmethod
     def write(txn: Any, count: int) -> None:
         insert = "INSERT INTO written VALUES (?, ?)"
-        txn.executemany(insert, [(f"many {number}", number) for number in range(count // 2)])
+        txn.executemany(insert, ((f"many {number}", number) for number in range(count // 2)))
         for number in range(count // 2):
             txn.execute(insert, (f"one {number}", number))
 

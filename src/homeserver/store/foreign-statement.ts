@@ -43,7 +43,7 @@ export class ForeignStatement {
     this.isConnectionControl = isConnectionControl(start);
     this.prepared = start === '' ? undefined : prepareOne(connection, this.isPlain ? text : sql);
     this.onlyReads = this.prepared === undefined || onlyReads(start);
-    this.columns = hasArrays ? (this.prepared?.columns() ?? []).map((column) => column.name) : [];
+    this.columns = columnsOf(this.prepared);
     this.hasRows = hasArrays ? this.columns.length > 0 : !this.isDataChange || /\breturning\b/i.test(text);
     this.prepared?.setReadBigInts(true);
     if (hasArrays) this.prepared?.setReturnArrays(true);
@@ -83,6 +83,10 @@ export class ForeignStatement {
   private named(columns: readonly string[]): readonly string[] | null {
     return columns.length === 0 ? null : columns;
   }
+}
+
+function columnsOf(prepared: StatementSync | undefined): readonly string[] {
+  return hasArrays && prepared !== undefined ? prepared.columns().map((column) => column.name) : [];
 }
 
 /** SQLite prepares the first statement of a text, and says how far it reaches. */

@@ -47,11 +47,11 @@ export class ModuleTransaction implements DbTransaction {
   };
 
   readonly executemany = async (sql: string, rows: Iterable<readonly DbValue[]>): Promise<void> => {
-    const all = Array.from(rows, dbParameters);
     await this.enqueue(async () => {
       this.show(nothing);
       let result = this.attempt(sql, (statement) => statement.beforeMany());
-      for (const values of all) {
+      for (const row of rows) {
+        const values = dbParameters(row);
         if (this.isTurnOver()) await this.takeTurn();
         const { columns, rowcount } = this.attempt(sql, (statement) => statement.run(values));
         // What a statement returns is lost here, and Python does not count it either.
