@@ -248,6 +248,10 @@ export const errorCodes = {
     blame: 'operator',
     text: 'The bridge speaks protocol {0} ({1}), this module host speaks protocol {2} (vesicle {3}). Write the bridge anew with "vesicle bridge --out DIR" of this version, and restart Synapse.',
   },
+  TESTING_BACKGROUND_FAILED: {
+    blame: 'author',
+    text: 'Work that nobody waited for failed: {0}. Catch what may fail there, or say that it may: startHomeserver({ allowBackgroundFailures: true }).',
+  },
   WEB_PATH_RESERVED: {
     blame: 'author',
     text: "{0}: the web path {1} is refused, because {2} and everything below it is Synapse's own. Use a path like /_synapse/client/<name>/....",

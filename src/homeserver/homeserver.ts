@@ -6,7 +6,7 @@ import { type LoadedModule, openModules, type RunningModules } from '../containe
 import type { Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
-import { type AroundWork, BackgroundWork } from '../kernel/background-work.js';
+import { type AroundWork, type BackgroundFailure, BackgroundWork } from '../kernel/background-work.js';
 import { type Clock, systemClock } from './clock.js';
 import type { HomeserverContext } from './context.js';
 import { EmbeddedModuleApi } from './embedded-module-api.js';
@@ -42,6 +42,8 @@ export interface HomeserverOptions {
   readonly pushGateway?: PushGateway;
   /** Runs each piece of background work; tests follow what is going on. */
   readonly aroundWork?: AroundWork;
+  /** Told of each piece of background work that failed; it is logged, too. */
+  readonly onBackgroundFailure?: (failure: BackgroundFailure) => void;
   /** Aborted when nobody waits for the modules any more: one that goes on starting is given up then. */
   readonly unwanted?: AbortSignal;
 }
@@ -122,7 +124,7 @@ export class Homeserver implements AsyncDisposable {
 export async function openHomeserver(options: HomeserverOptions): Promise<Homeserver> {
   const { config, log, clock = systemClock } = options;
   const serverName = config.serverName as ServerName;
-  const background = new BackgroundWork(log, options.aroundWork);
+  const background = new BackgroundWork(log, options.aroundWork, options.onBackgroundFailure);
   const dispatch = new Dispatcher({
     log,
     now: clock.now,

@@ -3,6 +3,14 @@ import type { Logger } from '../log/logger.js';
 /** Runs a piece of work, and knows of it until it ends. */
 export type AroundWork = (work: () => Promise<void>) => Promise<void>;
 
+/** Work in the background that failed. */
+export interface BackgroundFailure {
+  readonly name: string;
+  /** The module that it was for. */
+  readonly module: string | undefined;
+  readonly error: unknown;
+}
+
 /** Work that no request waits for. */
 export class BackgroundWork {
   private readonly running = new Set<Promise<void>>();
@@ -10,6 +18,7 @@ export class BackgroundWork {
   constructor(
     private readonly log: Logger,
     private readonly around: AroundWork = (work) => work(),
+    private readonly onFailure: (failure: BackgroundFailure) => void = () => undefined,
   ) {}
 
   /** Starts work; its failure is logged, with the name of the module that it is for. */
@@ -39,6 +48,7 @@ export class BackgroundWork {
     try {
       await this.around(work);
     } catch (error) {
+      this.onFailure({ name, module, error });
       const of = module === undefined ? '' : `${module}: `;
       const fields = module === undefined ? {} : { module };
       this.log.error(`${of}Background process '${name}' threw an exception`, { ...fields, err: error });

@@ -5,7 +5,7 @@ import { type EventAnswer, eventAnswer, granted, readAnswer, type TestAnswer } f
 import { EventWatch } from './event-watch.js';
 import type { RoomAliasText, UserIdText } from './id-text.js';
 import { type ClientEvent, SyncAnswer } from './sync-answer.js';
-import type { RequestBody, RequestOptions, SendRequest } from './test-request.js';
+import type { RequestBody, RequestOptions, TestClient } from './test-request.js';
 
 const client = '/_matrix/client/v3';
 
@@ -73,7 +73,7 @@ export class Actor implements Credentials {
   private watch: EventWatch | undefined;
 
   constructor(
-    private readonly sendRequest: SendRequest,
+    private readonly client: TestClient,
     credentials: Credentials,
   ) {
     this.userId = credentials.userId;
@@ -83,12 +83,17 @@ export class Actor implements Credentials {
 
   /** Any request with this user's access token, whatever the answer. */
   async request(method: string, path: string, body?: RequestBody, options: RequestOptions = {}): Promise<TestAnswer> {
-    return readAnswer(await this.fetch(method, path, body, options));
+    return readAnswer(await this.client.send(method, path, body, { token: this.accessToken, ...options }));
   }
 
-  /** Any request with this user's access token; the answer with its bytes. */
-  fetch(method: string, path: string, body?: RequestBody, options: RequestOptions = {}): Promise<Response> {
-    return this.sendRequest(method, path, body, { token: this.accessToken, ...options });
+  /**
+   * The global `fetch`, asked of this homeserver, with this user's access token unless another is given:
+   * `alice.fetch('/_matrix/client/v3/account/whoami')`.
+   */
+  fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
+    if (!headers.has('Authorization')) headers.set('Authorization', `Bearer ${this.accessToken}`);
+    return this.client.fetch(input, { ...init, headers });
   }
 
   // rooms
@@ -245,7 +250,7 @@ export class Actor implements Credentials {
   /** Downloads a file. */
   async download(uri: string): Promise<Uint8Array> {
     const path = `/_matrix/client/v1/media/download/${uri.replace('mxc://', '')}`;
-    const response = await this.fetch('GET', path);
+    const response = await this.fetch(path);
     if (!response.ok) granted('download', await readAnswer(response));
     return new Uint8Array(await response.arrayBuffer());
   }

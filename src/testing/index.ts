@@ -8,5 +8,6 @@ export { startHomeserver, type TestOptions } from './start-homeserver.js';
 export { type ClientEvent, SyncAnswer } from './sync-answer.js';
 export { TestClock } from './test-clock.js';
 export { TestHomeserver } from './test-homeserver.js';
+export { type LogLine, TestLog } from './test-log.js';
 export { type ModuleUnderTest, type ServiceDouble, type TestModule } from './test-module.js';
 export { type RequestBody, type RequestOptions } from './test-request.js';

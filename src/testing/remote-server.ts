@@ -10,7 +10,7 @@ import { Actor } from './actor.js';
 import { type EventAnswer, granted, readAnswer, type TestAnswer } from './answer.js';
 import type { UserIdText } from './id-text.js';
 import type { TestClock } from './test-clock.js';
-import { requestTo, type SendRequest } from './test-request.js';
+import { requestOf, requestTo, type TestClient } from './test-request.js';
 import type { WorkWatch } from './work-watch.js';
 
 /**
@@ -195,17 +195,19 @@ export class RemoteServer implements AsyncDisposable {
 
   private async register(localpart: string): Promise<Actor> {
     const account = { username: localpart, password: `password of ${localpart}`, auth: { type: 'm.login.dummy' } };
-    const answer = await readAnswer(await this.ask('POST', '/_matrix/client/v3/register', account));
+    const answer = await readAnswer(await this.client.send('POST', '/_matrix/client/v3/register', account));
     const { user_id: userId, access_token: accessToken, device_id: deviceId } = granted('register', answer).body;
-    return new Actor(this.ask, {
+    return new Actor(this.client, {
       userId: userId as UserId,
       accessToken: accessToken as string,
       deviceId: deviceId as string,
     });
   }
 
-  private readonly ask: SendRequest = (method, path, body, options = {}) =>
-    this.own.fetch(requestTo(this.serverName, method, path, body, options));
+  private readonly client: TestClient = {
+    send: (method, path, body, options = {}) => this.own.fetch(requestTo(this.serverName, method, path, body, options)),
+    fetch: (input, init) => this.own.fetch(requestOf(this.serverName, input, init)),
+  };
 }
 
 /** What a proxy answers in front of a server that is not there. */

@@ -1,10 +1,14 @@
+import { stderr } from 'node:process';
 import { openHomeserver } from '../homeserver/homeserver.js';
-import type { Logger } from '../log/logger.js';
+import type { BackgroundFailure } from '../kernel/background-work.js';
+import type { Logger, LogLevel } from '../log/logger.js';
 import { silentLog } from '../log/silent-log.js';
 import type { JsonObject } from '../matrix/json.js';
+import { TextLog } from '../log/text-log.js';
 import { Outbox, OutboxMailer, OutboxPushGateway } from './outbox.js';
 import { TestClock } from './test-clock.js';
 import { TestHomeserver } from './test-homeserver.js';
+import { TestLog } from './test-log.js';
 import { describeTestModule, loadTestModules, type TestModule } from './test-module.js';
 import { WorkWatch } from './work-watch.js';
 
@@ -34,8 +38,19 @@ export interface TestOptions {
    * server can be reached; `(request) => fetch(request)` reaches real ones.
    */
   readonly fetch?: (request: Request) => Promise<Response>;
-  /** Gets the log lines; nobody when absent. */
-  readonly log?: Logger;
+  /**
+   * Gets the log lines, or says from which level on they go to standard error; `hs.log.lines` has all of them in any case.
+   *
+   * @defaultValue `'warn'`
+   */
+  readonly log?: Logger | LogLevel | 'silent';
+  /**
+   * Lets what nobody waits for fail (`runAsBackgroundProcess`, `loopingBackgroundCall`, `delayedBackgroundCall`): the failure is
+   * only logged, as on a server. Otherwise closing the homeserver throws it, which fails the test.
+   *
+   * @defaultValue false
+   */
+  readonly allowBackgroundFailures?: boolean;
 }
 
 /**
@@ -50,7 +65,9 @@ export interface TestOptions {
  * ```
  */
 export async function startHomeserver(options: TestOptions): Promise<TestHomeserver> {
-  const { config = {}, now = Date.now(), log = silentLog } = options;
+  const { config = {}, now = Date.now(), allowBackgroundFailures = false } = options;
+  const log = new TestLog(loggerOf(options.log ?? 'warn'));
+  const failures: BackgroundFailure[] = [];
   const items = options.modules.map(describeTestModule);
   const { configuration, modules } = await loadTestModules(items, config);
   const watch = new WorkWatch();
@@ -65,8 +82,17 @@ export async function startHomeserver(options: TestOptions): Promise<TestHomeser
     pushGateway: new OutboxPushGateway(outbox),
     fetch: fetchThrough(options.fetch ?? refuseConnection),
     aroundWork: watch.around,
+    onBackgroundFailure: (failure) => {
+      if (!allowBackgroundFailures) failures.push(failure);
+    },
   });
-  return new TestHomeserver({ homeserver, clock, outbox, watch, config, modules: items });
+  return new TestHomeserver({ homeserver, clock, outbox, log, failures, watch, config, modules: items });
+}
+
+function loggerOf(log: Logger | LogLevel | 'silent'): Logger {
+  if (typeof log !== 'string') return log;
+  if (log === 'silent') return silentLog;
+  return new TextLog({ level: log, write: (line) => stderr.write(line) });
 }
 
 function timeOf(now: number | string | Date): number {

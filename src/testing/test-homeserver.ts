@@ -1,5 +1,6 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Homeserver } from '../homeserver/homeserver.js';
+import type { BackgroundFailure } from '../kernel/background-work.js';
 import type { RunningModule } from '../container/running-modules.js';
 import type { ServerName, UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
@@ -9,9 +10,10 @@ import { granted, readAnswer, type TestAnswer } from './answer.js';
 import type { Outbox } from './outbox.js';
 import { RecordedCalls } from './recorded-calls.js';
 import { RemoteServer } from './remote-server.js';
+import type { TestLog } from './test-log.js';
 import type { TestClock } from './test-clock.js';
 import { loadTestModules, type ModuleUnderTest } from './test-module.js';
-import { type RequestBody, type RequestOptions, requestTo, type SendRequest } from './test-request.js';
+import { type RequestBody, type RequestOptions, requestOf, requestTo, type TestClient } from './test-request.js';
 import type { WorkWatch } from './work-watch.js';
 
 /** How long closing waits for requests that nobody waited for, in milliseconds. */
@@ -22,6 +24,9 @@ export interface TestParts {
   readonly homeserver: Homeserver;
   readonly clock: TestClock;
   readonly outbox: Outbox;
+  readonly log: TestLog;
+  /** What failed in the background and is not to. */
+  readonly failures: readonly BackgroundFailure[];
   readonly watch: WorkWatch;
   readonly config: JsonObject;
   readonly modules: readonly ModuleUnderTest[];
@@ -42,22 +47,35 @@ export class TestHomeserver implements AsyncDisposable {
   readonly clock: TestClock;
   /** Mails and pushes that were sent. */
   readonly outbox: Outbox;
+  /** What was logged, by the modules and about them. */
+  readonly log: TestLog;
   /** What the modules were asked and answered. */
   readonly calls: RecordedCalls;
   private readonly homeserver: Homeserver;
   private readonly users = new Map<string, Promise<Actor>>();
   private readonly remotes = new Map<string, Promise<RemoteServer>>();
   private modules: readonly ModuleUnderTest[];
+  private readonly reported = new Set<BackgroundFailure>();
 
   /** For {@link startHomeserver}. */
   constructor(private readonly parts: TestParts) {
     this.homeserver = parts.homeserver;
     this.clock = parts.clock;
     this.outbox = parts.outbox;
+    this.log = parts.log;
     this.modules = parts.modules;
     this.calls = new RecordedCalls((type) => this.runningOf(type).map(({ name }) => name));
     this.homeserver.dispatch.observe(this.calls.record);
   }
+
+  private readonly client: TestClient = {
+    send: (method, path, body, options = {}) =>
+      this.homeserver.fetch(
+        requestTo(this.serverName, method, path, body, options),
+        options.ip === undefined ? {} : { ip: options.ip },
+      ),
+    fetch: (input, init) => this.homeserver.fetch(requestOf(this.serverName, input, init)),
+  };
 
   get serverName(): ServerName {
     return this.homeserver.context.serverName;
@@ -108,15 +126,13 @@ export class TestHomeserver implements AsyncDisposable {
 
   /** Sends a request, without an access token unless one is given. */
   async request(method: string, path: string, body?: RequestBody, options: RequestOptions = {}): Promise<TestAnswer> {
-    return readAnswer(await this.fetch(method, path, body, options));
+    return readAnswer(await this.client.send(method, path, body, options));
   }
 
-  /** Sends a request; the answer with its bytes. */
-  fetch: SendRequest = (method, path, body, options = {}) =>
-    this.homeserver.fetch(
-      requestTo(this.serverName, method, path, body, options),
-      options.ip === undefined ? {} : { ip: options.ip },
-    );
+  /** The global `fetch`, asked of this homeserver: `hs.fetch('/_synapse/client/page', { method: 'POST', body })`. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    return this.client.fetch(input, init);
+  }
 
   // other servers
 
@@ -158,11 +174,24 @@ export class TestHomeserver implements AsyncDisposable {
     await this.parts.watch.settle();
   }
 
-  /** Stops the modules and closes the homeserver. */
+  /**
+   * Stops the modules and closes the homeserver.
+   *
+   * @throws `VesicleError` `TESTING_BACKGROUND_FAILED` when something that nobody waited for has failed, unless
+   * `allowBackgroundFailures` was given.
+   */
   async close(): Promise<void> {
     await this.idle();
     await Promise.all([...this.remotes.values()].map(async (remote) => (await remote).close()));
     await this.homeserver.close(graceMs);
+    const failures = this.parts.failures.filter((failure) => !this.reported.has(failure));
+    for (const failure of failures) this.reported.add(failure);
+    const [first] = failures;
+    if (first === undefined) return;
+    const texts = failures.map(
+      ({ module, name, error }) => `${module ?? 'The homeserver'}: '${name}': ${String(error)}`,
+    );
+    throw new VesicleError('TESTING_BACKGROUND_FAILED', [texts.join('\n')], { cause: first.error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -171,7 +200,7 @@ export class TestHomeserver implements AsyncDisposable {
 
   private actorOf(request: string, answer: TestAnswer): Actor {
     const { user_id: userId, access_token: accessToken, device_id: deviceId } = granted(request, answer).body;
-    return new Actor(this.fetch, {
+    return new Actor(this.client, {
       userId: userId as UserId,
       accessToken: accessToken as string,
       deviceId: deviceId as string,

@@ -32,13 +32,25 @@ export interface RequestOptions {
  */
 export type RequestBody = JsonObject | string | Uint8Array<ArrayBuffer>;
 
-/** Sends one request without a socket. */
+/** Sends one request without a socket, as the methods of the kit do. */
 export type SendRequest = (
   method: string,
   path: string,
   body?: RequestBody,
   options?: RequestOptions,
 ) => Promise<Response>;
+
+/** Sends requests to one homeserver. */
+export interface TestClient {
+  readonly send: SendRequest;
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+}
+
+/** The request of a call like that of `fetch`: a path stands for one of the homeserver. */
+export function requestOf(serverName: string, input: string | URL | Request, init?: RequestInit): Request {
+  if (input instanceof Request) return new Request(input, init);
+  return new Request(new URL(input, `http://${serverName}`), init);
+}
 
 /** A Fetch request to a server. */
 export function requestTo(

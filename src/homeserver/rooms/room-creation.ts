@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
@@ -62,6 +61,8 @@ const maxAttempts = 5;
 
 /** Makes rooms (`handlers/room.py: RoomCreationHandler`). */
 export class RoomCreation {
+  private takenTime = 0;
+
   constructor(private readonly parts: RoomCreationParts) {}
 
   /** Makes a room as `/createRoom` does. `body` is live: modules may change it. */
@@ -107,11 +108,17 @@ export class RoomCreation {
     isPublic: boolean,
   ): Promise<RoomEvent> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const sentAt = attempt === 0 ? undefined : this.parts.context.clock.now() + randomInt(1, 11);
+      const sentAt = attempt === 0 ? undefined : this.nextFreeTime();
       const event = await this.parts.creation.createCreateEvent(requester, version, content, sentAt);
       if (this.parts.rooms.create(event.roomId, version, requester.userId, isPublic)) return event;
     }
     throw new SynapseError(500, "Couldn't generate a unique room ID.");
+  }
+
+  /** A time at which no create event was made: a clock that stands still would give one ID to all rooms of a user. */
+  private nextFreeTime(): number {
+    this.takenTime = Math.max(this.takenTime, this.parts.context.clock.now()) + 1;
+    return this.takenTime;
   }
 
   /** Stores a room with a random ID, as versions before 12 have. */
