@@ -72,7 +72,7 @@ test('every line is kept and passed on, with its module', async () => {
   await using hs = await start({ log });
   const [line] = hs.log.lines.filter(({ message }) => message === 'started');
   assert.deepEqual(line, { level: 'info', message: 'started', module: 'Worker', fields: { at: 5 } });
-  assert.ok(log.lines.some(({ message, fields }) => message === 'started' && fields?.['module'] === 'Worker'));
+  assert.ok(log.lines.some(({ message, fields }) => message === 'started' && fields['module'] === 'Worker'));
 });
 
 test('fetch takes what the global fetch takes, with the token of its user', async () => {
