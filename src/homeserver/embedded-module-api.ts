@@ -23,10 +23,10 @@ import { ModuleAccountData } from './embedded-module-api-account-data.js';
 import type { ModuleOwner } from '../container/running-modules.js';
 import { BackgroundCalls } from '../kernel/background-calls.js';
 import { FetchHttpClient } from '../kernel/fetch-http-client.js';
-import { refuseMethodsInside } from '../kernel/inside-transaction.js';
 import { ModulePush } from './embedded-module-api-push.js';
 import { ModulePublicRooms, ModuleRooms } from './embedded-module-api-rooms.js';
 import { ModuleUsers } from './embedded-module-api-users.js';
+import { asOverBridge } from './module-api-methods.js';
 import { HttpPushGateway } from './push-gateway.js';
 import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
 import type { Services } from './services.js';
@@ -63,8 +63,8 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
     this.workerName = config.workerName ?? null;
     this.workerApp = config.workerApp ?? null;
     this.customTemplateDir = config.templates.customTemplateDirectory ?? null;
-    this.publicRoomListManager = refuseMethodsInside(new ModulePublicRooms(services.rooms.roomStore));
-    this.accountDataManager = refuseMethodsInside(new ModuleAccountData(services));
+    this.publicRoomListManager = asOverBridge(new ModulePublicRooms(services.rooms.roomStore));
+    this.accountDataManager = asOverBridge(new ModuleAccountData(services));
     this.users = new ModuleUsers(services);
     this.rooms = new ModuleRooms(services);
     this.httpClient = new FetchHttpClient(fetch);
@@ -315,7 +315,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
   }
 }
 
-refuseMethodsInside(EmbeddedModuleApi.prototype);
+asOverBridge(EmbeddedModuleApi.prototype);
 
 type PresenceUpdates = Parameters<ModuleApi['setPresenceForUsers']>[0];
 

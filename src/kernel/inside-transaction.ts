@@ -39,17 +39,3 @@ export function refuseInside(what: string): void {
   const store = inside.getStore();
   if (store?.transaction.isOver === false) throw new VesicleError('SYNAPSE_CALL_IN_TRANSACTION', [what, store.desc]);
 }
-
-/** Makes the methods of an object refuse to be called inside a transaction, but for those that are {@link allowedInside}. */
-export function refuseMethodsInside<Methods extends object>(methods: Methods): Methods {
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(methods))) {
-    if (name === 'constructor' || typeof value !== 'function' || allowedInside.has(name)) continue;
-    const method = value as (...args: unknown[]) => unknown;
-    const refusing = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      refuseInside(name);
-      return await method.apply(this, args);
-    };
-    Object.defineProperty(methods, name, { value: refusing });
-  }
-  return methods;
-}

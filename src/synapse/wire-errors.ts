@@ -150,11 +150,9 @@ const credentialErrors = ['InvalidClientCredentialsError', 'MissingClientTokenEr
 
 function synapseError(wire: WireError, status: number, options: ErrorOptions): SynapseError {
   const { type, message, errcode, additional_fields: fields = {}, headers = {} } = wire;
-  const error = credentialErrors.includes(type)
+  return credentialErrors.includes(type)
     ? new InvalidClientCredentialsError(message, errcode ?? 'M_UNKNOWN', fields)
     : new SynapseError(status, message, errcode, fields, headers, options);
-  error.name = type;
-  return error;
 }
 
 /** Whatever the other side sent, this is an error of it. */

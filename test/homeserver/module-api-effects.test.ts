@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ModuleApi } from '../../src/api/module-api.js';
+import { SynapseError } from '../../src/errors/synapse-error.js';
 import { SsoConfig } from '../../src/config/homeserver-sections.js';
 import { allowedInside } from '../../src/kernel/inside-transaction.js';
-import type { RoomId, UserId } from '../../src/matrix/ids.js';
+import type { RoomAlias, RoomId, UserId } from '../../src/matrix/ids.js';
 import type { JsonObject } from '../../src/matrix/json.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { openProbed } from '../support/module-probe.js';
@@ -217,4 +218,24 @@ test('a room is deleted once, and nobody is in it any more', async (t) => {
   await first;
   await hs.homeserver.idle();
   assert.deepEqual(await api.getStateEventsInRoom(roomId, []), []);
+});
+
+test('errors have the names that vesicle exports, as over the bridge', async (t) => {
+  const { hs, api } = await openProbed(t);
+  await hs.register('alice');
+  const nowhere = '!nowhere:hs.test' as RoomId;
+  const failing: readonly (() => Promise<unknown>)[] = [
+    () => api.lookupRoomAlias('#none:hs.test' as RoomAlias),
+    () => api.updateRoomMembership(alice, alice, nowhere, 'join'),
+    () => api.createAndSendEventIntoRoom({ type: 'a', sender: alice, room_id: nowhere, content: {} }),
+    () => api.checkUsername('alice'),
+    () => api.registerUser('alice'),
+  ];
+  for (const call of failing) await assert.rejects(call, { name: 'SynapseError' }, String(call));
+  await assert.rejects(api.invalidateAccessToken('none'), { name: 'InvalidClientCredentialsError' });
+  class OwnError extends SynapseError {
+    override name = 'OwnError';
+  }
+  const own = api.runDbInteraction('own', () => Promise.reject(new OwnError(400, 'no')));
+  await assert.rejects(own, { name: 'OwnError' });
 });
