@@ -1,5 +1,5 @@
 import type { Hook } from '../../dispatch/hook.js';
-import { Codes } from '../../errors/matrix-codes.js';
+import { HostError } from '../../errors/host-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { RoomId, UserId } from '../../matrix/ids.js';
@@ -7,6 +7,7 @@ import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
 import type { RateLimiters } from '../rate-limiters.js';
 import type { EventStore } from '../store/event-store.js';
+import { pythonRepr } from '../python-repr.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 import { BranchedEvents, stateWith } from './branched-events.js';
 import { checkEventAuth, redactionNeedsSameSender } from './event-auth.js';
@@ -15,7 +16,7 @@ import type { EventCreation, EventRequest } from './event-creation.js';
 import type { EventPersistence } from './event-persistence.js';
 import { checkEventSize } from './event-validation.js';
 import type { AuthState } from './power-levels.js';
-import type { RoomEvent } from './room-event.js';
+import { RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
 import { isAtTheEnd, type RoomGraph } from './room-graph.js';
 import { type RoomState, StateHandle } from './room-state.js';
@@ -225,7 +226,7 @@ export class EventSender {
     const isRedaction = event.type === 'm.room.redaction';
     const target = isRedaction ? redactsOf(event) : undefined;
     // Synapse takes it for granted here that there is a target.
-    if (isRedaction && target === undefined) throw new Error('AssertionError: redacts is not None');
+    if (isRedaction && target === undefined) throw noTarget(event);
     const original = target === undefined ? undefined : this.parts.events.findShown(target);
     const isAdminRedaction = original !== undefined && original.sender !== event.sender;
     await this.parts.limits.request(requester, { update, isAdminRedaction });
@@ -234,9 +235,7 @@ export class EventSender {
   private checkRedaction(event: RoomEvent): void {
     if (event.type !== 'm.room.redaction') return;
     const { room } = this.placeOf([event]);
-    if (event.redacts === undefined) {
-      throw new SynapseError(400, "Missing params: ['redacts']", Codes.MISSING_PARAM);
-    }
+    if (event.redacts === undefined) throw noTarget(event);
     const original = this.parts.events.findShown(event.redacts);
     if (original?.type === 'm.room.create') throw new AuthError(403, 'Redacting create events is not permitted');
     if (original !== undefined && original.roomId !== event.roomId) {
@@ -275,6 +274,13 @@ function isHidden(requester: Requester, event: RoomEvent, options: AcceptOptions
 function checkSender(requester: Requester, event: RoomEvent): void {
   if (event.metadata.txnId === undefined || event.sender === requester.userId) return;
   throw new Error(`The sender of ${event.eventId} was changed, but its transaction ID is the first sender's`);
+}
+
+/** What Synapse makes of a redaction of nothing: it takes a target for granted, and looks for whatever is in its place. */
+function noTarget(event: EventRequest | RoomEvent): HostError {
+  const redacts = event instanceof RoomEvent && event.version.isUpdated ? event.content['redacts'] : undefined;
+  if (redacts === undefined || redacts === null) return new HostError('AssertionError', '');
+  return new HostError('TypeError', `Invalid event event_id ${pythonRepr(redacts)}`);
 }
 
 function redactsOf(event: EventRequest | RoomEvent): string | undefined {

@@ -15,6 +15,7 @@ import { AutoJoin } from './auto-join.js';
 import { RelationBundler } from './bundled-relations.js';
 import { ClientEvents } from './client-events.js';
 import { DelayedEvents } from './delayed-events.js';
+import { DirectoryReads } from './directory-reads.js';
 import { Directory } from './directory.js';
 import { EventBuilder } from './event-builder.js';
 import { EventCreation } from './event-creation.js';
@@ -192,6 +193,10 @@ export class RoomServices implements Disposable {
     });
     const { roomCreation } = this;
     this.autoJoin = new AutoJoin({ context, rooms, directory, memberships, roomCreation });
+    const directoryReads = new DirectoryReads(events);
+    persistence.listen((stored) => {
+      directoryReads.note(stored);
+    });
     this.roomUpgrade = new RoomUpgrade({
       context,
       rooms,
@@ -201,6 +206,7 @@ export class RoomServices implements Disposable {
       creation,
       sender,
       roomCreation,
+      directoryReads,
       onReplaced: async (from, to, userIds) => this.hooks.onReplaced?.(from, to, userIds),
     });
     this.shutdown = new RoomShutdown({ context, rooms, roomStore, states, sender, memberships, roomCreation });

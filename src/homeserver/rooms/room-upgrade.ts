@@ -14,6 +14,7 @@ import type { EventSender } from './event-sender.js';
 import { EventBatch } from './event-batch.js';
 import { checkEventSize } from './event-validation.js';
 import type { FirstEvents, InitialState } from './first-events.js';
+import type { DirectoryReads } from './directory-reads.js';
 import type { RoomCreation } from './room-creation.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomVersion } from './room-version.js';
@@ -31,6 +32,7 @@ export interface RoomUpgradeParts {
   readonly creation: EventCreation;
   readonly sender: EventSender;
   readonly roomCreation: RoomCreation;
+  readonly directoryReads: DirectoryReads;
   /** Brings what users keep with a room over to another: tags, direct chats, push rules. */
   readonly onReplaced: (from: RoomId, to: RoomId, users: readonly string[]) => Promise<void>;
 }
@@ -142,7 +144,7 @@ export class RoomUpgrade {
   private async cloneRoom(upgrade: Upgrade): Promise<void> {
     const { requester, old, version, newRoomId, tombstone, createEvent, creators } = upgrade;
     const content = createEvent?.content ?? creationContent(old, version, creators, tombstone.eventId);
-    const initialState = copiedState(upgrade);
+    const initialState = copiedState(upgrade, this.parts.directoryReads.hasReadRules(upgrade.old.roomId));
     const { dispatch } = this.parts.context;
     const outcome = await dispatch.ask('spam_checker', 'user_may_create_room', requester.userId, {
       creation_content: content,
@@ -272,8 +274,11 @@ function creationContent(
 }
 
 /** The state that the new room starts with, power enough for the upgrading user included. */
-function copiedState({ old, requester, version, creators }: Upgrade): InitialState[] {
-  const copied = copiedTypes.flatMap((type) => {
+function copiedState({ old, requester, version, creators }: Upgrade, hasReadRules: boolean): InitialState[] {
+  const types = hasReadRules
+    ? [...new Set(['m.room.join_rules', 'm.room.history_visibility', ...copiedTypes])]
+    : copiedTypes;
+  const copied = types.flatMap((type) => {
     const event = old.state.get(type, '');
     return event === undefined ? [] : [{ type, stateKey: '', content: event.content }];
   });
