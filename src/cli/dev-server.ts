@@ -20,6 +20,8 @@ export interface DevServer {
   readonly file: string;
   /** When reading the file began, in milliseconds since 1970: what changed since may not be what runs. */
   readonly readAt: number;
+  /** Everything in the file but the modules. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** The modules as they were loaded. */
   readonly loaded: readonly SourcedModule[];
   readonly parts: ModuleParts;

@@ -5,7 +5,7 @@ import { logRefusals } from './refusal-log.js';
 
 /** The embedded homeserver on a file. */
 export async function openEmbeddedDevServer(file: string, log: Logger): Promise<DevServer> {
-  const { homeserver, modules, readAt } = await openFile(file, log);
+  const { homeserver, modules, readAt, settings } = await openFile(file, log);
   try {
     const [listener] = await homeserver.listen();
     logRefusals(homeserver.dispatch, log);
@@ -15,6 +15,7 @@ export async function openEmbeddedDevServer(file: string, log: Logger): Promise<
       url: listener?.url ?? '',
       file,
       readAt,
+      settings,
       loaded: modules,
       parts: homeserver,
       send: (request) => homeserver.fetch(request),

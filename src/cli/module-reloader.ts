@@ -1,5 +1,7 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Configuration } from '../config/configuration.js';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
 import type { Logger } from '../log/logger.js';
 import type { DevServer } from './dev-server.js';
@@ -9,19 +11,30 @@ import { describeError } from './report-error.js';
 /** Editors write a file in several steps: so long is waited for the last one, in milliseconds. */
 const quietMs = 60;
 
-/** Loads modules again when their files change. A faulty new one leaves the old one running. */
+/** What of a development server is needed to load its modules again. */
+type ReloadedServer = Pick<DevServer, 'file' | 'readAt' | 'settings' | 'loaded' | 'parts'>;
+
+/**
+ * Loads modules again when their files or their configurations change. A faulty new one leaves the old one running. What else
+ * changes in the configuration is said to need a restart.
+ */
 export class ModuleReloader implements Disposable {
   private readonly watchers = new Map<string, FSWatcher>();
   private readonly changed = new Set<string>();
+  private readonly configFile: string;
   private timer: NodeJS.Timeout | undefined;
   private modules: readonly SourcedModule[];
+  /** The settings as they were read last. */
+  private told: Readonly<Record<string, unknown>>;
   private work: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly server: Pick<DevServer, 'file' | 'readAt' | 'loaded' | 'parts'>,
+    private readonly server: ReloadedServer,
     private readonly log: Logger,
   ) {
     this.modules = server.loaded;
+    this.configFile = resolve(server.file);
+    this.told = server.settings;
     this.watchFolders();
     for (const file of this.files()) {
       const changedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -30,7 +43,7 @@ export class ModuleReloader implements Disposable {
   }
 
   /** Watches the files of the modules until disposed of. */
-  static watch(server: Pick<DevServer, 'file' | 'readAt' | 'loaded' | 'parts'>, log: Logger): ModuleReloader {
+  static watch(server: ReloadedServer, log: Logger): ModuleReloader {
     return new ModuleReloader(server, log);
   }
 
@@ -55,7 +68,7 @@ export class ModuleReloader implements Disposable {
   }
 
   private files(): readonly string[] {
-    return this.modules.flatMap((module) => module.files);
+    return [this.configFile, ...this.modules.flatMap((module) => module.files)];
   }
 
   private noticed(folder: string, name: string | null): void {
@@ -71,21 +84,42 @@ export class ModuleReloader implements Disposable {
     const changed = [...this.changed];
     this.changed.clear();
     try {
-      const { parts, file } = this.server;
-      const fresh = await loadModules(await readConfiguration(file), { isFresh: true });
-      for (const [index, running] of parts.modules.list.entries()) {
-        const module = fresh[index];
-        const isConcerned = this.modules[index]?.files.some((path) => changed.includes(path)) === true;
-        if (module === undefined || module.name !== running.loaded.name || !isConcerned) continue;
-        await parts.modules.replace(running.name, module);
-        this.log.info(
-          `${running.name}: loaded again, because ${changed.map((path) => basename(path)).join(', ')} changed`,
-        );
+      const configuration = await readConfiguration(this.server.file);
+      const fresh = await loadModules(configuration, { isFresh: true });
+      if (changed.includes(this.configFile)) this.sayWhatNeedsRestart(configuration, fresh);
+      for (const [index, running] of this.server.parts.modules.list.entries()) {
+        const [old, module] = [this.modules[index], fresh[index]];
+        if (old === undefined || module === undefined || module.name !== running.loaded.name) continue;
+        const files = changed.filter((path) => module.files.includes(path) || old.files.includes(path));
+        if (files.length === 0 && isDeepStrictEqual(configuredOf(old), configuredOf(module))) continue;
+        await this.server.parts.modules.replace(running.name, module);
+        this.modules = this.modules.map((one, at) => (at === index ? module : one));
+        const causes = (files.length === 0 ? [this.configFile] : files).map((path) => basename(path));
+        this.log.info(`${running.name}: loaded again, because ${causes.join(', ')} changed`);
       }
-      this.modules = this.modules.map((module, index) => fresh[index] ?? module);
       this.watchFolders();
     } catch (error) {
       this.log.error(`Not loaded again, the old module goes on: ${describeError(error).text.trimEnd()}`);
     }
   }
+
+  /** Settings, and which modules there are, are what the homeserver was started with. */
+  private sayWhatNeedsRestart({ settings }: Configuration, fresh: readonly SourcedModule[]): void {
+    const { told } = this;
+    this.told = settings;
+    const keys = [...new Set([...Object.keys(told), ...Object.keys(settings)])];
+    const changed = keys.filter((key) => !isDeepStrictEqual(told[key], settings[key])).map((key) => `'${key}'`);
+    const running = this.server.parts.modules.list.map(({ loaded }) => loaded.name);
+    const named = fresh.map(({ name }) => name);
+    if (!isDeepStrictEqual(named, running)) changed.push("the list of 'modules'");
+    if (changed.length === 0) return;
+    this.log.warn(
+      `${basename(this.configFile)}: ${changed.join(', ')} changed, which takes effect at a restart of vesicle dev`,
+    );
+  }
+}
+
+/** What the configuration says of a module. */
+function configuredOf({ rawConfig, policy }: SourcedModule): unknown {
+  return { rawConfig, policy };
 }

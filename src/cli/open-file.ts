@@ -12,6 +12,8 @@ export interface OpenedFile {
   readonly file: string;
   /** When reading began, in milliseconds since 1970: what changed since may not be what runs. */
   readonly readAt: number;
+  /** Everything in the file but the modules. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly modules: readonly SourcedModule[];
   readonly homeserver: Homeserver;
 }
@@ -32,6 +34,7 @@ export async function openFile(
   return {
     file,
     readAt,
+    settings: configuration.settings,
     modules,
     homeserver: await openHomeserver({ ...options, config, databasePath, modules, log }),
   };

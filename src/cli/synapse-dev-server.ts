@@ -40,7 +40,8 @@ export async function openSynapseDevServer(file: string, options: SynapseDevServ
   };
   try {
     const server = await startOn({ configuration, loaded, python, version, ...options }, closers);
-    return { ...server, file, readAt, loaded, close };
+    const { settings } = configuration;
+    return { ...server, file, readAt, settings, loaded, close };
   } catch (error) {
     await close();
     throw error;
@@ -57,7 +58,7 @@ interface Start extends SynapseDevServerOptions {
   readonly version: string;
 }
 
-type Started = Omit<DevServer, 'file' | 'readAt' | 'loaded' | 'close'>;
+type Started = Omit<DevServer, 'file' | 'readAt' | 'settings' | 'loaded' | 'close'>;
 
 async function startOn(start: Start, closers: Closer[]): Promise<Started> {
   const { configuration, loaded, log } = start;

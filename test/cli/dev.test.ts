@@ -35,8 +35,13 @@ interface Dev extends RunningCli {
   readonly url: string;
 }
 
-async function startDev(t: TestContext, module: string, args: readonly string[] = []): Promise<Dev> {
-  const folder = await folderWith(t, { 'guard.ts': module, 'vesicle.yaml': yaml });
+async function startDev(
+  t: TestContext,
+  module: string,
+  args: readonly string[] = [],
+  files: Readonly<Record<string, string>> = {},
+): Promise<Dev> {
+  const folder = await folderWith(t, { 'guard.ts': module, 'vesicle.yaml': yaml, ...files });
   const cli = startCli(t, folder, ['dev', ...args]);
   const [, url = ''] = await cli.see(/^Vesicle runs localhost at (\S+)$/m);
   return { ...cli, folder, url };
@@ -65,7 +70,9 @@ test(
     assert.equal(response.status, 403);
     const { errcode } = (await response.json()) as { readonly errcode: string };
     assert.equal(errcode, 'M_FORBIDDEN');
-    await see(/INFO {2}Guard: spam_checker\.check_event_for_spam refused user=@try-\w+:localhost answer=M_FORBIDDEN/);
+    await see(
+      /INFO {2}Guard: spam_checker\.check_event_for_spam refused user=@try-\w+:localhost room=!\S+ event=\$\S+ type=m\.room\.message answer=M_FORBIDDEN/,
+    );
   },
 );
 
@@ -82,6 +89,43 @@ test('a changed module is loaded again in place; a faulty one leaves the old one
   await see(/Guard: loaded again[\s\S]*Guard: loaded again/);
   assert.deepEqual(await word(), { word: 'poker' });
 });
+
+test(
+  'a module is loaded again when its configuration changes; of other changes, a restart is asked for',
+  timely,
+  async (t) => {
+    const configured = `
+    import { inject, Module, WebResource } from 'vesicle';
+    @Module()
+    export class Configured {
+      constructor(@inject('config') readonly config: { readonly word?: string }) {}
+      @WebResource('/_synapse/client/configured')
+      async word(_request: Request): Promise<Response> { return Response.json(this.config.word); }
+    }`;
+    const yaml = (word: string, more = ''): string =>
+      `listeners: [{ port: 0 }]\nmodules:\n  - module: ./guard.ts\n  - module: ./configured.ts\n    config: { word: ${word} }\n${more}`;
+    const { see, url, folder } = await startDev(t, guard('casino'), [], {
+      'configured.ts': configured,
+      'vesicle.yaml': yaml('one'),
+    });
+    const word = async (): Promise<unknown> => (await fetch(`${url}/_synapse/client/configured`)).json();
+    const change = (text: string): Promise<void> => writeFile(join(folder, 'vesicle.yaml'), text);
+    assert.equal(await word(), 'one');
+    await change(yaml('two'));
+    await see(/INFO {2}Configured: loaded again, because vesicle\.yaml changed/);
+    assert.equal(await word(), 'two');
+    await change(yaml('three', 'allow_guest_access: true\n'));
+    await see(/WARN {2}vesicle\.yaml: 'allow_guest_access' changed, which takes effect at a restart of vesicle dev/);
+    await see(/Configured: loaded again[^]*Configured: loaded again/);
+    assert.equal(await word(), 'three');
+    await change(yaml('[', ''));
+    await see(/ERROR Not loaded again, the old module goes on: /);
+    await change(yaml('four', '  - module: ./guard.ts\n'));
+    await see(/WARN {2}vesicle\.yaml: 'allow_guest_access', the list of 'modules' changed/);
+    await see(/(?:Configured: loaded again[^]*){3}/);
+    assert.equal(await word(), 'four');
+  },
+);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} lets the call in flight finish and ends with 0`, timely, async (t) => {
