@@ -59,6 +59,8 @@ export class ModuleContainer {
   private readonly module: Provider;
   /** The module's class as it is, where that is enough and no service can ask for anything. */
   private readonly alone: StandIn | undefined;
+  /** The keys that it asks for; undefined where they are not as simple as that. */
+  private readonly asked: readonly unknown[] | undefined;
   private readonly providers: readonly Provider[];
   private readonly boundByModules: ServiceKey[] = [];
   private readonly interceptors: [type: Class, made: Interceptor][] = [];
@@ -83,6 +85,7 @@ export class ModuleContainer {
     if (ofCalls.length > 0) this.callScope = new CallScope(given.name, ofCalls, () => this.openCall());
     const isAlone = services.length === 0 && allInterceptors.length === 0 && given.doubles.length === 0;
     this.alone = isAlone ? asItIs(type) : undefined;
+    this.asked = keysAskedBy(this.alone);
   }
 
   /** The instances whose `@postConstruct` has not ended, with their classes. */
@@ -147,8 +150,7 @@ export class ModuleContainer {
 
   /** Whether all that the only class asks for is there, in the simplest way. */
   private isPlainlyInjectable(): boolean {
-    const keys = keysAskedBy(this.alone);
-    const areKnown = keys?.every((key) => this.providers.some(({ provide }) => provide === key)) === true;
+    const areKnown = this.asked?.every((key) => this.providers.some(({ provide }) => provide === key)) === true;
     return areKnown && foreignInversify(this.description.type, false) === undefined;
   }
 
@@ -205,8 +207,7 @@ export class ModuleContainer {
   private bindAll(): ServiceContainer {
     const services = new ServiceContainer(this.shared?.services.inner ?? this.host.inner, this.hooks);
     // What nobody can ask for needs no binding: with many modules, that is a good part of their start.
-    const asked = keysAskedBy(this.alone);
-    for (const one of this.providers) if (asked?.includes(one.provide) !== false) this.bindHere(one, services);
+    for (const one of this.providers) if (this.asked?.includes(one.provide) !== false) this.bindHere(one, services);
     services.bind(this.module, { isModule: true, standIn: this.alone });
     return services;
   }

@@ -22,7 +22,7 @@ import type { ModuleDescription } from './module-description.js';
 import { ModuleRegistrar } from './module-registrar.js';
 import { mistakesIn } from './one-error.js';
 import type { InstanceHooks } from './service-container.js';
-import { isStarted, type SlowStartNotice, type StartLimits } from './started.js';
+import type { SlowStartNotice, StartLimits, UnwantedStart } from './started.js';
 
 /** The module that a `ModuleApi` is for. */
 export interface ModuleOwner {
@@ -108,14 +108,12 @@ export class RunningModule {
   }
 
   /** Makes the instance, waits for `@postConstruct`, and registers what its decorators say; then it may be asked. */
-  async open(notice: SlowStartNotice): Promise<void> {
+  async open(notice: SlowStartNotice, unwanted: UnwantedStart): Promise<void> {
     notice.begin((elapsedMs) => {
       this.saySlow(elapsedMs / 1000);
     });
     noteWork(this.name, 'its start');
-    const work = this.container.open();
-    if (this.host.unwanted === undefined) await work;
-    else if (!(await isStarted(work, this.host.unwanted, this.host.closeLimitMs))) {
+    if (!(await unwanted.isStarted(this.container.open()))) {
       throw new VesicleError('KERNEL_START_FAILED', [this.title, `start timed out${this.waitedFor}`]);
     }
     this.registrar.release();

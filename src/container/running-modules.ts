@@ -5,7 +5,7 @@ import { standardInversify } from './foreign-inversify.js';
 import { HostContainer } from './host-container.js';
 import { describeModule } from './module-description.js';
 import { mistakesIn, throwMistakes } from './one-error.js';
-import { SlowStartNotice } from './started.js';
+import { SlowStartNotice, UnwantedStart } from './started.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 
 export { type LoadedModule } from '../kernel/loaded-module.js';
@@ -64,7 +64,8 @@ export class RunningModules implements AsyncDisposable {
     }
     throwMistakes('The list of modules', mistakes);
     using notice = new SlowStartNotice(this.host.slowStartMs);
-    for (const module of this.modules) await module.open(notice);
+    using unwanted = new UnwantedStart(this.host.unwanted, this.host.closeLimitMs);
+    for (const module of this.modules) await module.open(notice, unwanted);
   }
 
   /**
@@ -83,7 +84,8 @@ export class RunningModules implements AsyncDisposable {
       try {
         throwMistakes(name, [...standardInversify(), ...(await module.check())]);
         using notice = new SlowStartNotice(this.host.slowStartMs);
-        await module.open(notice);
+        using unwanted = new UnwantedStart(this.host.unwanted, this.host.closeLimitMs);
+        await module.open(notice, unwanted);
         module.takeOver(old);
       } catch (error) {
         await module.close();

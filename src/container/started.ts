@@ -36,23 +36,42 @@ export class SlowStartNotice implements Disposable {
   }
 }
 
-/** Waits for a module to start; returns false when it was given up. */
-export async function isStarted(
-  work: Promise<void>,
-  unwanted: AbortSignal,
-  limitMs: number = closeLimitMs,
-): Promise<boolean> {
-  const over = new AbortController();
-  const givenUp = new Promise<void>((resolve) => {
-    if (unwanted.aborted) resolve();
-    const giveUp = (): void => {
-      resolve();
-    };
-    unwanted.addEventListener('abort', giveUp, { signal: over.signal });
-  }).then(() => isDoneWithin(work, limitMs));
-  try {
-    return await Promise.race([work.then(() => true), givenUp]);
-  } finally {
-    over.abort();
+/** Gives up what is starting once nobody wants it any more: one listener for all that start one after the other. */
+export class UnwantedStart implements Disposable {
+  private giveUp: (() => void) | undefined;
+  private readonly heard = (): void => {
+    this.giveUp?.();
+  };
+
+  constructor(
+    private readonly unwanted: AbortSignal | undefined,
+    private readonly limitMs: number = closeLimitMs,
+  ) {
+    unwanted?.addEventListener('abort', this.heard);
+  }
+
+  /** Waits for a module to start; returns false when it was given up. */
+  async isStarted(work: Promise<void>): Promise<boolean> {
+    if (this.unwanted === undefined) {
+      await work;
+      return true;
+    }
+    if (this.unwanted.aborted) return isDoneWithin(work, this.limitMs);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.giveUp = () => {
+          isDoneWithin(work, this.limitMs).then(resolve, reject);
+        };
+        work.then(() => {
+          resolve(true);
+        }, reject);
+      });
+    } finally {
+      this.giveUp = undefined;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.unwanted?.removeEventListener('abort', this.heard);
   }
 }

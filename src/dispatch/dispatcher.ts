@@ -54,12 +54,20 @@ export interface RegisteredCallback {
   readonly circuit: BreakerState;
 }
 
+/** A callback and where it is asked. */
+interface Planned {
+  readonly hook: CallbackHook;
+  readonly entry: CallbackEntry;
+}
+
 /** One question of the homeserver becomes one answer: asks the modules as the rules in `callbacks/` say. */
 export class Dispatcher {
   private readonly hooks = new Map<string, Map<string, CallbackHook>>();
   private readonly all: readonly CallbackHook[];
   private readonly context: HookContext;
-  private loginFields: ReadonlyMap<string, readonly string[]> = new Map();
+  private readonly byModule = new Map<string, Set<Planned>>();
+  /** Undefined until somebody asks. */
+  private knownLoginFields: Map<string, readonly string[]> | undefined = new Map();
 
   constructor(options: DispatcherOptions) {
     const { isLocalUser = () => true } = options;
@@ -81,7 +89,7 @@ export class Dispatcher {
     });
     return {
       remove: () => {
-        this.removeWhere((entry) => added.includes(entry));
+        for (const one of added) this.remove(one);
       },
     };
   }
@@ -100,19 +108,21 @@ export class Dispatcher {
 
   /** Takes out all callbacks of a module. */
   removeModule(name: string): void {
-    this.removeWhere((entry) => entry.module === name);
+    for (const one of this.byModule.get(name) ?? []) this.remove(one);
+    this.byModule.delete(name);
   }
 
   /** Puts these registrations in the place of everything a module has registered; changes nothing when one is refused. */
   replaceModule(name: string, registrations: readonly CallbackRegistration[]): void {
     const before = this.all.map((hook) => ({ hook, entries: [...hook.entries] }));
-    const { loginFields } = this;
+    const own = new Set(this.byModule.get(name));
     try {
       this.removeModule(name);
       for (const registration of registrations) this.add(registration, insertByRank);
     } catch (error) {
       for (const { hook, entries } of before) hook.set(entries);
-      this.loginFields = loginFields;
+      this.byModule.set(name, own);
+      this.knownLoginFields = undefined;
       throw error;
     }
   }
@@ -204,7 +214,7 @@ export class Dispatcher {
   private add(
     registration: CallbackRegistration,
     place: (hook: CallbackHook, entry: CallbackEntry) => void,
-  ): readonly CallbackEntry[] {
+  ): readonly Planned[] {
     const { module, category, callbacks } = registration;
     const planned = callbacks.map((callback) => {
       const hook = this.find(category, callback.name, module);
@@ -216,20 +226,23 @@ export class Dispatcher {
       this.context.log.warn(ignored, { module });
       return [];
     }
-    for (const { hook, entry } of planned) {
-      this.checkEntry(hook, entry);
-      place(hook, entry);
+    const own = this.byModule.get(module) ?? new Set();
+    this.byModule.set(module, own);
+    for (const one of planned) {
+      this.checkEntry(one);
+      place(one.hook, one.entry);
+      own.add(one);
     }
-    return planned.map(({ entry }) => entry);
+    return planned;
   }
 
-  private checkEntry(hook: CallbackHook, entry: CallbackEntry): void {
+  private checkEntry({ hook, entry }: Planned): void {
     if (hook.rule.way === 'single' && hook.entries.length > 0) {
       throw new HostError('RuntimeError', `Tried to register ${hook.name} twice`);
     }
     if (entry.key === undefined) return;
     checkKey(entry.key, this.loginFields);
-    this.loginFields = new Map(this.loginFields).set(entry.key.value, entry.key.fields);
+    this.loginFields.set(entry.key.value, entry.key.fields);
   }
 
   private entryOf(registration: CallbackRegistration, hook: CallbackHook, callback: NewCallback): CallbackEntry {
@@ -257,12 +270,18 @@ export class Dispatcher {
     };
   }
 
-  private removeWhere(isGone: (entry: CallbackEntry) => boolean): void {
-    const left = this.all.filter((hook) => hook.entries.some(isGone));
-    for (const hook of left) hook.set(hook.entries.filter((entry) => !isGone(entry)));
-    if (!left.some((hook) => hook.rule.keyedBy !== undefined)) return;
-    const keys = this.all.flatMap((hook) => hook.entries.flatMap((entry) => (entry.key ? [entry.key] : [])));
-    this.loginFields = new Map(keys.map((key) => [key.value, key.fields]));
+  private remove(one: Planned): void {
+    one.hook.remove(one.entry);
+    this.byModule.get(one.entry.module)?.delete(one);
+    if (one.entry.key !== undefined) this.knownLoginFields = undefined;
+  }
+
+  private get loginFields(): Map<string, readonly string[]> {
+    if (this.knownLoginFields === undefined) {
+      const keys = this.all.flatMap((hook) => hook.entries.flatMap((entry) => (entry.key ? [entry.key] : [])));
+      this.knownLoginFields = new Map(keys.map((key) => [key.value, key.fields]));
+    }
+    return this.knownLoginFields;
   }
 
   private refresh(): void {

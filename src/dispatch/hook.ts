@@ -53,6 +53,10 @@ export class CallbackHook {
   private known: CallbackEntry[] = [];
   /** The known ones that observers are told of: all but those of modules that are still starting. */
   private watched: CallbackEntry[] = [];
+  /** Still in the lists, but taken out. */
+  private readonly gone = new Set<CallbackEntry>();
+  private goneAsked = 0;
+  private goneWatched = 0;
   private isScoped = false;
 
   constructor(
@@ -69,10 +73,12 @@ export class CallbackHook {
 
   /** Everything registered, callbacks that are off included. */
   get entries(): readonly CallbackEntry[] {
+    this.forgetGone();
     return this.known;
   }
 
   add(entry: CallbackEntry): void {
+    this.forgetGone();
     this.known.push(entry);
     const held = this.context.held.get(entry.module);
     if (held === undefined) this.admit(entry);
@@ -81,14 +87,31 @@ export class CallbackHook {
 
   /** Lets entries that were held be asked, at their places in the order of registration. */
   release(entries: readonly CallbackEntry[]): void {
+    if (this.gone.size > 0) {
+      this.forgetGone();
+      return;
+    }
     const first = this.known.length - entries.length;
     if (!entries.every((entry, index) => this.known[first + index] === entry)) this.set(this.known);
     else for (const entry of entries) this.admit(entry);
   }
 
+  /** Takes one out; questions being asked go on with it. The lists are made anew when they are needed, not for each that goes. */
+  remove(entry: CallbackEntry): void {
+    if (this.gone.has(entry)) return;
+    this.gone.add(entry);
+    if (!this.isHeld(entry)) {
+      this.goneWatched++;
+      if (entry.policy.mode !== 'off') this.goneAsked++;
+    }
+    this.refresh();
+  }
+
   /** Replaces what is registered; questions being asked go on with the old list. */
   set(entries: readonly CallbackEntry[]): void {
     this.known = [...entries];
+    this.gone.clear();
+    this.goneAsked = this.goneWatched = 0;
     this.watched = entries.filter((entry) => !this.isHeld(entry));
     this.asked = this.watched.filter((entry) => entry.policy.mode !== 'off');
     this.isScoped = this.asked.some((entry) => entry.isScoped);
@@ -97,14 +120,20 @@ export class CallbackHook {
 
   /** Notes whether there is anybody to ask, or to tell: observers hear of callbacks that are off as well. */
   refresh(): void {
-    this.isUsed = this.asked.length > 0 || (this.context.observers.size > 0 && this.watched.length > 0);
+    const isWatched = this.context.observers.size > 0 && this.watched.length > this.goneWatched;
+    this.isUsed = isWatched || this.asked.length > this.goneAsked;
   }
 
   readonly ask = (...args: readonly unknown[]): Promise<Result> => {
     if (!this.isUsed) return Promise.resolve(this.rule.neutral());
+    if (this.gone.size > 0) this.forgetGone();
     if (this.isScoped) return asQuestion(() => this.askModules(args));
     return this.askModules(args);
   };
+
+  private forgetGone(): void {
+    if (this.gone.size > 0) this.set(this.known.filter((entry) => !this.gone.has(entry)));
+  }
 
   private isHeld(entry: CallbackEntry): boolean {
     return this.context.held.has(entry.module);

@@ -24,6 +24,7 @@ export interface WebLog {
  */
 export class WebResources {
   private readonly resources = new Map<string, ServedResource>();
+  private readonly pathsOf = new Map<string, string[]>();
   private tree: ResourceTree<ServedResource> | undefined;
   private isSealed = false;
   private readonly inFlight = new InFlight();
@@ -58,6 +59,9 @@ export class WebResources {
       );
     }
     this.resources.set(path, this.serve(mountResource(moduleName, path, resource, options)));
+    const paths = this.pathsOf.get(moduleName) ?? [];
+    paths.push(path);
+    this.pathsOf.set(moduleName, paths);
     this.tree = undefined;
   }
 
@@ -68,8 +72,8 @@ export class WebResources {
 
   /** Takes a module's resources away while `register` puts the new ones in place: for a module that is loaded again. */
   replace(moduleName: string, register: () => void): void {
-    for (const [path, resource] of this.resources) if (resource.moduleName === moduleName) this.resources.delete(path);
-    this.tree = undefined;
+    for (const path of this.pathsOf.get(moduleName) ?? []) this.resources.delete(path);
+    if (this.pathsOf.delete(moduleName)) this.tree = undefined;
     const wasSealed = this.isSealed;
     this.isSealed = false;
     try {
