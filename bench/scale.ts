@@ -3,6 +3,7 @@ import { bridgeBacklog } from './scale/bridge-backlog.js';
 import { apiCall, apiCall10, bridgeEvents64k, media50mb } from './scale/bridge-costs.js';
 import { directoryUsers } from './scale/directory.js';
 import { fanOut } from './scale/fan-out.js';
+import { mediaDownload, mediaUpload } from './scale/media.js';
 import { contextMembers, contextWhole, syncLazyMembers } from './scale/members.js';
 import { closeModules } from './scale/modules.js';
 import { messagesFiltered, syncEmptyRooms } from './scale/rooms.js';
@@ -23,7 +24,12 @@ const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'api-call': apiCall,
   'api-call-10': apiCall10,
   'media-50mb': media50mb,
+<<<<<<< HEAD
   'transaction-writes': transactionWrites,
+=======
+  'media-download': mediaDownload,
+  'media-upload': mediaUpload,
+>>>>>>> 49a7993 (Stream media to and from the disk)
 };
 
 /** How costs grow with what there is: `ratio` is the exponent between the two largest sizes, or the ratio that the row names. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import { parseJsonObject } from '../../matrix/untrusted-json.js';
 import type { RequesterOptions } from '../requester-options.js';
-import { readBody } from './request-body.js';
+import { bodyPieces, readBody } from './request-body.js';
 import type { Call } from './route.js';
 
 /** What a request says of its sender. */
@@ -77,6 +77,11 @@ export class HttpCall implements Call {
   readonly bytes = (): Promise<Uint8Array> =>
     (this.readBytes ??= readBody(this.request, this.peer.incoming, this.host.maxBodySize));
 
+  readonly pieces = (): AsyncIterable<Uint8Array> => {
+    if (this.readBytes !== undefined) return onePiece(this.readBytes);
+    return bodyPieces(this.request, this.peer.incoming, this.host.maxBodySize);
+  };
+
   readonly json = async (options: { readonly allowEmpty?: boolean } = {}): Promise<JsonObject> =>
     parseJsonObject(await this.bytes(), options);
 
@@ -91,4 +96,8 @@ export class HttpCall implements Call {
     };
     return this.host.authenticate(credentials, options);
   };
+}
+
+async function* onePiece(bytes: Promise<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield await bytes;
 }

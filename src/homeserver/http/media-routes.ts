@@ -188,13 +188,17 @@ class MediaEndpoints {
   private async readUpload(
     call: Call,
     userId: Parameters<MediaRepository['upload']>[0],
-  ): Promise<{ readonly content: Uint8Array; readonly mediaType: string; readonly uploadName: string | null }> {
+  ): Promise<{
+    readonly content: AsyncIterable<Uint8Array>;
+    readonly mediaType: string;
+    readonly uploadName: string | null;
+  }> {
     const size = await sizeOf(call);
     await this.dependencies.media.checkSize(userId, size);
     const mediaType = call.header('content-type') ?? 'application/octet-stream';
     if (!/^[ -~]+$/.test(mediaType)) throw new SynapseError(400, 'Content-Type value is invalid');
     const name = queryString(call.query, 'filename', { encoding: 'utf-8' });
-    return { content: await call.bytes(), mediaType, uploadName: name === undefined || name === '' ? null : name };
+    return { content: call.pieces(), mediaType, uploadName: name === undefined || name === '' ? null : name };
   }
 }
 

@@ -7,6 +7,10 @@ export function tooLarge(limit: number): SynapseError {
   return new SynapseError(413, `Request content is too large (>${limit})`, Codes.TOO_LARGE);
 }
 
+function brokenOff(): SynapseError {
+  return new SynapseError(400, 'Error reading JSON content.');
+}
+
 /** Reads the whole body; from node's own stream where there is one, because that copies least. */
 export async function readBody(
   request: Request,
@@ -15,6 +19,27 @@ export async function readBody(
 ): Promise<Uint8Array> {
   if (incoming === undefined) return readStream(request.body, limit);
   return readIncoming(incoming, limit);
+}
+
+/** The body piece by piece, as it comes; it fails where it is longer than the limit. */
+export async function* bodyPieces(
+  request: Request,
+  incoming: IncomingMessage | undefined,
+  limit: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  // Who stops reading still wants to answer.
+  const source: AsyncIterable<Uint8Array> | readonly [] =
+    incoming?.iterator({ destroyOnReturn: false }) ?? request.body ?? [];
+  let size = 0;
+  try {
+    for await (const piece of source) {
+      size += piece.byteLength;
+      if (size > limit) throw tooLarge(limit);
+      yield piece;
+    }
+  } catch (error) {
+    throw incoming?.destroyed === true && !incoming.complete ? brokenOff() : error;
+  }
 }
 
 /** Where `@hono/node-server` looks for a body before it reads one. */
@@ -51,7 +76,7 @@ function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Ar
     });
     incoming.on('error', reject);
     incoming.on('close', () => {
-      if (!incoming.readableEnded) reject(new SynapseError(400, 'Error reading JSON content.'));
+      if (!incoming.readableEnded) reject(brokenOff());
     });
     if (incoming.readableEnded || incoming.destroyed) resolve(new Uint8Array());
   });

@@ -16,6 +16,8 @@ export interface Call {
   readonly json: (options?: { readonly allowEmpty?: boolean }) => Promise<JsonObject>;
   /** The raw body. */
   readonly bytes: () => Promise<Uint8Array>;
+  /** The raw body as it comes: for what may be long. */
+  readonly pieces: () => AsyncIterable<Uint8Array>;
   /** The authenticated requester: 401 and 403 as in Synapse otherwise. At most once per call. */
   readonly requester: (options?: RequesterOptions) => Promise<Requester>;
   /** The Fetch request, for what the members above do not give. */

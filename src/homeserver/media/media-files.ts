@@ -1,16 +1,27 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import type { MediaFile, MediaFileInfo } from '../../callbacks/media-file.js';
 
 const CHUNK = 16 * 1024;
+/** Bytes that are read at once of a file that is sent: what costs is the pieces. */
+const PIECE = 1_048_576;
 
 /** A stored file to be sent. */
 export interface OpenFile {
   readonly size: number;
-  readonly body: ReadableStream<Uint8Array>;
+  /** A file of one piece is there as a whole. */
+  readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
+}
+
+/** A file that was received and has no place of its own yet. */
+export interface ReceivedFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
 }
 
 /** The folder in which media lies, laid out as Synapse does (`media/filepath.py`). Without a path it is a temporary one. */
@@ -24,11 +35,40 @@ export class MediaFiles implements AsyncDisposable {
     const path = await this.pathOf(info);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
-    return {
-      path,
-      read: async () => new Uint8Array(await readFile(path)),
-      stream: () => createReadStream(path, { highWaterMark: CHUNK }),
-    };
+    return fileFor(path);
+  }
+
+  /** Writes what comes to a file of its own, of which nothing stays when it breaks off. */
+  async receive(content: AsyncIterable<Uint8Array>): Promise<ReceivedFile> {
+    const path = join(await this.folder(), `incoming-${randomUUID()}`);
+    await mkdir(dirname(path), { recursive: true });
+    const hash = createHash('sha256');
+    let size = 0;
+    try {
+      await using file = await open(path, 'wx');
+      for await (const piece of content) {
+        hash.update(piece);
+        size += piece.byteLength;
+        await file.writeFile(piece);
+      }
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+    return { path, size, sha256: hash.digest('hex') };
+  }
+
+  /** Gives a received file its place, and gives it as modules get it. */
+  async place(info: MediaFileInfo, { path: received }: ReceivedFile): Promise<MediaFile> {
+    const path = await this.pathOf(info);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await rename(received, path);
+    } catch (error) {
+      await rm(received, { force: true });
+      throw error;
+    }
+    return fileFor(path);
   }
 
   async read(info: MediaFileInfo): Promise<Uint8Array> {
@@ -40,7 +80,7 @@ export class MediaFiles implements AsyncDisposable {
     const path = await this.pathOf(info);
     const size = await sizeOf(path);
     if (size === undefined) return undefined;
-    return { size, body: Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array> };
+    return { size, body: size > PIECE ? streamOf(path) : new Uint8Array(await readFile(path)) };
   }
 
   async remove(info: MediaFileInfo): Promise<void> {
@@ -72,6 +112,43 @@ export class MediaFiles implements AsyncDisposable {
     this.root ??= this.path === undefined ? mkdtemp(join(tmpdir(), 'vesicle-media-')) : Promise.resolve(this.path);
     return this.root;
   }
+}
+
+function fileFor(path: string): MediaFile {
+  return {
+    path,
+    read: async () => new Uint8Array(await readFile(path)),
+    stream: () => createReadStream(path, { highWaterMark: CHUNK }),
+  };
+}
+
+/** A file as it is taken, no earlier: nothing is open when nobody takes it. */
+function streamOf(path: string): ReadableStream<Uint8Array> {
+  let file: FileHandle | undefined;
+  const close = async (): Promise<void> => {
+    await file?.close();
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          file ??= await open(path);
+          const { bytesRead, buffer } = await file.read(new Uint8Array(PIECE), 0, PIECE, null);
+          if (bytesRead > 0) {
+            controller.enqueue(buffer.subarray(0, bytesRead));
+            return;
+          }
+        } catch (error) {
+          await close();
+          throw error;
+        }
+        await close();
+        controller.close();
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 function below(fileId: string): readonly string[] {

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { MediaFileInfo } from '../../callbacks/media-file.js';
+import type { MediaFile, MediaFileInfo } from '../../callbacks/media-file.js';
 import type { MediaUploadLimit } from '../../callbacks/media-repository.js';
 import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
 import { Codes } from '../../errors/matrix-codes.js';
@@ -15,7 +14,7 @@ import { Thumbnailer, type ThumbnailPlan, thumbnailTypes } from './thumbnailer.j
 
 /** A file to be uploaded. */
 export interface Upload {
-  readonly content: Uint8Array;
+  readonly content: AsyncIterable<Uint8Array>;
   readonly mediaType: string;
   readonly uploadName: string | null;
 }
@@ -71,28 +70,29 @@ export class MediaRepository {
 
   /** Stores a file under a new media ID or the one given. */
   async upload(userId: UserId, upload: Upload, mediaId = newMediaId()): Promise<string> {
-    const { content, mediaType, uploadName } = upload;
+    const { mediaType, uploadName } = upload;
     const info = fileInfo(mediaId);
-    await this.storeFile(info, content).catch((error: unknown) => {
+    const received = await this.files.receive(upload.content);
+    const { size, sha256 } = received;
+    await this.judge(info, () => this.files.place(info, received)).catch((error: unknown) => {
       // Whatever the module's code is, who uploads gets this one.
       throw error instanceof SpamMediaError ? new SynapseError(400, 'Bad content') : error;
     });
     try {
-      await this.checkLimits(userId, content.byteLength);
+      await this.checkLimits(userId, size);
     } catch (error) {
       await this.files.remove(info);
       throw error;
     }
-    const sha256 = createHash('sha256').update(content).digest('hex');
     this.store.setContent(mediaId, userId, this.context.clock.now(), {
       mediaType,
-      mediaLength: content.byteLength,
+      mediaLength: size,
       uploadName,
       sha256,
       quarantinedBy: this.store.isQuarantined(sha256) ? 'system' : null,
     });
     try {
-      await this.makeThumbnails(mediaId, mediaType, content);
+      await this.makeThumbnails(mediaId, mediaType);
     } catch (error) {
       this.context.log.info(`No thumbnails of ${mediaId}`, { err: error });
     }
@@ -152,8 +152,9 @@ export class MediaRepository {
     return media;
   }
 
-  private async storeFile(info: MediaFileInfo, content: Uint8Array): Promise<void> {
-    const file = await this.files.write(info, content);
+  /** Stores a file, unless a module does not want it. */
+  private async judge(info: MediaFileInfo, store: () => Promise<MediaFile>): Promise<void> {
+    const file = await store();
     try {
       const { dispatch } = this.context;
       const verdict = await dispatch.ask('spam_checker', 'check_media_file_for_spam', file, info);
@@ -178,10 +179,10 @@ export class MediaRepository {
     }
   }
 
-  private async makeThumbnails(mediaId: string, mediaType: string, content: Uint8Array): Promise<void> {
+  private async makeThumbnails(mediaId: string, mediaType: string): Promise<void> {
     const { maxImagePixels, thumbnailSizes } = this.context.config;
     if (!thumbnailTypes.has(mediaType)) return;
-    const thumbnailer = await Thumbnailer.open(content, maxImagePixels);
+    const thumbnailer = await Thumbnailer.open(await this.files.read(fileInfo(mediaId)), maxImagePixels);
     if (thumbnailer === undefined) return;
     for (const plan of await thumbnailer.plan(mediaType, thumbnailSizes)) {
       await this.storeThumbnail(mediaId, thumbnailer, plan);
@@ -192,7 +193,8 @@ export class MediaRepository {
     const content = await thumbnailer.make(plan);
     const { width, height, type, method } = plan;
     const thumbnail: Thumbnail = { width, height, type, method, length: content.byteLength };
-    await this.storeFile(fileInfo(mediaId, thumbnail), content);
+    const info = fileInfo(mediaId, thumbnail);
+    await this.judge(info, () => this.files.write(info, content));
     this.store.addThumbnail(mediaId, thumbnail);
     return thumbnail;
   }
