@@ -153,6 +153,7 @@ async function readStart(reader: ReadableStreamDefaultReader<Uint8Array>, needsB
 function dressWhole(kind: WebResourceKind, answer: Answer<WholeBody>, context: AnswerContext): Response {
   const { status, headers, body } = answer;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  announcedLength(headers);
   correctCoding(headers, bytes ?? undefined, context);
   correctLength(answer, bytes?.byteLength ?? 0, context);
   // What Fetch does in the constructor.

@@ -123,7 +123,7 @@ export class WebResources {
     const handler = handlerFor(resource, method);
     const answer =
       handler === undefined
-        ? answerOtherMethod(resource.kind, method, pathname, resource.methods)
+        ? answerOtherMethod(resource.kind, method, pathname + queryOf(request), resource.methods)
         : this.call(resource, handler, request);
     if (method !== 'HEAD') return answer;
     return Promise.resolve(answer).then((response) => withoutBody(response, resource.kind === 'json'));
@@ -191,6 +191,11 @@ interface ServedResource extends MountedResource {
   readonly fail: (error: unknown) => Response;
   /** The same for what was waited for. */
   readonly failed: (error: unknown) => Response;
+}
+
+function queryOf({ url }: Request): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
 }
 
 function bodyFor({ method }: Request, answer: Response): Promise<Response> | Response {

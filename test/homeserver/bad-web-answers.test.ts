@@ -57,7 +57,8 @@ async function raw({ url }: Opened, request: string): Promise<string> {
   socket.on('data', (chunk: string) => (received += chunk));
   socket.on('error', () => undefined);
   socket.write(request, 'latin1');
-  await once(socket, 'close');
+  // A connection that is cut is reset, too.
+  await new Promise((resolve) => socket.once('close', resolve));
   return received;
 }
 

@@ -28,9 +28,9 @@ export function exchange(port: number, bytes: Buffer, isHead: boolean, limitMs =
       received += chunk;
       if (parseAnswer(received, isHead).isComplete) socket.end();
     });
-    socket.on('close', () => {
+    socket.on('close', (hasFailed) => {
       clearTimeout(timer);
-      resolve(parseAnswer(received, isHead, true));
+      resolve(parseAnswer(received, isHead, !hasFailed));
     });
     socket.write(bytes);
   });

@@ -139,10 +139,17 @@ function cutIfBroken(response: Response, outgoing: HttpBindings['outgoing']): Re
   if (body === null) return response;
   return new Response(
     cutWhenBroken(body, () => {
-      outgoing.destroy();
+      cut(outgoing);
     }),
     { status, headers },
   );
+}
+
+/** Resets the connection: what has no length, as HTTP/1.0 allows, would look complete when it merely ends. */
+function cut(outgoing: HttpBindings['outgoing']): void {
+  const { socket } = outgoing;
+  if (socket !== null && 'resetAndDestroy' in socket && socket.remoteAddress !== undefined) socket.resetAndDestroy();
+  outgoing.destroy();
 }
 
 /** Whoever is at the other end of a connection; most requests are answered without their address. */

@@ -136,7 +136,7 @@ const otherMethods: readonly Method[] = ['POST', 'PUT', 'DELETE'];
 /** A resource of Twisted's that knows GET at the most: other methods get Twisted's own pages. */
 function plainResource(path: string, { get, allowed = ['GET'], isLeaf = false }: PlainResource): Route[] {
   const refuse = async (call: Call): Promise<Response> =>
-    answerOtherMethod('plain', call.method, pathOf(call.request), allowed);
+    answerOtherMethod('plain', call.method, pathOf(call.request) + new URL(call.request.url).search, allowed);
   return [
     { method: 'GET', paths: [path], isLeaf, handle: get ?? refuse },
     ...otherMethods.map((method): Route => ({ method, paths: [path], handle: refuse })),
