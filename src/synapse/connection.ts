@@ -8,7 +8,7 @@ import { FrameReader, writeFrames } from './frames.js';
 import type { AnswerOf, Direction, Message, ParamsOf } from './message.js';
 import { PulseWatch } from './pulse-watch.js';
 import { limits, type messages, type MessageName } from './protocol.js';
-import { textOf, wrongValue } from './untrusted-values.js';
+import { shape, textOf, wrongValue } from './untrusted-values.js';
 import { decodeWire, encodeWire, hasMarks, sayOf } from './wire-codec.js';
 import { decodeError, encodeError } from './wire-errors.js';
 
@@ -84,8 +84,8 @@ export class Connection {
     this.pulse = new PulseWatch(() => this.request('ping', {}), log);
     const reader = new FrameReader(
       () => this.frameLimit,
-      (frame) => {
-        this.receive(frame);
+      (frame, bytes) => {
+        this.receive(frame, bytes);
       },
     );
     input.on('data', (piece: Buffer) => {
@@ -180,16 +180,16 @@ export class Connection {
     });
   }
 
-  private receive(text: string): void {
+  private receive(text: string, bytes?: Uint8Array): void {
     if (this.state !== 'open') return;
     const frame = parseFrame(text);
-    if (frame.method === undefined) this.settle(frame);
+    if (frame.method === undefined) this.settle(frame, bytes);
     else if (frame.id === undefined) this.hear(frame.method, frame);
     else void this.serve(frame.id, frame.method, frame);
   }
 
   /** Whatever the answer holds, its request is settled. */
-  private settle({ id, result, error, isMarked }: Frame): void {
+  private settle({ id, result, error, isMarked }: Frame, bytes: Uint8Array | undefined): void {
     const pending = id === undefined ? undefined : this.pending.get(id);
     if (id === undefined || pending === undefined) {
       this.ignore(this.wrong(`an answer to request ${String(id)}, which was not made`));
@@ -198,6 +198,7 @@ export class Connection {
     this.pending.delete(id);
     try {
       if (error !== undefined) pending.reject(decodeError(isMarked ? decodeWire(error) : error, this));
+      else if (bytes !== undefined) pending.resolve({ ...shape<object>(result), data: bytes });
       else pending.resolve(isMarked ? decodeWire(result) : result);
     } catch (failure) {
       pending.reject(

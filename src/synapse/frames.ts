@@ -5,6 +5,8 @@ import { VesicleError } from '../errors/vesicle-error.js';
 const headerLength = 4;
 /** Bytes of a frame that two bytes of its length can say. */
 const shortFrame = 0x3fff;
+/** In the length of a frame: bytes follow its JSON, which has a length of its own. */
+const bytesFlag = 0x8000_0000;
 
 /** Takes frames out of a stream of bytes, whatever pieces it comes in. */
 export class FrameReader {
@@ -16,7 +18,8 @@ export class FrameReader {
   constructor(
     /** Bytes that a frame may have; asked for each frame, since it may change with the frame before. */
     private readonly limit: () => number,
-    private readonly take: (frame: string) => void,
+    /** Given the JSON of a frame, and the bytes that it carries besides. */
+    private readonly take: (frame: string, bytes?: Uint8Array) => void,
   ) {}
 
   /** Takes the frames that are complete with this piece. Throws when one is longer than allowed. */
@@ -34,7 +37,8 @@ export class FrameReader {
     let at = 0;
     this.needed = headerLength;
     while (bytes.length - at >= headerLength) {
-      const length = bytes.readUInt32BE(at);
+      const word = bytes.readUInt32BE(at);
+      const length = word % bytesFlag;
       if (length > this.limit()) {
         throw new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(length), String(this.limit())]);
       }
@@ -43,10 +47,18 @@ export class FrameReader {
       const start = at + headerLength;
       at = start + length;
       this.needed = headerLength;
-      this.take(bytes.toString('utf8', start, at));
+      if (word < bytesFlag) this.take(bytes.toString('utf8', start, at));
+      else this.takeWithBytes(bytes.subarray(start, at));
     }
     this.held = bytes.length - at;
     this.pieces = this.held === 0 ? [] : [bytes.subarray(at)];
+  }
+
+  private takeWithBytes(frame: Buffer): void {
+    const length = frame.length < headerLength ? Infinity : frame.readUInt32BE(0);
+    const end = headerLength + length;
+    if (end > frame.length) throw new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(length), String(frame.length)]);
+    this.take(frame.toString('utf8', headerLength, end), new Uint8Array(frame.subarray(end)));
   }
 }
 
@@ -60,6 +72,15 @@ export function writeFrames(output: Writable, frames: readonly string[]): void {
   } else {
     output.write(encodeFrames(frames));
   }
+}
+
+/** A frame that carries bytes besides its JSON. */
+export function encodeFrameWithBytes(frame: string, bytes: Uint8Array): Buffer {
+  const text = Buffer.from(frame);
+  const head = Buffer.alloc(2 * headerLength);
+  head.writeUInt32BE(bytesFlag + headerLength + text.length + bytes.length, 0);
+  head.writeUInt32BE(text.length, headerLength);
+  return Buffer.concat([head, text, bytes]);
 }
 
 /** Frames as bytes. */

@@ -20,13 +20,16 @@ import type {
  *   answer   {"id": 7, "result": ...}   or   {"id": 7, "error": {...}}
  *   notice   {"method": "log", "params": {...}}
  *
+ * A frame whose length has its highest bit set carries bytes besides: its contents are the length of the JSON (4 bytes), the JSON,
+ * and the bytes, which are the `data` of the result.
+ *
  * Both sides send requests, each numbers its own, any number may be in flight, and answers come in any order. The bridge
  * connects (or starts the host), and its first frame is `hello`. From this file come `protocol.json` and the tables
  * inside the bridge.
  */
 
 /** Both sides must speak the same. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export const limits = {
   /** Bytes of a frame, its length aside. A longer one closes the connection. */
@@ -35,6 +38,8 @@ export const limits = {
   depth: 500,
   /** Bytes of a piece of a body, before base64. */
   chunk: 65_536,
+  /** Bytes of a piece of a media file. */
+  piece: 1_048_576,
   /** Milliseconds between two pings, in both directions. */
   pingEvery: 5_000,
   /** Milliseconds without an answer to a ping after which the other side counts as unresponsive, until it answers. */
@@ -132,8 +137,8 @@ export const messages = {
   'media.read': request<
     'toSynapse',
     { readonly file: Handle; readonly offset: number },
-    { readonly data: string; readonly end: boolean }
-  >('toSynapse', { since: 1, summary: 'A piece of a media file, in base64.' }),
+    { readonly data: Uint8Array; readonly end: boolean }
+  >('toSynapse', { since: 1, summary: 'A piece of a media file, whose bytes follow the JSON.' }),
 
   // Web resources.
   'web.request': request<'toModules', { readonly path: string; readonly request: WireRequest }, WireResponse>(

@@ -28,8 +28,8 @@ export class RemoteMediaFile implements MediaFile {
   readonly stream = async function* (this: RemoteMediaFile): AsyncGenerator<Uint8Array, void> {
     for (let offset = 0, isEnd = false; !isEnd;) {
       this.call.use('A media file');
-      const { data, end } = await this.connection.request('media.read', { file: this.wire.file, offset });
-      const bytes = Buffer.from(data, 'base64');
+      const { data: bytes, end } = await this.connection.request('media.read', { file: this.wire.file, offset });
+      if (!(bytes instanceof Uint8Array)) throw wrongValue('a piece of a file without bytes');
       if (bytes.length === 0 && !end) throw wrongValue('an empty piece before the end of a file');
       for (let at = 0; at < bytes.length; at += chunkLength) yield bytes.subarray(at, at + chunkLength);
       offset += bytes.length;

@@ -77,6 +77,9 @@ answer   {"id": 7, "result": ...}   or   {"id": 7, "error": {...}}
 notice   {"method": "log", "params": {...}}
 \`\`\`
 
+A frame whose length has its highest bit set carries **bytes** besides: its contents are the length of the JSON (4 bytes), the JSON, and the
+bytes, which are the \`data\` of the result.
+
 Both sides send requests and number their own; any number may be in flight, and answers come in any order. \`cancel\` says that nobody waits
 for an answer any more: it need not be sent.
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { encodeFrames, FrameReader } from '../../src/synapse/frames.js';
+import { encodeFrameWithBytes, encodeFrames, FrameReader } from '../../src/synapse/frames.js';
 import type { ListenAddress } from '../../src/synapse/listen-address.js';
 import { limits, protocolVersion } from '../../src/synapse/protocol.js';
 import type { WireError, WireHomeserver, WireRegistration, WireWebResource } from '../../src/synapse/wire-values.js';
@@ -142,7 +142,10 @@ export class FakeBridge {
 
   private async reply(id: number, method: string, params: Json): Promise<void> {
     try {
-      this.send({ id, result: (await this.answers(method, params)) ?? null });
+      const result = (await this.answers(method, params)) ?? null;
+      const { data, ...others } = (result ?? {}) as { readonly data?: unknown };
+      if (!(data instanceof Uint8Array)) this.send({ id, result });
+      else this.socket.write(encodeFrameWithBytes(JSON.stringify({ id, result: others }), data));
     } catch (error) {
       const wire = error instanceof RemoteFailure ? error.wire : { type: 'Exception', message: String(error) };
       this.send({ id, error: wire });

@@ -315,7 +315,7 @@ test('a media file is read piece by piece', async (t) => {
     (_method, params) => {
       const offset = params['offset'] as number;
       const data = bytes.subarray(offset, offset + 30_000);
-      return { data: data.toString('base64'), end: offset + data.length === bytes.length };
+      return { data, end: offset + data.length === bytes.length };
     },
   );
   const info = { server_name: null, file_id: 'f', url_cache: false, thumbnail: null };

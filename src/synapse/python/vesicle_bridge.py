@@ -41,6 +41,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import types
 import weakref
@@ -90,11 +91,12 @@ LinkRow = tuple[str, str, bool, dict[str, str]]
 
 # fmt: off
 # BEGIN GENERATED from src/synapse/*.ts and src/callbacks/*.ts: npm run docs
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 LIMITS: Final[dict[str, int]] = {
     "frame": 33554432,
     "depth": 500,
     "chunk": 65536,
+    "piece": 1048576,
     "pingEvery": 5000,
     "pongWithin": 10000,
     "transaction": 60000,
@@ -901,6 +903,7 @@ KEPT_AT_ONCE: Final = 100
 CLOGGED: Final = 1_048_576
 ROWS_AT_ONCE: Final = 500
 PIECE: Final = 4 * 1024 * 1024
+BYTES_FLAG: Final = 0x8000_0000
 SMALL_BODY: Final = 65_536
 KEPT_ERRORS: Final = 1000
 # A socket takes about 200 kB at a time, and the system 1,024 pieces.
@@ -1096,6 +1099,13 @@ def frame_of(text: str) -> bytes:
     if len(data) > LIMITS["frame"]:
         raise ValueError(f"a message of {len(data)} bytes is too long for the module host (limit {LIMITS['frame']})")
     return len(data).to_bytes(4, "big") + data
+
+
+def _head_of(text: str, data: bytes) -> bytes:
+    """What goes before the bytes that a message carries: its highest bit says so, and the JSON has its own length."""
+    json_text = text.encode("ascii")
+    size = 4 + len(json_text) + len(data)
+    return (BYTES_FLAG | size).to_bytes(4, "big") + len(json_text).to_bytes(4, "big") + json_text
 
 
 class ProtocolError(Exception):
@@ -1902,6 +1912,26 @@ class _LaterState(NamedTuple):
     room_id: str
 
 
+class _HeldFile:
+    """A media file that is opened once, when somebody reads it, and closed with the last that holds it."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._fd = path, -1
+        self._opening = threading.Lock()
+
+    def read(self, offset: int) -> tuple[bytes, bool]:
+        """A piece, and whether it is the last; on any thread."""
+        with self._opening:
+            if self._fd < 0:
+                self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        data = os.pread(self._fd, LIMITS["piece"], offset)
+        return data, offset + len(data) >= os.fstat(self._fd).st_size
+
+    def __del__(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+
+
 class _HttpRequest:
     """A request that is being answered; its body is read on demand."""
 
@@ -2010,7 +2040,7 @@ def _state(link: Link, handles: list[int], value: Any) -> str:
 
 
 def _media_file(link: Link, handles: list[int], value: Any) -> str:
-    handle = link.hold(value)
+    handle = link.hold(_HeldFile(value.path))
     handles.append(handle)
     return to_json({"file": handle, "path": value.path})
 
@@ -2365,13 +2395,14 @@ class Link:
         if not self.is_closed:
             self._write(frame_of(to_json({"method": method, "params": params})))
 
-    def answer(self, request_id: Json, text: str) -> None:
-        """Answers a request of theirs with JSON."""
+    def answer(self, request_id: Json, text: str, data: bytes | None = None) -> None:
+        """Answers a request of theirs with JSON, and with bytes besides."""
         if self.is_closed:
             return
         try:
             told_id = request_id if type(request_id) is int else to_json(request_id)
-            self._write(frame_of(f'{{"id":{told_id},"result":{text}}}'))
+            frame = f'{{"id":{told_id},"result":{text}}}'
+            self._write(*((frame_of(frame),) if data is None else (_head_of(frame, data), data)))
         except ValueError as error:
             self.answer_error(request_id, error)
 
@@ -3290,11 +3321,11 @@ def _in_background(link: Link, request_id: Json, params: Mapping[str, Json], wor
 
 async def _answer(link: Link, request_id: Json, work: Callable[[], Any]) -> None:
     try:
-        text = await work()
+        told = await work()
     except Exception as error:
         link.answer_error(request_id, error)
     else:
-        link.answer(request_id, text)
+        link.answer(request_id, *(told if isinstance(told, tuple) else (told,)))
 
 
 async def _room_state(link: Link, params: Mapping[str, Json]) -> Mapping[tuple[str, str], Any]:
@@ -3349,16 +3380,11 @@ def _quickly(link: Link, request_id: Json, params: Mapping[str, Json], work: Cal
 
 
 def _serve_media_read(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
-    path, offset = link.held(params.get("file")).path, int(params["offset"])
-
-    def read() -> str:
-        with open(path, "rb") as file:
-            file.seek(offset)
-            data = file.read(LIMITS["chunk"])
-            return _piece(data, file.tell() >= os.fstat(file.fileno()).st_size)
+    file, offset = cast(_HeldFile, link.held(params.get("file"))), int(params["offset"])
 
     async def work() -> Any:
-        return await link.bridge.api.defer_to_thread(read)
+        data, is_end = await link.bridge.api.defer_to_thread(file.read, offset)
+        return f'{{"end":{"true" if is_end else "false"}}}', data
 
     _in_background(link, request_id, params, work)
 

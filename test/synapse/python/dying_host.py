@@ -9,7 +9,7 @@ with open(sys.argv[1], "a", encoding="ascii") as diary:
     diary.write(f"{time.monotonic()}\n")
 
 ANSWERS: dict[str, Any] = {
-    "hello": {"protocol": 1, "vesicle": "0", "node": "0"},
+    "hello": {"protocol": 2, "vesicle": "0", "node": "0"},
     "modules.load": {"problems": [], "modules": []},
     "modules.open": {"callbacks": [], "web": []},
 }

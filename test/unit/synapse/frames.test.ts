@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
-import { encodeFrames, FrameReader } from '../../../src/synapse/frames.js';
+import { encodeFrames, encodeFrameWithBytes, FrameReader } from '../../../src/synapse/frames.js';
 
 function readAll(pieces: readonly Buffer[], limit = 1_000): string[] {
   const frames: string[] = [];
@@ -27,6 +27,27 @@ test('frames come out as they went in, wherever the stream is cut', () => {
         assert.deepEqual(readAll([...pieces, bytes.subarray(at)]), frames);
       },
     ),
+  );
+});
+
+test('bytes that a frame carries come out as they went in, wherever the stream is cut', () => {
+  const carried = fc.record({ text: fc.string({ unit: 'grapheme' }), bytes: fc.uint8Array({ maxLength: 40 }) });
+  fc.assert(
+    fc.property(fc.array(carried, { maxLength: 6 }), fc.array(fc.nat(50), { maxLength: 30 }), (frames, cuts) => {
+      const taken: unknown[] = [];
+      const reader = new FrameReader(
+        () => 1_000,
+        (text, bytes) => taken.push({ text, bytes }),
+      );
+      const all = Buffer.concat(frames.map(({ text, bytes }) => encodeFrameWithBytes(text, bytes)));
+      let at = 0;
+      for (const cut of cuts) reader.push(all.subarray(at, (at += cut)));
+      reader.push(all.subarray(at));
+      assert.deepEqual(
+        taken,
+        frames.map(({ text, bytes }) => ({ text, bytes })),
+      );
+    }),
   );
 });
 
