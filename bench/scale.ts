@@ -24,12 +24,9 @@ const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'api-call': apiCall,
   'api-call-10': apiCall10,
   'media-50mb': media50mb,
-<<<<<<< HEAD
   'transaction-writes': transactionWrites,
-=======
   'media-download': mediaDownload,
   'media-upload': mediaUpload,
->>>>>>> 49a7993 (Stream media to and from the disk)
 };
 
 /** How costs grow with what there is: `ratio` is the exponent between the two largest sizes, or the ratio that the row names. */
