@@ -183,3 +183,8 @@ function eventIds(value: JsonValue | undefined): readonly EventId[] {
     Array.isArray(item) ? (item[0] as EventId) : (item as EventId),
   );
 }
+
+/** The order in which events of one room were made, whichever way it branched; those of one depth as they came in. */
+export function compareByDepth(one: RoomEvent, other: RoomEvent): number {
+  return one.depth - other.depth || one.position - other.position;
+}

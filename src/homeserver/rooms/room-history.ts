@@ -11,7 +11,7 @@ import type { ShownEvent } from './client-events.js';
 import type { EventFilter } from './event-filter.js';
 import type { PastStates } from './past-states.js';
 import type { Access, RoomAccess } from './room-access.js';
-import type { RoomEvent } from './room-event.js';
+import { compareByDepth, type RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
 import type { RoomUsers } from './room-users.js';
 import type { Rooms } from './rooms.js';
@@ -91,6 +91,7 @@ export class RoomHistory {
     const read = this.read(range, filter);
     if (read.length === 0 && limit > 0) return { events: [], bundled: nothing, start };
     const end = nextPosition(read.at(-1), direction) ?? to ?? start;
+    read.sort(direction === 'f' ? compareByDepth : (one, other) => compareByDepth(other, one));
     const events = this.shown(requester, this.filtered(read, filter), access, asAdmin);
     const page = { events, bundled: this.bundle(requester, events), start, end };
     return filter?.lazyLoadMembers === true ? { ...page, members: this.sendersOf(events) } : page;

@@ -2,7 +2,7 @@ import type { UserId } from '../../matrix/ids.js';
 
 import type { ShownEvent } from '../rooms/client-events.js';
 import type { EventFilter } from '../rooms/event-filter.js';
-import type { RoomEvent } from '../rooms/room-event.js';
+import { compareByDepth, type RoomEvent } from '../rooms/room-event.js';
 import type { RoomEvents } from '../rooms/room-events.js';
 import type { Rooms } from '../rooms/rooms.js';
 import type { Visibility } from '../rooms/visibility.js';
@@ -66,7 +66,9 @@ export class TimelineReader {
       from = oldest.position - 1;
       shown = [...this.select(page.reverse(), wish), ...shown];
     }
-    const cut = shown.slice(Math.max(0, shown.length - wish.limit));
+    // What a room has been so far is shown in the order in which it was made, news as they came in.
+    const ordered = to === undefined ? shown.toSorted(({ event: a }, { event: b }) => compareByDepth(a, b)) : shown;
+    const cut = ordered.slice(Math.max(0, shown.length - wish.limit));
     const isCut = cut.length < shown.length;
     // Where nothing is cut off Synapse names the place where it began to read.
     const prevBatch = (isCut ? before(cut) : undefined) ?? this.beginningOf(entry, wish);
