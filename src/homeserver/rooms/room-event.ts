@@ -130,6 +130,11 @@ export class RoomEvent implements MatrixEvent {
     return this.stateKey !== undefined;
   }
 
+  /** The event as its server signed it, with its IDs: what `JSON.stringify` shows. */
+  toJSON(): JsonObject {
+    return { ...(this.getDict() as JsonObject), event_id: this.eventId, room_id: this.roomId };
+  }
+
   getDict(): MutableJsonObject {
     const { signatures, ...pdu } = JSON.parse(this.json) as MutableJsonObject;
     return {
