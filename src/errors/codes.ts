@@ -212,13 +212,13 @@ export const errorCodes = {
     blame: 'author',
     text: '{0} can only be read while the call lasts that brought it. Read what is needed before answering.',
   },
-  SYNAPSE_NO_PARENT: {
-    blame: 'operator',
-    text: 'With --stdio the bridge starts the module host, and speaks with it over pipes; {0} is none. Name it as "spawn" of the bridge, or use --listen.',
-  },
   SYNAPSE_NOT_OPEN: {
     blame: 'remote',
     text: '{0} came while the connection is "{1}", and modules are asked when it is "open". Wait for the answer to modules.open.',
+  },
+  SYNAPSE_NO_PARENT: {
+    blame: 'operator',
+    text: 'With --stdio the bridge starts the module host, and speaks with it over pipes; {0} is none. Name it as "spawn" of the bridge, or use --listen.',
   },
   SYNAPSE_PROTOCOL_BROKEN: {
     blame: 'remote',

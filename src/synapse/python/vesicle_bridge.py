@@ -3476,7 +3476,7 @@ _directories: Final[dict[str, tempfile.TemporaryDirectory[str]]] = {}
 
 
 def _directory(files: Mapping[str, str]) -> str:
-    """The path of a directory that holds these files while Synapse runs: templates include others when they are rendered."""
+    """The path of a directory that holds these files while Synapse runs: templates include others later."""
     key = hashlib.sha256(to_json(files).encode()).hexdigest()
     if key not in _directories:
         directory = tempfile.TemporaryDirectory(prefix="vesicle-")
