@@ -4,6 +4,7 @@ import { SynapseError } from '../errors/synapse-error.js';
 import type { MatrixEvent, StateMap } from '../matrix/event.js';
 import type { RoomId, UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import { jsonFault } from '../matrix/json-fault.js';
 import type { Requester } from '../matrix/requester.js';
 import type { Tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
@@ -109,7 +110,10 @@ export const thirdPartyRulesRules = {
     judge: (answer) => {
       const [allowed, replacement] = pairOf(answer);
       if (allowed === false) return { allowed: false, replacement: null };
-      return isJsonObject(replacement) ? { allowed: true, replacement } : NEXT;
+      if (!isJsonObject(replacement)) return NEXT;
+      const fault = jsonFault(replacement);
+      if (fault !== undefined) throw new TypeError(`The event to send in its place cannot be sent: ${fault}`);
+      return { allowed: true, replacement };
     },
     throws: {
       kind: 'becomes',

@@ -238,7 +238,7 @@ export const errorCodes = {
   },
   SYNAPSE_VALUE_UNSENDABLE: {
     blame: 'author',
-    text: '{0} cannot be sent to Synapse: {1} is {2}. Give values of JSON: null, booleans, finite numbers, strings, arrays and objects of these.',
+    text: '{0} cannot be sent to Synapse: {1} is {2}. Give values of JSON: null, booleans, numbers, strings, arrays and objects of these.',
   },
   SYNAPSE_VALUE_WRONG: {
     blame: 'remote',

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
+import { sayOf } from '../matrix/json-fault.js';
 import { answering, currentCall } from './current-call.js';
 import { IncomingCall } from './incoming-call.js';
 import { FrameReader, writeFrames } from './frames.js';
@@ -9,7 +10,7 @@ import type { AnswerOf, Direction, Message, ParamsOf } from './message.js';
 import { PulseWatch } from './pulse-watch.js';
 import { limits, type messages, type MessageName } from './protocol.js';
 import { shape, textOf, wrongValue } from './untrusted-values.js';
-import { decodeWire, encodeWire, hasMarks, sayOf } from './wire-codec.js';
+import { decodeWire, encodeWire, hasMarks } from './wire-codec.js';
 import { decodeError, encodeError } from './wire-errors.js';
 
 type Sent<Name extends MessageName, Kind extends 'request' | 'notice'> = (typeof messages)[Name] extends {

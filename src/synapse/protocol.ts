@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../matrix/json.js';
+import { deepestJson } from '../matrix/json-fault.js';
 import { notice, request } from './message.js';
 import type {
   Handle,
@@ -35,7 +36,7 @@ export const limits = {
   /** Bytes of a frame, its length aside. A longer one closes the connection. */
   frame: 33_554_432,
   /** Levels that arrays and objects of a module may be nested; Python's JSON reads no more than about 900. */
-  depth: 500,
+  depth: deepestJson,
   /** Bytes of a piece of a body, before base64. */
   chunk: 65_536,
   /** Bytes of a piece of a media file. */

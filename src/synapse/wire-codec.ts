@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { limits } from './protocol.js';
+import { deepestJson, type JsonPath, oddKindOf, sayOf, textOfPath } from '../matrix/json-fault.js';
 import { wrongValue } from './untrusted-values.js';
 
 /*
@@ -25,12 +25,6 @@ class AnyValue {
     return this.value;
   }
 }
-
-/** Characters of a path that a message shows. */
-const longestPath = 200;
-
-/** Where a value is: keys and indexes from the outside in. */
-type Path = readonly (string | number)[];
 
 /** A value as JSON. `what` is named when it, or something in it, cannot be sent. */
 export function encodeWire(value: unknown, what: string): string {
@@ -57,15 +51,6 @@ export function decodeWire(value: unknown): unknown {
   return Object.fromEntries(Object.entries(members).map(([key, member]) => [key, decodeWire(member)]));
 }
 
-/** A text of something that was thrown, whatever it is. */
-export function sayOf(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return 'something without a text was thrown';
-  }
-}
-
 /** Nearly everything is plain JSON: looking costs less than writing it anew. */
 function isSurelyPlain(value: unknown): boolean {
   try {
@@ -78,9 +63,9 @@ function isSurelyPlain(value: unknown): boolean {
 
 function isPlain(value: unknown, depth: number, isAny: boolean): boolean {
   if (typeof value === 'object') {
-    return value === null || (depth <= limits.depth && isPlainObject(value, depth, isAny));
+    return value === null || (depth <= deepestJson && isPlainObject(value, depth, isAny));
   }
-  if (typeof value === 'number') return Number.isFinite(value) && !(isAny && Object.is(value, -0));
+  if (typeof value === 'number') return !isAny || (Number.isFinite(value) && !Object.is(value, -0));
   return typeof value === 'string' || typeof value === 'boolean';
 }
 
@@ -106,7 +91,7 @@ function arePlain(members: Readonly<Record<string, unknown>>, depth: number, isA
 /** A value that cannot be sent, until it is known what it belongs to. */
 class Unsendable extends Error {
   constructor(
-    private readonly path: Path,
+    private readonly path: JsonPath,
     private readonly kind: string,
   ) {
     super(kind);
@@ -121,13 +106,13 @@ class Unsendable extends Error {
 class Writer {
   private readonly open = new Set<object>();
 
-  write(value: unknown, path: Path, isAny: boolean): unknown {
+  write(value: unknown, path: JsonPath, isAny: boolean): unknown {
     switch (typeof value) {
       case 'string':
       case 'boolean':
         return value;
       case 'number':
-        return this.number(value, path, isAny);
+        return this.number(value, isAny);
       case 'bigint':
         if (!isAny) throw new Unsendable(path, 'a bigint');
         return Number.isSafeInteger(Number(value)) ? Number(value) : marked('int', String(value));
@@ -141,16 +126,16 @@ class Writer {
     }
   }
 
-  private number(value: number, path: Path, isAny: boolean): unknown {
-    if (Number.isFinite(value) && !(isAny && Object.is(value, -0))) return value;
-    if (!isAny) throw new Unsendable(path, String(value));
+  private number(value: number, isAny: boolean): unknown {
+    // As in JSON, NaN and the infinities are null, except where any value may stand.
+    if (!isAny || (Number.isFinite(value) && !Object.is(value, -0))) return value;
     return marked('number', Object.is(value, -0) ? '-0' : String(value));
   }
 
-  private object(value: object, path: Path, isAny: boolean): unknown {
+  private object(value: object, path: JsonPath, isAny: boolean): unknown {
     if (this.open.has(value)) throw new Unsendable(path, 'an object that holds itself');
-    if (path.length > limits.depth) {
-      throw new Unsendable(path.slice(0, 3), `nested more than ${limits.depth} levels deep`);
+    if (path.length > deepestJson) {
+      throw new Unsendable(path.slice(0, 3), `nested more than ${deepestJson} levels deep`);
     }
     this.open.add(value);
     const written = guarded(path, () => this.content(value, path, isAny));
@@ -158,10 +143,10 @@ class Writer {
     return written;
   }
 
-  private content(value: object, path: Path, isAny: boolean): unknown {
+  private content(value: object, path: JsonPath, isAny: boolean): unknown {
     if (value instanceof AnyValue) return value.value === undefined ? null : this.write(value.value, path, true);
     if (Array.isArray(value)) return this.items(value, path, isAny);
-    const kind = kindOf(value);
+    const kind = oddKindOf(value);
     if (kind !== undefined) return isAny ? this.special(value, kind, path) : refuse(path, kind);
     if (types.isBoxedPrimitive(value)) return this.write(value.valueOf(), path, isAny);
     const { toJSON } = value as { readonly toJSON?: unknown };
@@ -169,21 +154,21 @@ class Writer {
     return this.members(Object.entries(value), path, isAny);
   }
 
-  private items(items: Iterable<unknown>, path: Path, isAny: boolean): readonly unknown[] {
+  private items(items: Iterable<unknown>, path: JsonPath, isAny: boolean): readonly unknown[] {
     // As in JSON: what is undefined in an array is null.
     return Array.from(items, (item, index) =>
       item === undefined && !isAny ? null : this.write(item, [...path, index], isAny),
     );
   }
 
-  private members(entries: readonly (readonly [string, unknown])[], path: Path, isAny: boolean): unknown {
+  private members(entries: readonly (readonly [string, unknown])[], path: JsonPath, isAny: boolean): unknown {
     const written = entries
       .filter(([, member]) => member !== undefined)
       .map(([key, member]): [string, unknown] => [key, this.write(member, [...path, key], isAny)]);
     return written.some(([key]) => key === mark) ? marked('map', written) : Object.fromEntries(written);
   }
 
-  private special(value: object, kind: string, path: Path): unknown {
+  private special(value: object, kind: string, path: JsonPath): unknown {
     if (value instanceof Date) {
       const time = value.getTime();
       return Number.isNaN(time) ? refuse(path, 'an invalid Date') : marked('date', time);
@@ -204,47 +189,18 @@ function marked(kind: string, value: unknown): object {
   return { [mark]: kind, value };
 }
 
-function refuse(path: Path, kind: string): never {
+function refuse(path: JsonPath, kind: string): never {
   throw new Unsendable(path, kind);
 }
 
 /** Getters, proxies and `toJSON` may throw anything. */
-function guarded<Result>(path: Path, work: () => Result): Result {
+function guarded<Result>(path: JsonPath, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
     if (error instanceof Unsendable) throw error;
     throw new Unsendable(path, `an object that cannot be read (${sayOf(error)})`);
   }
-}
-
-/** Objects that JSON would make `{}` or a text of: what they are; undefined for all others. */
-const kinds: readonly (readonly [is: (value: object) => boolean, kind: string])[] = [
-  [types.isDate, 'a Date'],
-  [types.isMap, 'a Map'],
-  [types.isSet, 'a Set'],
-  [types.isArrayBufferView, 'bytes'],
-  [types.isAnyArrayBuffer, 'an ArrayBuffer'],
-  [types.isPromise, 'a Promise'],
-  [types.isRegExp, 'a RegExp'],
-  [(value) => types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef, 'a weak reference'],
-  [(value) => value instanceof Error, 'an Error'],
-  [(value) => Symbol.iterator in value && 'next' in value, 'an iterator'],
-];
-
-function kindOf(value: object): string | undefined {
-  // A Buffer and an Uint8Array are the same to Synapse, another view may be anything.
-  if (types.isArrayBufferView(value) && !types.isUint8Array(value)) {
-    return 'a view of bytes that is not a Uint8Array';
-  }
-  return kinds.find(([is]) => is(value))?.[1];
-}
-
-function textOfPath(path: Path): string {
-  return path
-    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${part}`))
-    .join('')
-    .slice(0, longestPath);
 }
 
 /** Digits of an integer that is not worth the time. */

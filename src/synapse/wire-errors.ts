@@ -4,7 +4,7 @@ import { HostError } from '../errors/host-error.js';
 import { HttpResponseException } from '../errors/http-response-exception.js';
 import { InvalidClientCredentialsError, RedirectException, SynapseError } from '../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
-import { sayOf } from './wire-codec.js';
+import { sayOf } from '../matrix/json-fault.js';
 import type { WireError } from './wire-values.js';
 
 /** How deep causes are followed. */

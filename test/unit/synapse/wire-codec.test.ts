@@ -68,8 +68,21 @@ test('where any value may stand, it comes back as what it was', () => {
 });
 
 test('what JSON leaves out is left out, also beside what needs marks', () => {
-  const value = { a: undefined, b: [undefined], $vesicle: 1, c: Object(2) as unknown, d: { toJSON: () => 'd' } };
-  assert.deepEqual(decodeWire(JSON.parse(encodeWire(value, 'it'))), { b: [null], $vesicle: 1, c: 2, d: 'd' });
+  const value = {
+    e: [NaN, -Infinity],
+    a: undefined,
+    b: [undefined],
+    $vesicle: 1,
+    c: Object(2) as unknown,
+    d: { toJSON: () => 'd' },
+  };
+  assert.deepEqual(decodeWire(JSON.parse(encodeWire(value, 'it'))), {
+    e: [null, null],
+    b: [null],
+    $vesicle: 1,
+    c: 2,
+    d: 'd',
+  });
 });
 
 test('a message names the first value that cannot be sent', () => {
@@ -77,7 +90,6 @@ test('a message names the first value that cannot be sent', () => {
     [{ content: { since: new Date(0) } }, 'content.since is a Date'],
     [[{ a: [1, new Set()] }], '[0].a[1] is a Set'],
     [{ a: () => 1 }, 'a is a function'],
-    [{ a: { b: Infinity } }, 'a.b is Infinity'],
     [5n, 'it is a bigint'],
   ];
   for (const [value, text] of cases) {
