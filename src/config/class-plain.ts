@@ -3,7 +3,7 @@ import type { ClassShapes, Discriminator, PropertyShape } from './class-shape.js
 import { didYouMean } from '../errors/nearest-name.js';
 import { choiceFault } from './class-enum.js';
 import type { Place } from './place.js';
-import { isMapping, kindOf, type Mapping, shown, unknownKey } from './readers.js';
+import { faultyKeys, isMapping, kindOf, type Mapping, shown } from './readers.js';
 import { readByteSize, readDuration } from './units.js';
 
 /** A value that class-transformer must not look into: it takes a `constructor` key for a class. */
@@ -34,8 +34,7 @@ export class ClassPlain {
         unknown.push(key);
       }
     }
-    const nearest = unknown.length > MOST_NEAREST ? [] : [...shape.keys()];
-    for (const key of unknown) place.at(key).faultyKey(unknownKey(key, nearest));
+    faultyKeys(unknown, [...shape.keys()], place);
     for (const property of shape.values()) {
       if (property.isRequiredNested && !Object.hasOwn(mapping, property.key)) {
         place.fault(
@@ -197,9 +196,6 @@ function hasKnownClass(value: Mapping, { property, names }: Discriminator, place
 }
 
 const kindOfCollection = { list: 'a list', map: 'a mapping', set: 'a list' } as const;
-
-/** So many unknown keys are no misspellings. */
-const MOST_NEAREST = 100;
 
 const REMEDIES: Readonly<Record<string, string>> = {
   'a string': 'Write it in quotes.',

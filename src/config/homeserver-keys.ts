@@ -62,6 +62,11 @@ const roomVersion: Reader<string> = described(
     oneOf(...ROOM_VERSIONS)(typeof value === 'number' ? String(value) : value, place),
 );
 
+const positiveDuration: Reader<number> = described(duration.schema, (value, place) => {
+  const read = duration(value, place);
+  return read === null || read > 0 ? read : place.fault('expected a duration above 0. Remove it to allow none.');
+});
+
 const encryptionDefault: Reader<'all' | 'invite' | 'off'> = described(
   { enum: ['all', 'invite', 'off', false] },
   (value, place) =>
@@ -182,7 +187,7 @@ export const homeserverKeys: Keys<Omit<HomeserverConfig, Derived>> = {
   enableSearch: flag,
   filterTimelineLimit: integer(-1),
   excludeRoomsFromSync: listOf(text),
-  maxEventDelayDuration: duration,
+  maxEventDelayDuration: positiveDuration,
   serverNotices: sections.serverNotices,
   enableMediaRepo: flag,
   mediaStorePath: text,

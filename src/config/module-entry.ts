@@ -70,7 +70,7 @@ const modulePolicy = mappingOf<PolicyMembers & { readonly callbacks: Readonly<Re
       },
     ),
   },
-  { alsoKnown: ['module', 'config'] },
+  { alsoKnown: ['module', 'config'], remedy: 'Write settings of the module below "config:".' },
 );
 
 /** What editors are told of one item of `modules`. */

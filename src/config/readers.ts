@@ -109,9 +109,19 @@ export function oneOf<const T extends string | boolean>(...choices: readonly T[]
   return described({ enum: choices }, (value, place) => {
     const choice = choices.find((one) => one === value);
     if (choice !== undefined) return choice;
-    const nearest = typeof value === 'string' ? didYouMean(value, choices.map(String)) : '';
-    return place.fault(`expected one of ${choices.map((one) => JSON.stringify(one)).join(', ')}.${nearest}`);
+    const list = choices.map((one) => JSON.stringify(one)).join(', ');
+    return place.fault(`expected one of ${list}.${remedyFor(value, choices)}`);
   });
+}
+
+function remedyFor(value: unknown, choices: readonly (string | boolean)[]): string {
+  if (typeof value !== 'string') return '';
+  const isQuoted = choices.some((one) => typeof one !== 'string' && String(one) === value);
+  if (isQuoted) return ` Write ${value} without quotes.`;
+  return didYouMean(
+    value,
+    choices.filter((one) => typeof one === 'string'),
+  );
 }
 
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
@@ -147,6 +157,8 @@ export interface SectionOptions {
   /** Keys that somebody else reads: only named when a misspelt one is meant. */
   readonly alsoKnown?: readonly string[];
   readonly required?: readonly string[];
+  /** What to do with a key that nobody knows. */
+  readonly remedy?: string;
 }
 
 /** The members of a mapping; those that are absent or null are left out. */
@@ -158,12 +170,14 @@ export function mappingOf<T extends object>(keys: Keys<T>, options: SectionOptio
     const mapping = anyMapping(value, place);
     if (mapping === null) return null;
     const result: Partial<T> = {};
+    const unknown: string[] = [];
     for (const [key, member] of Object.entries(mapping)) {
       const property = byKey.get(key);
       if (property !== undefined) readMember(result, property, keys[property], member, place.at(key));
       else if (ignored.has(key)) warnMeaningless(place.at(key));
-      else place.at(key).faultyKey(unknownKey(key, [...byKey.keys(), ...ignored, ...(options.alsoKnown ?? [])]));
+      else unknown.push(key);
     }
+    faultyKeys(unknown, [...byKey.keys(), ...ignored, ...(options.alsoKnown ?? [])], place, options.remedy);
     for (const key of options.required ?? []) {
       if ((mapping[key] ?? null) === null) place.fault(`"${key}" is missing. Add it.`);
     }
@@ -201,8 +215,18 @@ export function section<T extends object>(type: new () => T, keys: Keys<T>, opti
   });
 }
 
-export function unknownKey(key: string, known: Iterable<string>): string {
-  return `unknown key "${key}".${didYouMean(key, known) || ' Remove it.'}`;
+/** So many unknown keys are no misspellings, and looking for the nearest name of each takes long. */
+const MOST_MISSPELT = 100;
+
+/** Reports keys that nobody knows. */
+export function faultyKeys(
+  unknown: readonly string[],
+  known: readonly string[],
+  place: Place,
+  remedy = 'Remove it.',
+): void {
+  const meant = unknown.length > MOST_MISSPELT ? [] : known;
+  for (const key of unknown) place.at(key).faultyKey(`unknown key "${key}".${didYouMean(key, meant) || ` ${remedy}`}`);
 }
 
 export function warnMeaningless(place: Place): void {

@@ -1,3 +1,4 @@
+import type { Place } from './place.js';
 import * as sections from './homeserver-sections.js';
 import {
   byteSize,
@@ -28,7 +29,12 @@ function record<T extends object, R>(keys: Keys<T>, options: SectionOptions, mak
 }
 
 const listenerResource = record<sections.ListenerResource, sections.ListenerResource>(
-  { names: listOf(text), compress: flag },
+  {
+    names: listOf(
+      oneOf('client', 'consent', 'federation', 'health', 'keys', 'media', 'metrics', 'openid', 'replication', 'static'),
+    ),
+    compress: flag,
+  },
   { required: ['names'] },
   (members) => ({ ...{ compress: false }, ...members }),
 );
@@ -275,7 +281,7 @@ export const serverNotices = section(
   { required: ['system_mxid_localpart'] },
 );
 
-export const retention = section(
+const retentionMembers = section(
   sections.RetentionConfig,
   {
     enabled: flag,
@@ -285,6 +291,25 @@ export const retention = section(
   },
   { ignored: ['purge_jobs'] },
 );
+
+/** Synapse refuses limits of which the lower one is above the other (`config/retention.py`). */
+export const retention: Reader<sections.RetentionConfig> = described(retentionMembers.schema, (value, place) => {
+  const read = retentionMembers(value, place);
+  if (read === null) return null;
+  const { allowedLifetimeMin, allowedLifetimeMax, defaultPolicy } = read;
+  refuseCrossed([allowedLifetimeMin, allowedLifetimeMax], place, ['allowed_lifetime_min', 'allowed_lifetime_max']);
+  const policy = place.at('default_policy');
+  refuseCrossed([defaultPolicy.minLifetime, defaultPolicy.maxLifetime], policy, ['min_lifetime', 'max_lifetime']);
+  return read;
+});
+
+function refuseCrossed(
+  [low, high]: readonly [number | null | undefined, number | null | undefined],
+  place: Place,
+  [lowKey, highKey]: readonly [string, string],
+): void {
+  if ((low ?? 0) > (high ?? Infinity)) place.at(lowKey).fault(`it is greater than "${highKey}". Lower it.`);
+}
 
 export const backgroundUpdates = section(sections.BackgroundUpdatesConfig, {
   backgroundUpdateDurationMs: integer(0),

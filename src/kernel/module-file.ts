@@ -82,6 +82,10 @@ function isMissingPackage(error: unknown, source: string): boolean {
 }
 
 function packageFault(source: string, directory: string): string {
+  // npm's names have dots too, but rarely between words that are identifiers, the last of which is a class.
+  if (/^[a-z_]\w*(?:\.[a-z_]\w*)*\.[A-Z]\w*$/.test(source)) {
+    return `"${source}" looks like a Python module, which runs in Synapse only. Write "./..." for a TypeScript file.`;
+  }
   const isThere = existsSync(resolve(directory, source));
   const remedy = isThere
     ? `Write "./${source}" for the file.`

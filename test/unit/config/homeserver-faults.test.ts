@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfiguration } from '../../support/parse-configuration.js';
 import type { FileReader } from '../../../src/config/secrets.js';
@@ -251,4 +254,65 @@ vesicle.yaml:2:6: Error in configuration:
   the file is not UTF-8 here (it looks like another encoding). Save it as UTF-8.`,
     },
   );
+});
+
+describe('what Synapse refuses', () => {
+  const refused: readonly (readonly [yaml: string, text: RegExp])[] = [
+    [
+      'listeners: [{ port: 8008, type: http, resources: [{ names: [client, webclient] }] }]',
+      /resources\.<item 0>\.names\.<item 1>':\n {2}expected one of "client"/,
+    ],
+    [
+      'retention: { allowed_lifetime_min: 2y, allowed_lifetime_max: 1y }',
+      /retention\.allowed_lifetime_min':\n {2}it is greater than "allowed_lifetime_max"/,
+    ],
+    [
+      'retention: { default_policy: { min_lifetime: 2d, max_lifetime: 1d } }',
+      /default_policy\.min_lifetime':\n {2}it is greater than "max_lifetime"/,
+    ],
+    ['max_event_delay_duration: -1', /expected a duration/],
+    ['max_event_delay_duration: 0', /expected a duration above 0/],
+    ['presence: { enabled: "false" }', /Write false without quotes/],
+  ];
+  for (const [yaml, text] of refused) {
+    test(yaml, () => {
+      assert.throws(() => parseConfiguration(yaml), text);
+    });
+  }
+
+  test('keys that are old and not near to another get no suggestion', () => {
+    assert.throws(
+      () => parseConfiguration('enable_group_creation: true'),
+      /unknown key "enable_group_creation"\. Remove it\./,
+    );
+  });
+
+  test('thousands of unknown keys are told in time that grows with their number', () => {
+    const timeOf = (count: number): number => {
+      const yaml = Array.from({ length: count }, (_, index) => `unknown_key_${index}: 1`).join('\n');
+      const before = process.cpuUsage();
+      assert.throws(() => parseConfiguration(yaml), new RegExp(`unknown key "unknown_key_${count - 1}"`));
+      return process.cpuUsage(before).user;
+    };
+    timeOf(200);
+    assert.ok(timeOf(8000) < 20 * 8 * timeOf(1000));
+    assert.ok(timeOf(8000) < 20_000_000);
+  });
+
+  test('a secret from a device or a large file is refused, not read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vesicle-secrets-'));
+    try {
+      await writeFile(join(folder, 'large'), Buffer.alloc(1_048_577, 'a'));
+      for (const [file, why] of [
+        ['/dev/zero', 'it is a device or a pipe'],
+        [join(folder, 'large'), 'it is larger than 1048576 bytes'],
+      ]) {
+        assert.throws(() => parseConfiguration(`registration_shared_secret: \${file:${String(file)}}`), {
+          message: new RegExp(String(why)),
+        });
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 });
