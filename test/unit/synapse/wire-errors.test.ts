@@ -36,10 +36,10 @@ for (const error of errors) {
   });
 }
 
-test('an error of a class that only Synapse has keeps its name, status and code', () => {
+test('an error of a class that only Synapse has is a SynapseError with its status and code', () => {
   const error = decodeError({ type: 'StoreError', message: 'No row found (users)', status: 404, errcode: 'M_UNKNOWN' });
   assert.ok(error instanceof SynapseError);
-  assert.deepEqual([error.name, error.status, error.errcode], ['StoreError', 404, 'M_UNKNOWN']);
+  assert.deepEqual([error.name, error.status, error.errcode], ['SynapseError', 404, 'M_UNKNOWN']);
 });
 
 test('an error of JavaScript is told with its causes', () => {
