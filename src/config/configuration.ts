@@ -3,7 +3,7 @@ import { ConfigInvalidError } from './config-invalid-error.js';
 import type { HomeserverConfig } from './homeserver-config.js';
 import { readHomeserver } from './homeserver-reader.js';
 import { Findings, Place } from './place.js';
-import { isMapping, type Mapping } from './readers.js';
+import { isMapping, type Mapping, shown } from './readers.js';
 import { type ConfigPath, formatLocation, formatPath, formatProblem, type Position, type Problem } from './problem.js';
 import { type FileReader, fileSystem } from './secrets.js';
 import { readValue } from './value-source.js';
@@ -193,10 +193,22 @@ function valueAt(value: unknown, path: ConfigPath): unknown {
 }
 
 function readModuleEntries(modules: unknown, place: Place): readonly unknown[] {
-  // Synapse takes whatever is falsy for no modules (`config/modules.py: read_config`).
-  if (modules === undefined || modules === null || modules === false || modules === 0 || modules === '') return [];
-  if (typeof modules === 'object' && Object.keys(modules).length === 0) return [];
   if (Array.isArray(modules)) return modules as readonly unknown[];
-  place.fault('expected a list. Write "- module: ./my-module.ts" lines below it.');
+  if (isNoModules(modules)) return [];
+  const remedy = 'Write "- module: ./my-module.ts" lines below "modules:".';
+  // Python goes through the characters of a string, the keys of a mapping, and finds that the first is not a mapping.
+  const isIterable = typeof modules === 'string' || (typeof modules === 'object' && !(modules instanceof Date));
+  if (isIterable) {
+    place.at(0).fault(`expected a mapping that is an item of a list, got ${shown(modules)} in place of it. ${remedy}`);
+  } else {
+    place.fault(`expected a list, got ${shown(modules)}. ${remedy}`);
+  }
   return [];
+}
+
+/** Synapse takes whatever is falsy in Python for no modules (`config/modules.py: read_config`). */
+function isNoModules(modules: unknown): boolean {
+  if (modules instanceof Set) return modules.size === 0;
+  if (isMapping(modules) || modules instanceof Uint8Array) return Object.keys(modules).length === 0;
+  return modules === undefined || modules === null || modules === false || modules === 0 || modules === '';
 }

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfiguration } from '../../support/parse-configuration.js';
+import { Configuration } from '../../../src/config/configuration.js';
 import type { FileReader } from '../../../src/config/secrets.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
+import { loadModules } from '../../../src/kernel/module-source.js';
 
 interface Fault {
   readonly title: string;
@@ -216,8 +218,8 @@ vesicle.yaml:3:27: Error in configuration at 'macaroon_secret_key_path':
     title: 'a modules section that is no list, and a mail section without a sender',
     yaml: 'modules: { module: ./a.ts }\nemail: { smtp_host: localhost, force_tls: true, enable_tls: false }\n',
     message: `[CONFIG_INVALID] The configuration has 3 problems.
-vesicle.yaml:1:10: Error in configuration at 'modules':
-  expected a list. Write "- module: ./my-module.ts" lines below it.
+vesicle.yaml:1:10: Error in configuration at 'modules.<item 0>':
+  expected a mapping that is an item of a list, got a mapping in place of it. Write "- module: ./my-module.ts" lines below "modules:".
 vesicle.yaml:2:8: Error in configuration at 'email':
   "notif_from" is missing. Add it: the sender that mails name, "Me <me@example.org>".
 vesicle.yaml:2:8: Error in configuration at 'email':
@@ -254,6 +256,32 @@ vesicle.yaml:2:6: Error in configuration:
   the file is not UTF-8 here (it looks like another encoding). Save it as UTF-8.`,
     },
   );
+});
+
+describe('something in place of the list of modules', () => {
+  const places: readonly (readonly [yaml: string, path: string | undefined])[] = [
+    ['{ a: { module: ./a.ts }, b: 1 }', 'modules.<item 0>'],
+    ['./a.ts', 'modules.<item 0>'],
+    ['"5"', 'modules.<item 0>'],
+    ['!!set { a, b }', 'modules.<item 0>'],
+    ['!!binary aGVsbG8=', 'modules.<item 0>'],
+    ['!!omap [a: 1]', 'modules.<item 0>'],
+    ['5', 'modules'],
+    ['true', 'modules'],
+    ['.nan', 'modules'],
+    ['2026-01-31', 'modules'],
+    ...['~', '', 'false', '0', '-0', '0.0', '""', '[]', '{}', '!!set {}', '!!omap []', '!!binary ""'].map(
+      (yaml) => [yaml, undefined] as const,
+    ),
+  ];
+  for (const [yaml, path] of places) {
+    test(`${yaml} is ${path === undefined ? 'no modules' : `refused at ${path}`}`, async () => {
+      const configuration = Configuration.read(`modules: ${yaml}`);
+      const loading = loadModules(configuration);
+      if (path === undefined) assert.deepEqual(await loading, []);
+      else await assert.rejects(loading, new RegExp(`Error in configuration at '${path}':`));
+    });
+  }
 });
 
 describe('what Synapse refuses', () => {
