@@ -114,9 +114,10 @@ export class Services implements AsyncDisposable {
     await this.mediaFiles[Symbol.asyncDispose]();
   }
 
-  /** Whether an account is the first that is no guest, bot or support account. */
+  /** Whether an account is the first that is no bot or support account; guests count, as on Synapse. */
   private isOnlyUser(userId: UserId): boolean {
-    return this.userStore.find(userId)?.userType === null && this.userStore.countRealUsers() === 1;
+    const userType = this.userStore.find(userId)?.userType ?? '';
+    return userType !== 'bot' && userType !== 'support' && this.userStore.countRealUsers() === 1;
   }
 
   private roomUsers(): RoomUsers {

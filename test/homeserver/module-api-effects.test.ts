@@ -217,7 +217,29 @@ test('a room is deleted once, and nobody is in it any more', async (t) => {
   await assert.rejects(api.deleteRoom(roomId), { status: 400, message: `Purge already in progress for ${roomId}` });
   await first;
   await hs.homeserver.idle();
-  assert.deepEqual(await api.getStateEventsInRoom(roomId, []), []);
+  assert.deepEqual(await api.getStateEventsInRoom(roomId, [['m.room.create', null]]), []);
+});
+
+test('a room is being deleted still when the module that asked for it asks again', async (t) => {
+  const { hs, api } = await openProbed(t);
+  const user = await hs.register('alice');
+  for (const members of [[], [await hs.register('bob'), await hs.register('carol')]]) {
+    const roomId = (await hs.createRoom(user, { preset: 'public_chat' })) as RoomId;
+    for (const member of members) {
+      await hs.request(member, 'POST', `/_matrix/client/v3/join/${roomId}`, {});
+    }
+    assert.equal(await api.deleteRoom(roomId), undefined);
+    assert.notDeepEqual(
+      await api.getStateEventsInRoom(roomId, [['m.room.create', null]]),
+      [],
+      'nothing is removed before the call is over',
+    );
+    await assert.rejects(api.deleteRoom(roomId), { status: 400, message: `Purge already in progress for ${roomId}` });
+    await hs.homeserver.idle();
+    assert.deepEqual(await api.getStateEventsInRoom(roomId, [['m.room.create', null]]), []);
+    await api.deleteRoom(roomId);
+    await hs.homeserver.idle();
+  }
 });
 
 test('errors have the names that vesicle exports, as over the bridge', async (t) => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
@@ -118,6 +119,7 @@ export class RoomShutdown {
       const isMoved = await this.moveUser(member, newRoomId, wishes);
       result = withMoved(result, member.user_id, isMoved);
       report(result);
+      await nextTurn();
     }
     if (newRoomId === null || wishes.newRoomUserId === undefined) return result;
     await this.sendNotice(newRoomId, wishes.newRoomUserId, wishes);
@@ -149,6 +151,8 @@ export class RoomShutdown {
 
   private runInBackground(deletion: RoomDeletion, wishes: ShutdownWishes): void {
     this.parts.context.inBackground('shutdown_and_purge_room', async () => {
+      // Who asked is answered first, and finds the deletion at work when they ask again at once.
+      await nextTurn();
       let { result } = deletion;
       const report = (done: ShutdownResult): void => {
         result = JSON.stringify(done);

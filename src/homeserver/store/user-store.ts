@@ -149,10 +149,10 @@ export class UserStore {
     return this.find(userId)?.isAdmin ?? false;
   }
 
-  /** The number of accounts that are no guests and of no special type. */
+  /** The number of accounts of people, guests among them (`registration.py: count_real_users`). */
   countRealUsers(): number {
     const row = this.database.get<{ count: number }>(
-      "SELECT count(*) AS count FROM users WHERE is_guest = 0 AND coalesce(user_type, '') NOT IN ('bot', 'support')",
+      "SELECT count(*) AS count FROM users WHERE coalesce(user_type, '') NOT IN ('bot', 'support')",
     );
     return row?.count ?? 0;
   }
