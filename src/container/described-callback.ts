@@ -1,6 +1,8 @@
 import type { CallbackOptions } from '../callbacks/callback-options.js';
 import type { Interceptor } from '../callbacks/interceptor.js';
+import { callbackHint } from '../callbacks/callback-hint.js';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../callbacks/registry.js';
+import type { AnyHandler, Rule } from '../callbacks/rule.js';
 import { checkCallbackOptions } from '../dispatch/callback-policy.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
@@ -32,17 +34,10 @@ export function describeCallbacks(type: Class, mistakes: VesicleError[]): readon
 function describeCallback(type: Class, record: CallbackRecord): DescribedCallback | VesicleError {
   const { category, name, method } = record;
   const where = `${type.name}.${String(method)}`;
-  const names = callbackNames(category);
-  if (names === undefined) {
-    return new VesicleError('CATEGORY_UNKNOWN', [where, category, didYouMean(category, callbackCategories)]);
-  }
-  const rule = findRule(category, name);
-  if (rule === undefined) return new VesicleError('CALLBACK_UNKNOWN', [where, category, name, didYouMean(name, names)]);
-  if (record.isStatic) return new VesicleError('STATIC_MEMBER', [where, `@Callback('${category}', '${name}')`]);
-  const member: unknown = (type.prototype as Record<string | symbol, unknown>)[method];
-  if (typeof member !== 'function') {
-    return new VesicleError('CALLBACK_NOT_A_FUNCTION', [where, `${category}.${name}`, typeof member]);
-  }
+  const rule = ruleOf(record, where);
+  if (rule instanceof VesicleError) return rule;
+  const misplaced = faultOfMember(type, record, where);
+  if (misplaced !== undefined) return misplaced;
   const { loginType, fields, interceptors = [], ...options } = record.options;
   if (!isClasses(interceptors)) {
     return new VesicleError('CALLBACK_OPTION_INVALID', [where, 'interceptors must be an array of classes']);
@@ -57,6 +52,26 @@ function describeCallback(type: Class, record: CallbackRecord): DescribedCallbac
     where,
     `${category}.${name} needs the options { loginType, fields }`,
   ]);
+}
+
+function ruleOf({ category, name }: CallbackRecord, where: string): Rule<AnyHandler, unknown> | VesicleError {
+  if (callbackNames(category) === undefined) {
+    return new VesicleError('CATEGORY_UNKNOWN', [where, category, didYouMean(category, callbackCategories)]);
+  }
+  const hint = callbackHint(category as CallbackCategory, name);
+  return findRule(category, name) ?? new VesicleError('CALLBACK_UNKNOWN', [where, category, name, hint]);
+}
+
+function faultOfMember(type: Class, record: CallbackRecord, where: string): VesicleError | undefined {
+  const { category, name, method, isStatic } = record;
+  const decorator = `@Callback('${category}', '${name}')`;
+  // A decorator is not told the name of a member that begins with "#".
+  if (method === '') return new VesicleError('DECORATOR_ON_PRIVATE', [type.name, decorator]);
+  if (isStatic) return new VesicleError('STATIC_MEMBER', [where, decorator]);
+  const member: unknown = (type.prototype as Record<string | symbol, unknown>)[method];
+  if (typeof member === 'function') return undefined;
+  const what = member === undefined ? 'a property, which only instances have (as arrow functions are)' : typeof member;
+  return new VesicleError('CALLBACK_NOT_A_FUNCTION', [where, `${category}.${name}`, what]);
 }
 
 function keyNotTaken(where: string, category: string, name: string): VesicleError {

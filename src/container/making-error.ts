@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { ResolutionContext } from 'inversify';
 import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
+import { locationOf } from '../kernel/import-error.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { nameOfKey, type Provider } from './provider.js';
 
@@ -41,13 +42,22 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
+/** The module that could not be made. */
+interface FailedModule {
+  readonly title: string;
+  readonly type: Class;
+  /** Its own files, where the place of the failure is looked for. */
+  readonly files?: readonly string[] | undefined;
+}
+
 /** The error that an author sees: it names the module, the service and the phase. A mistake that Vesicle found does so already. */
-export function describeFailure(error: unknown, module: { readonly title: string; readonly type: Class }): unknown {
-  const { title, type } = module;
+export function describeFailure(error: unknown, module: FailedModule): unknown {
+  const { title, type, files = [] } = module;
   if (!(error instanceof MakingError)) return error;
   const { subject, phase, cause } = error;
   if (cause instanceof VesicleError) return cause;
-  const text = textOf(cause);
+  const place = locationOf(cause, (path) => files.includes(path));
+  const text = textOf(cause) + (place === undefined ? '' : ` (${place})`);
   if (subject !== type) {
     return new VesicleError('KERNEL_SERVICE_FAILED', [title, subjectText(subject), phase, text], { cause });
   }

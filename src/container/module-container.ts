@@ -47,6 +47,8 @@ export interface GivenValues {
   readonly rawConfig: unknown;
   /** In the place of what the module brings for the same keys; tests give them. */
   readonly doubles: readonly ModuleService[];
+  /** The module's own files, where the place of a failure is looked for. */
+  readonly files: readonly string[] | undefined;
 }
 
 /** The container of one module, a child of its host's: what it is given, its services, and the module itself. */
@@ -317,7 +319,7 @@ export class ModuleContainer {
   }
 
   private failure(error: unknown): unknown {
-    return describeFailure(error, { title: this.given.title, type: this.description.type });
+    return describeFailure(error, { title: this.given.title, type: this.description.type, files: this.given.files });
   }
 }
 

@@ -80,7 +80,8 @@ export class RunningModule {
     const folder = file === undefined ? process.cwd() : dirname(file);
     this.api = host.createModuleApi(this.registrar, { name, folder });
     const log = host.log.child({ module: name });
-    const given = { name, title: this.title, api: this.api, log, config, rawConfig, doubles: services };
+    const { files } = loaded;
+    const given = { name, title: this.title, api: this.api, log, config, rawConfig, doubles: services, files };
     this.container = new ModuleContainer(description, given, host.container, this.instanceHooks);
   }
 

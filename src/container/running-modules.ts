@@ -1,5 +1,6 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
+import { placeOfMember } from '../kernel/class-place.js';
 import type { LoadedModule } from '../kernel/loaded-module.js';
 import { standardInversify } from './foreign-inversify.js';
 import { HostContainer } from './host-container.js';
@@ -55,7 +56,7 @@ export class RunningModules implements AsyncDisposable {
       try {
         this.add(one);
       } catch (error) {
-        mistakes.push(...mistakesIn(error));
+        mistakes.push(...mistakesIn(error).map((mistake) => placed(mistake, one)));
       }
     }
     for (const module of this.modules) {
@@ -129,4 +130,13 @@ export class RunningModules implements AsyncDisposable {
     this.work = done.catch(() => undefined);
     return done;
   }
+}
+
+/** A mistake in the decorators of a class, with the file and line of the member or the class that has them. */
+function placed(mistake: VesicleError, { type, files = [] }: LoadedModule): VesicleError {
+  const [, member] = /^\[\w+\] [\w$]+\.([\w$]+): /.exec(mistake.message) ?? [];
+  const places = files.map((file) => placeOfMember(type.name, member ?? 'constructor', file));
+  const place = places.find((found) => found !== undefined);
+  if (place !== undefined) mistake.message += ` (${place})`;
+  return mistake;
 }

@@ -10,6 +10,7 @@ import {
   type HandlerOf,
   type ResultOf,
 } from '../callbacks/registry.js';
+import { callbackHint } from '../callbacks/callback-hint.js';
 import { HostError } from '../errors/host-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { VesicleError } from '../errors/vesicle-error.js';
@@ -206,7 +207,12 @@ export class Dispatcher {
     }
     const hook = hooks.get(name);
     if (hook === undefined) {
-      throw new VesicleError('CALLBACK_UNKNOWN', [where, category, name, didYouMean(name, hooks.keys())]);
+      throw new VesicleError('CALLBACK_UNKNOWN', [
+        where,
+        category,
+        name,
+        callbackHint(category as CallbackCategory, name),
+      ]);
     }
     return hook;
   }

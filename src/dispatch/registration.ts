@@ -1,5 +1,6 @@
 import type { CallbackOptions } from '../callbacks/callback-options.js';
 import type { CategoryRule } from '../callbacks/category-rule.js';
+import { callbackHint } from '../callbacks/callback-hint.js';
 import {
   callbackCategories,
   type CallbackCategory,
@@ -47,7 +48,12 @@ export function parseCallbacks(where: string, category: string, callbacks: unkno
   const given = isJsonObject(callbacks) ? callbacks : {};
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new VesicleError('CALLBACK_UNKNOWN', [where, category, unknown, didYouMean(unknown, names)]);
+    throw new VesicleError('CALLBACK_UNKNOWN', [
+      where,
+      category,
+      unknown,
+      callbackHint(category as CallbackCategory, unknown),
+    ]);
   }
   return names.flatMap((name) => parseCallback(where, category, name, given[name]));
 }

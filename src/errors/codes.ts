@@ -72,6 +72,10 @@ export const errorCodes = {
     blame: 'operator',
     text: '{0}.\n{1}',
   },
+  DECORATOR_ON_PRIVATE: {
+    blame: 'author',
+    text: '{0}: {1} stands on a member whose name begins with "#", which no decorator can reach. Write "private" in place of "#".',
+  },
   DECORATOR_STANDARD: {
     blame: 'author',
     text: '{0} was compiled as a standard (stage 3) decorator, and would register nothing. Set "experimentalDecorators" and "emitDecoratorMetadata" in the compilerOptions of tsconfig.json.',

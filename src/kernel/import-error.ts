@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { VesicleError } from '../errors/vesicle-error.js';
 import { syntaxFaultOf } from './typescript-transform.js';
 
 /** This package's own files, compiled and (where source maps are on) as written: their frames tell an author nothing. */
@@ -18,6 +19,7 @@ export function describeImportError(error: unknown, lastFile: string | undefined
     return syntaxFaultOf(lastFile) ?? `${lastFile}: ${error.message}`;
   }
   const location = where === undefined ? '' : `${where}: `;
+  if (isOfStandardDecorator(error)) return location + new VesicleError('DECORATOR_STANDARD', ['A decorator']).message;
   return location + (importFault(error) ?? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`);
 }
 
@@ -30,17 +32,30 @@ function importFault(error: Error): string | undefined {
   return isFileWithout ? `${error.message}. Write the file's extension: ".js".` : undefined;
 }
 
-/** The first place in the stack that is in a file of the module. */
-function locationOf(error: Error): string | undefined {
-  const stack = error.stack ?? '';
+/** The first place in the stack of an error that is in a file of the module. */
+export function locationOf(error: unknown, isOfModule = isOfAuthor): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
   // Node puts the place of an error in linking before the message.
   const before = /^(?:file:\/\/)?(\/[^\n?]*?)(?:\?[^\n:]*)?:(\d+)\n/.exec(stack);
   if (before !== null) return `${before[1] ?? ''}:${before[2] ?? ''}`;
-  for (const line of stack.split('\n')) {
-    const frame = /^ +at (?:.* \()?(?:async )?(?:file:\/\/)?(\/[^()?]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/.exec(line);
-    if (frame === null || line.includes('/node_modules/')) continue;
-    const [, path = '', row = '', column = ''] = frame;
-    if (!ownRoots.some((root) => path.startsWith(root))) return `${path}:${row}:${column}`;
-  }
-  return undefined;
+  const frames = stack.split('\n').flatMap((line) => frameOf(line) ?? []);
+  const frame = frames.find(({ path }) => isOfModule(path));
+  return frame === undefined ? undefined : `${frame.path}:${frame.at}`;
+}
+
+function frameOf(line: string): { readonly path: string; readonly at: string } | undefined {
+  const frame = /^ +at (?:.* \()?(?:async )?(?:file:\/\/)?(\/[^()?]*?)(?:\?[^():]*)?:(\d+:\d+)\)?$/.exec(line);
+  return frame?.[1] === undefined || frame[2] === undefined ? undefined : { path: frame[1], at: frame[2] };
+}
+
+function isOfAuthor(path: string): boolean {
+  return !path.includes('/node_modules/') && !ownRoots.some((root) => path.startsWith(root));
+}
+
+/** Whether a decorator of a library failed that a compiler called the standard way: with a context, and no class. */
+function isOfStandardDecorator(error: Error): boolean {
+  return (
+    error instanceof TypeError &&
+    /^ +at (?:.*\.)?(?:__esDecorate|applyDec\w*|_applyDecs\w*|__decorateElement) /m.test(error.stack ?? '')
+  );
 }

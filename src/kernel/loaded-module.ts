@@ -20,6 +20,8 @@ export interface LoadedModule {
   readonly rawConfig?: unknown;
   /** Where it is configured, `file:line:column`. */
   readonly at: string;
+  /** Absolute paths of the module's own files, without packages; absent for a class that did not come from a file. */
+  readonly files?: readonly string[];
   readonly policy?: OperatorPolicy;
   /** Services in the place of those that the class names; tests give them. */
   readonly services?: readonly ModuleService[];

@@ -19,7 +19,16 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-/** Keeps every line, and passes it on. */
+/**
+ * The log of a homeserver under test: keeps every line, and passes it on.
+ *
+ * @example
+ * ```ts
+ * import { startHomeserver } from 'vesicle/testing';
+ * await using hs = await startHomeserver({ modules: [] });
+ * const warnings = hs.log.lines.filter(({ level }) => level === 'warn');
+ * ```
+ */
 export class TestLog extends LeveledLog {
   constructor(
     private readonly next: Logger,

@@ -8,6 +8,7 @@ import { SynapseError } from '../../src/errors/synapse-error.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { type Answers, FakeBridge, RemoteFailure } from '../support/fake-bridge.js';
 import { openTestHost } from '../support/module-host-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -217,7 +218,8 @@ test('templates are rendered in Synapse', async (t) => {
     if (method === 'api.call') return [{ template: 8, name: 'mail.html' }];
     return `${method} ${JSON.stringify(params)}`;
   });
-  const [template] = await api.readTemplates(['mail.html'], { customTemplateDirectory: '/t' });
+  const folder = await temporaryFolder(t, { 'mail.html': 'Hello {{ user }}' });
+  const [template] = await api.readTemplates(['mail.html'], { customTemplateDirectory: folder });
   assert.ok(template !== undefined);
   assert.equal(template.name, 'mail.html');
   const rendered = 'template.render {"template":8,"values":{"user":"a"}}';

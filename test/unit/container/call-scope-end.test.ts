@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { inject, injectable, postConstruct, preDestroy } from 'inversify';
 import { ModuleApi } from '../../../src/api/module-api.js';
@@ -296,12 +297,14 @@ describe('a request to a web resource', () => {
   });
 
   it('lasts until a streamed body has been read', async () => {
+    const isRead = deferred();
     const { host, modules } = await start(
       serving((page) => {
         let chunks = 0;
         const body = new ReadableStream<Uint8Array>(
           {
-            pull: (controller) => {
+            pull: async (controller) => {
+              if (chunks > 0) await isRead.promise;
               if (++chunks > 3) controller.close();
               else controller.enqueue(Buffer.from(`${page.visit.number}.${chunks} `));
             },
@@ -317,6 +320,7 @@ describe('a request to a web resource', () => {
     assert.deepEqual([answer.status, answer.headers.get('content-type')], [201, 'text/x']);
     await new Promise(setImmediate);
     assert.deepEqual(story, ['open 1', 'asked']);
+    isRead.resolve(undefined);
     assert.equal(await answer.text(), '1.1 1.2 1.3 ');
     await untilStoryHas(4);
     assert.deepEqual(story, ended);
@@ -355,7 +359,13 @@ describe('a request to a web resource', () => {
     const { host, modules } = await start(
       serving(() => {
         story.push('asked');
-        const pull = (): never => {
+        let pieces = 0;
+        const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+          if (pieces++ === 0) {
+            controller.enqueue(Buffer.from('more '));
+            return;
+          }
+          await setTimeout(10);
           throw new RangeError('broken');
         };
         return new Response(new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 }));

@@ -56,7 +56,7 @@ describe('what tsc cannot see is refused at load', () => {
       moduleClass((it) => {
         callback('spam_checker', 'user_may_invite')(it, 'text');
       }),
-      '[CALLBACK_NOT_A_FUNCTION] Guard.text: the callback spam_checker.user_may_invite is undefined, not a function. Give a method or an async function.',
+      '[CALLBACK_NOT_A_FUNCTION] Guard.text: the callback spam_checker.user_may_invite is a property, which only instances have (as arrow functions are), not a function. Give a method or an async function.',
     ],
     [
       'a callback on a static method',
