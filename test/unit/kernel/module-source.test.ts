@@ -51,13 +51,14 @@ describe('a module is found', () => {
 describe('a module in CommonJS', () => {
   const guard = `
 const { Codes, injectable, Module } = require('vesicle');
-const { IsInt, ValidateNested } = require('class-validator');
+const { IsInt, IsOptional, ValidateNested } = require('class-validator');
 const { Type } = require('class-transformer');
 const inversify = require('inversify');
 const helper = require('./helper.cjs');
 class Part {}
 IsInt()(Part.prototype, 'size');
 class GuardConfig {}
+IsOptional()(GuardConfig.prototype, 'part');
 ValidateNested()(GuardConfig.prototype, 'part');
 Type(() => Part)(GuardConfig.prototype, 'part');
 class Guard {}
