@@ -64,7 +64,12 @@ export {
   type UserProfile,
 } from './callbacks/spam-checker.js';
 export { NOT_SPAM, type SpamVerdict } from './callbacks/spam-verdict.js';
-export { type EventAllowed, type ProfileInfo, type ThirdPartyRulesCallbacks } from './callbacks/third-party-rules.js';
+export {
+  type EventAllowed,
+  type ProfileInfo,
+  type ReplacementEvent,
+  type ThirdPartyRulesCallbacks,
+} from './callbacks/third-party-rules.js';
 export { type UnsignedFieldsCallbacks } from './callbacks/unsigned-fields.js';
 export { type When, type WhenSender, type WhenTest, type WhenTextTest } from './callbacks/when.js';
 

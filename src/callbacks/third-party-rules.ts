@@ -14,6 +14,24 @@ import { type CombinationRules, NEXT, rule } from './rule.js';
 import { loggedAsError, loggedAsWarning } from './throws.js';
 
 /**
+ * An event to send in place of another, as JSON. Made from `event.getDict()`; a copy of the `MatrixEvent` itself has other
+ * names (`roomId` for `room_id`) and methods, and neither compiles nor is sent.
+ *
+ * @example
+ * ```ts
+ * import { type MatrixEvent, type ReplacementEvent } from 'vesicle';
+ * const empty = (event: MatrixEvent): ReplacementEvent => ({ ...event.getDict(), content: {} });
+ * ```
+ */
+export type ReplacementEvent = (JsonObject | MutableJsonObject) & { readonly [name in OwnName]?: never };
+
+/** What a `MatrixEvent` has that the JSON of an event has not. */
+type OwnName = Exclude<
+  keyof MatrixEvent,
+  'type' | 'sender' | 'content' | 'redacts' | 'membership' | 'depth' | 'unsigned'
+>;
+
+/**
  * What `check_event_allowed` answers: whether the event is allowed, and the event to send in its place or null.
  *
  * @example
@@ -23,8 +41,8 @@ import { loggedAsError, loggedAsWarning } from './throws.js';
  * ```
  */
 export type EventAllowed =
-  | readonly [allowed: boolean, replacement: JsonObject | MutableJsonObject | null]
-  | Tuple<readonly [boolean, JsonObject | MutableJsonObject | null]>;
+  | readonly [allowed: boolean, replacement: ReplacementEvent | null]
+  | Tuple<readonly [boolean, ReplacementEvent | null]>;
 
 /** The combined answer of `check_event_allowed`. */
 export interface EventDecision {
@@ -101,6 +119,24 @@ export interface ThirdPartyRulesCallbacks {
 
 type Handlers = ThirdPartyRulesCallbacks;
 
+/** Names of a `MatrixEvent`, and what the JSON of an event has instead. */
+const ownNames: Readonly<Record<OwnName, string>> = {
+  eventId: 'event_id',
+  roomId: 'room_id',
+  originServerTs: 'origin_server_ts',
+  stateKey: 'state_key',
+  roomVersion: 'nothing',
+  isState: 'nothing',
+  getDict: 'nothing',
+};
+
+function replacementFault(replacement: JsonObject): string | undefined {
+  const name = Object.keys(ownNames).find((own) => Object.hasOwn(replacement, own));
+  if (name === undefined) return jsonFault(replacement);
+  const copy = 'Copy event.getDict(), not the event: [true, { ...event.getDict(), content }]';
+  return `it has ${name}, where the JSON of an event has ${ownNames[name as OwnName]}. ${copy}`;
+}
+
 /** How the answers of `third_party_rules` combine (`module_api/callbacks/third_party_event_rules_callbacks.py`). */
 export const thirdPartyRulesRules = {
   check_event_allowed: rule<Handlers['check_event_allowed'], EventDecision>({
@@ -111,7 +147,7 @@ export const thirdPartyRulesRules = {
       const [allowed, replacement] = pairOf(answer);
       if (allowed === false) return { allowed: false, replacement: null };
       if (!isJsonObject(replacement)) return NEXT;
-      const fault = jsonFault(replacement);
+      const fault = replacementFault(replacement);
       if (fault !== undefined) throw new TypeError(`The event to send in its place cannot be sent: ${fault}`);
       return { allowed: true, replacement };
     },

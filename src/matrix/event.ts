@@ -2,7 +2,8 @@ import type { EventId, RoomId, UserId } from './ids.js';
 import type { JsonObject, MutableJsonObject } from './json.js';
 
 /**
- * An event as callbacks get it (`synapse.module_api.EventBase`): read-only.
+ * An event as callbacks get it (`synapse.module_api.EventBase`): read-only. A copy (`{ ...event }`) has its members under these
+ * names, without the methods; `JSON.stringify` gives the event under the names of Matrix (`event_id`, `content`).
  *
  * @example
  * ```ts

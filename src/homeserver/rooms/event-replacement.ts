@@ -1,4 +1,3 @@
-import { inspect, types } from 'node:util';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type EventId, type RoomId, type ServerName } from '../../matrix/ids.js';
@@ -15,7 +14,8 @@ const blame = 'Third party rules module created an invalid event: ';
  * of the client: 500, as in Synapse.
  */
 export function readReplacement(given: JsonObject, original: RoomEvent, serverName: ServerName): EventDraft {
-  const replacement = asJson(given, '') as JsonObject;
+  // As it comes over the bridge: what has a `toJSON` is what that makes of it.
+  const replacement = JSON.parse(JSON.stringify(given)) as JsonObject;
   checkMembers(replacement);
   const hasNoRoomYet = original.type === 'm.room.create' && original.version.hasCreatorPower;
   const roomId = hasNoRoomYet ? undefined : original.roomId;
@@ -30,21 +30,6 @@ export function readReplacement(given: JsonObject, original: RoomEvent, serverNa
   if (domainOf(draft.sender) !== serverName) throw new Error(`${blame}invalid sender ${draft.sender}`);
   checkBuildable(replacement);
   return draft;
-}
-
-/** What a replacement is as JSON, as over the bridge: a `Date` is its text there, and what JSON has no form for is refused. */
-function asJson(value: unknown, path: string): unknown {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  const place = path === '' ? 'it' : path.slice(1);
-  if (typeof value !== 'object' || types.isMap(value) || types.isSet(value)) {
-    throw new Error(`${blame}${place} is no JSON: ${inspect(value, { depth: 0 })}`);
-  }
-  const { toJSON } = value as { readonly toJSON?: unknown };
-  if (typeof toJSON === 'function') return asJson(Reflect.apply(toJSON, value, []), path);
-  if (Array.isArray(value)) return value.map((item, index) => asJson(item, `${path}.${index}`));
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.map(([key, member]) => [key, asJson(member, `${path}.${key}`)]));
 }
 
 function checkMembers(replacement: JsonObject): void {

@@ -1,7 +1,7 @@
 import { deepFreeze } from '../../matrix/deep-freeze.js';
-import type { MatrixEvent } from '../../matrix/event.js';
-import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { EventId, RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue, type MutableJsonObject } from '../../matrix/json.js';
+import { ReadOnlyEvent } from '../../matrix/read-only-event.js';
 import type { RoomVersion } from './room-version.js';
 
 /** Makes the `signatures` of an event that this server built: Ed25519 gives the same each time, so they are made when asked for. */
@@ -46,74 +46,43 @@ export interface RoomEventParts {
 const nothing: JsonObject = {};
 
 /** An event of a room: immutable, whoever holds it. */
-export class RoomEvent implements MatrixEvent {
-  readonly eventId: EventId;
-  readonly roomId: RoomId;
-  readonly type: string;
-  readonly sender: UserId;
-  readonly originServerTs: number;
-  declare readonly stateKey?: string;
-  declare readonly redacts?: EventId;
-  declare readonly membership?: string;
-  readonly depth: number;
-  readonly version: RoomVersion;
-  /** Canonical JSON of the event without `unsigned`, and without `signatures` when this server alone signs it. */
-  readonly json: string;
+export class RoomEvent extends ReadOnlyEvent {
+  readonly #version: RoomVersion;
+  readonly #json: string;
+  readonly #sign: EventSigner;
   /** The event parsed; let go when nobody is likely to look soon. */
-  private parsed: JsonObject | undefined;
-  private readonly sign: EventSigner;
-  private kept: EventMetadata;
-  private storedAt: number;
+  #parsed: JsonObject | undefined;
+  #metadata: EventMetadata;
+  #position: number;
 
-  constructor(parts: RoomEventParts) {
-    this.json = parts.json;
-    const { pdu } = this;
-    this.sign = parts.sign;
-    this.kept = parts.metadata;
-    this.storedAt = parts.position;
-    this.eventId = parts.eventId;
-    this.roomId = parts.roomId;
-    this.version = parts.version;
-    this.type = pdu['type'] as string;
-    this.sender = pdu['sender'] as UserId;
-    const { content } = this;
-    this.originServerTs = pdu['origin_server_ts'] as number;
-    this.depth = pdu['depth'] as number;
-    if (typeof pdu['state_key'] === 'string') this.stateKey = pdu['state_key'];
-    const redacts = parts.version.isUpdated ? content['redacts'] : pdu['redacts'];
-    if (this.type === 'm.room.redaction' && typeof redacts === 'string') this.redacts = redacts as EventId;
-    const membership = content['membership'];
-    if (this.type === 'm.room.member' && typeof membership === 'string') this.membership = membership;
+  constructor({ eventId, roomId, version, json, metadata, position, sign }: RoomEventParts) {
+    const pdu = frozenJson(json);
+    super({ eventId, roomId, roomVersion: version.id, pdu, redacts: redactsOf(pdu, version) });
+    this.#version = version;
+    this.#json = json;
+    this.#sign = sign;
+    this.#parsed = pdu;
+    this.#metadata = metadata;
+    this.#position = position;
   }
 
-  get content(): JsonObject {
-    const { content } = this.pdu;
-    return isJsonObject(content) ? content : nothing;
+  get version(): RoomVersion {
+    return this.#version;
   }
 
-  get roomVersion(): string {
-    return this.version.id;
+  /** Canonical JSON of the event without `unsigned`, and without `signatures` when this server alone signs it. */
+  get json(): string {
+    return this.#json;
   }
 
   /** What is stored beside the event. */
   get metadata(): EventMetadata {
-    return this.kept;
+    return this.#metadata;
   }
 
   /** Its number in the stream of changes, 0 until it is stored. */
   get position(): number {
-    return this.storedAt;
-  }
-
-  get unsigned(): JsonObject {
-    const { replaces, strippedState } = this.metadata;
-    return {
-      age_ts: this.originServerTs,
-      ...(replaces === undefined ? {} : { replaces_state: replaces }),
-      ...(strippedState === undefined
-        ? {}
-        : { [this.membership === 'knock' ? 'knock_room_state' : 'invite_room_state']: strippedState }),
-    };
+    return this.#position;
   }
 
   /** The events before this one. */
@@ -126,54 +95,72 @@ export class RoomEvent implements MatrixEvent {
     return eventIds(this.pdu['auth_events']);
   }
 
-  isState(): boolean {
-    return this.stateKey !== undefined;
-  }
-
-  /** The event as its server signed it, with its IDs: what `JSON.stringify` shows. */
-  toJSON(): JsonObject {
-    return { ...(this.getDict() as JsonObject), event_id: this.eventId, room_id: this.roomId };
-  }
-
   getDict(): MutableJsonObject {
-    const { signatures, ...pdu } = JSON.parse(this.json) as MutableJsonObject;
+    const { signatures, ...pdu } = JSON.parse(this.#json) as MutableJsonObject;
     return {
       ...pdu,
-      signatures: signatures ?? this.sign(this.version, this.pdu),
+      signatures: signatures ?? this.#sign(this.#version, this.pdu),
       unsigned: structuredClone(this.unsigned),
     };
   }
 
   /** Adds to what is stored beside the event. */
   note(metadata: EventMetadata): void {
-    this.kept = { ...this.kept, ...metadata };
+    this.#metadata = { ...this.#metadata, ...metadata };
   }
 
   /** Notes that the event was stored, and what was stored beside it. */
   markStored(position: number, metadata: EventMetadata): void {
-    this.storedAt = position;
-    this.kept = metadata;
-    this.parsed = undefined;
+    this.#position = position;
+    this.#metadata = metadata;
+    this.#parsed = undefined;
   }
 
   /** The event as its redaction leaves it. */
   redacted(json: string, by: EventId): RoomEvent {
-    return this.copy(json, { ...this.kept, redactedBy: by });
+    return this.copy(json, { ...this.#metadata, redactedBy: by });
   }
 
   /** The event with less in it. */
   pruned(json: string): RoomEvent {
-    return this.copy(json, this.kept);
+    return this.copy(json, this.#metadata);
+  }
+
+  protected override readContent(): JsonObject {
+    const { content } = this.pdu;
+    return isJsonObject(content) ? content : nothing;
+  }
+
+  protected override readUnsigned(): JsonObject {
+    const { replaces, strippedState } = this.metadata;
+    return {
+      age_ts: this.originServerTs,
+      ...(replaces === undefined ? {} : { replaces_state: replaces }),
+      ...(strippedState === undefined
+        ? {}
+        : { [this.membership === 'knock' ? 'knock_room_state' : 'invite_room_state']: strippedState }),
+    };
   }
 
   private get pdu(): JsonObject {
-    return (this.parsed ??= deepFreeze(JSON.parse(this.json) as JsonObject));
+    return (this.#parsed ??= frozenJson(this.#json));
   }
 
   private copy(json: string, metadata: EventMetadata): RoomEvent {
-    const { eventId, roomId, version, sign, position } = this;
-    return new RoomEvent({ eventId, roomId, version, json, sign, position, metadata });
+    const { eventId, roomId, version, position } = this;
+    return new RoomEvent({ eventId, roomId, version, json, sign: this.#sign, position, metadata });
   }
+}
+
+function frozenJson(json: string): JsonObject {
+  return deepFreeze(JSON.parse(json) as JsonObject);
+}
+
+function redactsOf(pdu: JsonObject, version: RoomVersion): string | undefined {
+  if (pdu['type'] !== 'm.room.redaction') return undefined;
+  const keeper = version.isUpdated ? pdu['content'] : pdu;
+  const redacts = isJsonObject(keeper) ? keeper['redacts'] : undefined;
+  return typeof redacts === 'string' ? redacts : undefined;
 }
 
 /** The membership that a member event gives; `leave` when it gives none. */
