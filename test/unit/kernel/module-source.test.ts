@@ -238,9 +238,9 @@ const faults: readonly { readonly title: string; readonly name: string; readonly
   { title: 'a folder', name: './broken', causes: '  DIR/broken is a folder. Name the file in it.' },
   {
     title: 'a package that is missing',
-    name: 'no_such_package.Thing',
+    name: 'no-such-package',
     causes:
-      '  there is no package "no_such_package.Thing" to be found from DIR. Install it with "npm install no_such_package.Thing", or write "./..." for a file.',
+      '  there is no package "no-such-package" to be found from DIR. Install it with "npm install no-such-package", or write "./..." for a file.',
   },
   {
     title: 'a file that is written like a package',
