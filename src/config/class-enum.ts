@@ -1,5 +1,5 @@
 import { didYouMean } from '../errors/nearest-name.js';
-import { shown } from './readers.js';
+import { shownWord } from './readers.js';
 
 /** A value of an enum, with its name where the value does not say it. */
 export interface Choice {
@@ -29,5 +29,5 @@ export function choiceFault(value: unknown, choices: readonly Choice[]): string 
   const texts = choices.flatMap((choice) => (typeof choice.value === 'string' ? [choice.value] : []));
   const remedy = typeof value === 'string' ? didYouMean(value, texts) : '';
   const write = named === undefined ? remedy : ` Write ${JSON.stringify(named.value)}.`;
-  return `expected one of ${list.join(', ')}, got ${shown(value)}.${write}`;
+  return `expected one of ${list.join(', ')}, got ${shownWord(value)}.${write}`;
 }

@@ -3,7 +3,7 @@ import type { ClassShapes, Discriminator, PropertyShape } from './class-shape.js
 import { didYouMean } from '../errors/nearest-name.js';
 import { choiceFault } from './class-enum.js';
 import type { Place } from './place.js';
-import { faultyKeys, isMapping, kindOf, type Mapping, shown } from './readers.js';
+import { faultyKeys, isMapping, kindOf, type Mapping, noByteSize, noDuration, shown, shownWord } from './readers.js';
 import { readByteSize, readDuration } from './units.js';
 
 /** A value that class-transformer must not look into: it takes a `constructor` key for a class. */
@@ -150,9 +150,7 @@ function quantity(value: unknown, unit: 'duration' | 'byte_size', place: Place):
   if (value === null) return value;
   const read = unit === 'duration' ? readDuration(value) : readByteSize(value);
   if (read !== undefined) return read;
-  return unit === 'duration'
-    ? place.fault('expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.')
-    : place.fault('expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.');
+  return place.fault(unit === 'duration' ? noDuration(value) : noByteSize(value));
 }
 
 /** Lists and mappings are told apart by the declared type; without a validator the default's type is what is expected. */
@@ -163,9 +161,13 @@ function hasRightShape(value: unknown, property: PropertyShape, place: Place): b
   if (expected === kind || (kind === 'a set' && expected === 'a list' && property.collection === 'set')) return true;
   const [message] = property.messages.values();
   const isOwn = typeof message === 'string' && !/\$(?:value|constraint|target)/.test(message);
-  const fault = `expected ${expected}, got ${shown(value)}. ${REMEDIES[expected] ?? ''}`.trimEnd();
+  const fault = `expected ${expected}, got ${shownFor(expected, value)}. ${REMEDIES[expected] ?? ''}`.trimEnd();
   place.fault(isOwn ? message.replaceAll('$property', property.key) : fault);
   return false;
+}
+
+function shownFor(expected: string, value: unknown): string {
+  return expected === 'a number' || expected === 'true or false' ? shownWord(value) : shown(value);
 }
 
 function hasRightChoices(value: unknown, property: PropertyShape, place: Place): boolean {
@@ -191,7 +193,7 @@ function hasKnownClass(value: Mapping, { property, names }: Discriminator, place
   if (typeof name === 'string' && names.includes(name)) return true;
   const list = names.map((one) => JSON.stringify(one)).join(', ');
   if ((name ?? null) === null) place.fault(`"${property}" is missing. Add it: one of ${list}.`);
-  else place.at(property).fault(`expected one of ${list}, got ${shown(name)}.${didYouMean(String(name), names)}`);
+  else place.at(property).fault(`expected one of ${list}, got ${shownWord(name)}.${didYouMean(String(name), names)}`);
   return false;
 }
 

@@ -5,7 +5,7 @@ import { ClassShapes, type PropertyShape, type UnitsOf } from './class-shape.js'
 import type { Place } from './place.js';
 import { type ConfigPath, formatPath } from './problem.js';
 import { messagesOf } from './thrown.js';
-import { isMapping, type Mapping, shown } from './readers.js';
+import { isMapping, type Mapping, shown, shownWord } from './readers.js';
 
 /** Fills a configuration class from what stands in the file. Problems are reported at their place; then the result is null. */
 export async function readConfigClass(
@@ -121,12 +121,13 @@ class ConfigClassReader {
     }
     const isOwn = (names: readonly string[]): boolean => names.every((name) => shape?.messages.has(name) === true);
     if (wrongItems === undefined) {
-      place.fault(withGot(messages.join('; '), given.value, isOwn(Object.keys(error.constraints ?? {}))));
+      const names = Object.keys(error.constraints ?? {});
+      place.fault(withGot(messages.join('; '), given.value, names, isOwn(names)));
     }
     for (const { key, names, message, item } of wrongItems ?? []) {
       const at = place.at(key);
       if (isReported(at, context.reported)) continue;
-      at.fault(withGot(rename(message, error.property, label), item, isOwn(names)));
+      at.fault(withGot(rename(message, error.property, label), item, names, isOwn(names)));
     }
   }
 
@@ -199,9 +200,26 @@ function isReported(place: Place, reported: ReadonlySet<string>): boolean {
 }
 
 /** A message of the author's own says everything. */
-function withGot(message: string, value: unknown, isOwn: boolean): string {
-  return isOwn ? message : `${message}, got ${shown(value)}.`;
+function withGot(message: string, value: unknown, names: readonly string[], isOwn: boolean): string {
+  if (isOwn) return message;
+  const mayShow = names.every((name) => NOT_OF_SECRETS.has(name));
+  return `${message}, got ${mayShow ? shownWord(value) : shown(value)}.`;
 }
+
+/** Validators of values that are flags, numbers or choices. */
+const NOT_OF_SECRETS: ReadonlySet<string> = new Set([
+  'isBoolean',
+  'isDate',
+  'isEnum',
+  'isIn',
+  'isInt',
+  'isNumber',
+  'isPositive',
+  'isNegative',
+  'isDivisibleBy',
+  'min',
+  'max',
+]);
 
 /** The items of a list or a set, or the values of a mapping with free keys. */
 function itemsOf(value: unknown): readonly (readonly [string | number, unknown])[] | undefined {

@@ -13,6 +13,7 @@ import {
   oneOf,
   orNull,
   type Reader,
+  shownWord,
   text,
 } from './readers.js';
 import * as sections from './section-keys.js';
@@ -64,7 +65,9 @@ const roomVersion: Reader<string> = described(
 
 const positiveDuration: Reader<number> = described(duration.schema, (value, place) => {
   const read = duration(value, place);
-  return read === null || read > 0 ? read : place.fault('expected a duration above 0. Remove it to allow none.');
+  return read === null || read > 0
+    ? read
+    : place.fault(`expected a duration above 0, got ${shownWord(value)}. Remove it to allow none.`);
 });
 
 const encryptionDefault: Reader<'all' | 'invite' | 'off'> = described(

@@ -4,7 +4,8 @@ import { readConfigClass } from './config-class.js';
 import type { ConfigClass } from './class-libraries.js';
 import type { UnitsOf } from './class-shape.js';
 import type { Place } from './place.js';
-import type { ConfigPath } from './problem.js';
+import { type ConfigPath, formatPath } from './problem.js';
+import { isMapping } from './readers.js';
 import { messagesOf } from './thrown.js';
 
 /** What a module's class says about its configuration. */
@@ -39,9 +40,28 @@ export async function readModuleConfig(
     module.parseConfig === undefined
       ? { value: given, mapping: given }
       : await callParseConfig(module.parseConfig, given, place, failed);
-  if (parsed === null || module.configClass === undefined) return parsed;
-  const filled = await fill(module.configClass, parsed.value, failed, unitsOf);
+  const { configClass } = module;
+  if (configClass === undefined) return parsed;
+  if (parsed === null) {
+    await checkAsWritten(configClass, given, failed, unitsOf);
+    return null;
+  }
+  const filled = await fill(configClass, parsed.value, failed, unitsOf);
   return filled === null ? null : { value: filled, mapping: parsed.value };
+}
+
+/**
+ * Reports what the class would say of the mapping that `parseConfig` has thrown at, so that everything is reported at once: but
+ * not where `parseConfig` has said something, and only as far as `parseConfig` does not change the mapping.
+ */
+async function checkAsWritten(type: ConfigClass, given: unknown, failed: Place, unitsOf: UnitsOf): Promise<void> {
+  if (!isMapping(given)) return;
+  const { problems } = failed.findings;
+  const reported = new Set(problems.map(({ path }) => formatPath(path)));
+  const before = problems.length;
+  await fill(type, given, failed.within('as the mapping stands, unless parseConfig changes it'), unitsOf);
+  const found = problems.splice(before);
+  problems.push(...found.filter(({ path }) => path.length === failed.path.length || !reported.has(formatPath(path))));
 }
 
 async function callParseConfig(

@@ -50,6 +50,17 @@ export function shown(value: unknown): string {
   return typeof value === 'number' ? String(value) : kindOf(value);
 }
 
+/** Letters, digits and what stands in quantities, names and addresses. */
+const PLAIN_WORD = /^[\p{L}\p{N}_.,:/+ -]{0,40}$/u;
+
+/**
+ * What was given where a quantity, a choice or a flag was expected: plain words, too, since nobody writes a secret there. Those
+ * that were filled in are taken out again by the `Redactor`.
+ */
+export function shownWord(value: unknown): string {
+  return typeof value === 'string' && PLAIN_WORD.test(value) ? `"${value}"` : shown(value);
+}
+
 /** `enable_3pid_changes` of `enable3pidChanges`. */
 export function snakeCase(property: string): string {
   return property.replace(/(?<=[a-z])[A-Z0-9]|(?<=[0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -66,7 +77,7 @@ function quoteIt(value: unknown): string {
 export const flag: Reader<boolean> = described({ type: 'boolean' }, (value, place) =>
   typeof value === 'boolean'
     ? value
-    : place.fault(`expected true or false, got ${shown(value)}. Write true or false without quotes.`),
+    : place.fault(`expected true or false, got ${shownWord(value)}. Write true or false without quotes.`),
 );
 
 /** A number from `minimum` on. */
@@ -74,7 +85,7 @@ export function number(minimum: number): Reader<number> {
   return described({ type: 'number', minimum }, (value, place) =>
     typeof value === 'number' && value >= minimum && Number.isFinite(value)
       ? value
-      : place.fault(`expected a number from ${minimum} on, got ${shown(value)}.`),
+      : place.fault(`expected a number from ${minimum} on, got ${shownWord(value)}.`),
   );
 }
 
@@ -85,24 +96,32 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Rea
   return described({ type: 'integer', minimum, ...(!isOpen && { maximum }) }, (value, place) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum
       ? value
-      : place.fault(`expected a whole number ${range}, got ${shown(value)}.`),
+      : place.fault(`expected a whole number ${range}, got ${shownWord(value)}.`),
   );
 }
 
 /** Milliseconds. */
 export const duration: Reader<number> = described(
   unitSchemas.duration,
-  (value, place) =>
-    readDuration(value) ??
-    place.fault('expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.'),
+  (value, place) => readDuration(value) ?? place.fault(noDuration(value)),
 );
 
 /** Bytes. */
 export const byteSize: Reader<number> = described(
   unitSchemas.byte_size,
-  (value, place) =>
-    readByteSize(value) ?? place.fault('expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.'),
+  (value, place) => readByteSize(value) ?? place.fault(noByteSize(value)),
 );
+
+/** What is wrong with a value that is not a duration. */
+export function noDuration(value: unknown): string {
+  const remedy = 'Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.';
+  return `expected a duration, got ${shownWord(value)}. ${remedy}`;
+}
+
+/** What is wrong with a value that is not a size. */
+export function noByteSize(value: unknown): string {
+  return `expected a size, got ${shownWord(value)}. Write a whole number with K, M, G or T ("50M"), or bytes.`;
+}
 
 /** One of a few values. */
 export function oneOf<const T extends string | boolean>(...choices: readonly T[]): Reader<T> {
@@ -110,7 +129,7 @@ export function oneOf<const T extends string | boolean>(...choices: readonly T[]
     const choice = choices.find((one) => one === value);
     if (choice !== undefined) return choice;
     const list = choices.map((one) => JSON.stringify(one)).join(', ');
-    return place.fault(`expected one of ${list}.${remedyFor(value, choices)}`);
+    return place.fault(`expected one of ${list}, got ${shownWord(value)}.${remedyFor(value, choices)}`);
   });
 }
 

@@ -216,8 +216,10 @@ const presenceMembers = section(
 export const presence: Reader<sections.PresenceConfig> = described(presenceMembers.schema, (value, place) => {
   const read = presenceMembers(value, place);
   if (read === null) return null;
-  if (read.lastActiveGranularity <= 0) place.at('last_active_granularity').fault('expected a duration above 0.');
-  if (read.syncOnlineTimeout <= 0) place.at('sync_online_timeout').fault('expected a duration above 0.');
+  if (read.lastActiveGranularity <= 0)
+    place.at('last_active_granularity').fault(`expected a duration above 0, got ${read.lastActiveGranularity} ms.`);
+  if (read.syncOnlineTimeout <= 0)
+    place.at('sync_online_timeout').fault(`expected a duration above 0, got ${read.syncOnlineTimeout} ms.`);
   if (read.idleTimeout <= read.lastActiveGranularity) {
     place.at('idle_timeout').fault('expected more than "last_active_granularity". Raise it.');
   }

@@ -30,9 +30,8 @@ export interface LoadModulesOptions {
 }
 
 /**
- * Finds the class of each item of `modules`, in order, and checks its configuration. `parseConfig` of an item is called only
- * when everything before it was right, as in Synapse; other faults of later items are reported all the same. Everything
- * wrong with the file is thrown in one `CONFIG_INVALID`.
+ * Finds the class of each item of `modules`, in order, and checks its configuration. Unlike Synapse, which ends with the first
+ * fault, this goes on behind one, so that everything wrong with the file is thrown in one `CONFIG_INVALID`.
  */
 export async function loadModules(
   configuration: Configuration,
@@ -55,8 +54,6 @@ interface FoundClass {
 }
 
 class ModuleLoader {
-  private mayParse = true;
-
   constructor(
     private readonly configuration: Configuration,
     private readonly options: LoadModulesOptions,
@@ -64,12 +61,6 @@ class ModuleLoader {
 
   async load(value: unknown, index: number): Promise<SourcedModule | null> {
     const place = this.configuration.placeOf([...this.configuration.modulesPath, index]);
-    const loaded = await this.loadEntry(value, place, index);
-    this.mayParse &&= loaded !== null;
-    return loaded;
-  }
-
-  private async loadEntry(value: unknown, place: Place, index: number): Promise<SourcedModule | null> {
     const entry = readModuleEntry(value, place);
     if (entry === null) return null;
     checkCallbackNames(entry, place);
@@ -77,7 +68,7 @@ class ModuleLoader {
     if (found === null) return null;
     this.options.onFound?.(index, found.type, found.files);
     const described = describe(entry.name, found.type, place.at('module'));
-    if (described === null || (described.parseConfig !== undefined && !this.mayParse)) return null;
+    if (described === null) return null;
     const config = await readModuleConfig(described, entry.config, place.at('config'), readUnits);
     if (config === null) return null;
     const at = this.configuration.locationOf(place.path) ?? formatPath(place.path);

@@ -9,6 +9,7 @@ import {
   number,
   oneOf,
   type Reader,
+  shownWord,
   text,
 } from '../config/readers.js';
 import { readListenAddress } from './listen-address.js';
@@ -33,7 +34,7 @@ export interface BridgeConfig {
 const address: Reader<string> = (value, place) =>
   typeof value === 'string' && readListenAddress(value) !== undefined
     ? value
-    : place.fault('expected an address. Write "unix:PATH" or "tcp:HOST:PORT".');
+    : place.fault(`expected an address, got ${shownWord(value)}. Write "unix:PATH" or "tcp:HOST:PORT".`);
 
 const command: Reader<readonly string[]> = (value, place) =>
   Array.isArray(value) && value.length === 0
@@ -43,7 +44,10 @@ const command: Reader<readonly string[]> = (value, place) =>
 const seconds: Reader<number> = (value, place) => {
   if (typeof value === 'number') return number(0)(value, place);
   const found = typeof value === 'string' && /^(\d{1,9})([smh]?)$/.exec(value);
-  if (!found) return place.fault('expected a duration. Write a whole number with s, m or h ("5s"), or milliseconds.');
+  if (!found) {
+    const remedy = 'Write a whole number with s, m or h ("5s"), or milliseconds.';
+    return place.fault(`expected a duration, got ${shownWord(value)}. ${remedy}`);
+  }
   return Number(found[1]) * ({ s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? ''] ?? 1);
 };
 

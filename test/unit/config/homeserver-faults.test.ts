@@ -113,13 +113,13 @@ vesicle.yaml:3:20: Error in configuration at 'password_config.enable':
 vesicle.yaml:1:14: Error in configuration at 'server_name':
   expected a string, got 5. Write it in quotes.
 vesicle.yaml:2:22: Error in configuration at 'enable_registration':
-  expected true or false, got a string. Write true or false without quotes.
+  expected true or false, got "yes". Write true or false without quotes.
 vesicle.yaml:3:12: Error in configuration at 'listeners':
   expected a list, got a mapping. Write it as a list: [..., ...].
 vesicle.yaml:4:18: Error in configuration at 'max_upload_size':
-  expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.
+  expected a size, got "50MB". Write a whole number with K, M, G or T ("50M"), or bytes.
 vesicle.yaml:5:19: Error in configuration at 'session_lifetime':
-  expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.
+  expected a duration, got "5 days". Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.
 vesicle.yaml:6:8: Error in configuration at 'email':
   expected a mapping, got false. Write "key: value" lines below the key.
 vesicle.yaml:7:27: Error in configuration at 'rc_message.per_second':
@@ -140,7 +140,7 @@ vesicle.yaml:5:5: Error in configuration at 'listeners.<item 2>':
 vesicle.yaml:6:23: Error in configuration at 'media_upload_limits.<item 0>':
   "max_size" is missing. Add it.
 vesicle.yaml:7:41: Error in configuration at 'room_list_publication_rules.<item 0>.action':
-  expected one of "allow", "deny".`,
+  expected one of "allow", "deny", got "maybe".`,
   },
   {
     title: 'a database that is not there',

@@ -124,6 +124,9 @@ const classes: Readonly<Record<string, Class>> = {
   ),
   other_error: throwing(new TypeError('inner trouble')),
   text: throwing('just a text'),
+  config_error_and_class: parsing(() => {
+    throw new ConfigError('the room is bad', ['room']);
+  }, FilterConfig),
   schema: throwing(new SchemaError("'x' is not of type 'integer'")),
 };
 
@@ -212,6 +215,8 @@ describe("a module's configuration", () => {
 const failed = (name: string, ...causes: string[]): string =>
   [`  Failed to parse config for module '${name}'`, ...causes].join(':\n');
 
+const standing = ['    as the mapping stands, unless parseConfig changes it'] as const;
+
 const faults: readonly { readonly title: string; readonly items: string; readonly problems: string }[] = [
   {
     title: 'an unknown key, in nested objects and lists too',
@@ -248,15 +253,15 @@ vesicle.yaml:2:58: Error in configuration at 'modules.<item 0>.config.__proto__'
 vesicle.yaml:3:21: Error in configuration at 'modules.<item 0>.config.room':
 ${failed('filter', '    room must be a string, got 5.')}
 vesicle.yaml:3:34: Error in configuration at 'modules.<item 0>.config.mute_for':
-${failed('filter', '    expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.')}
+${failed('filter', '    expected a duration, got "5x". Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.')}
 vesicle.yaml:3:48: Error in configuration at 'modules.<item 0>.config.max_size':
-${failed('filter', '    expected a size. Write a whole number with K, M, G or T ("50M"), or bytes.')}
+${failed('filter', '    expected a size, got 1.5. Write a whole number with K, M, G or T ("50M"), or bytes.')}
 vesicle.yaml:3:59: Error in configuration at 'modules.<item 0>.config.loud':
 ${failed('filter', '    expected true or false, got 3. Write it without quotes.')}
 vesicle.yaml:3:76: Error in configuration at 'modules.<item 0>.config.banned_words':
 ${failed('filter', '    expected a list, got a string. Write it as a list: [..., ...].')}
 vesicle.yaml:3:96: Error in configuration at 'modules.<item 0>.config.steps.<item 1>':
-${failed('filter', '    expected a duration. Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.')}`,
+${failed('filter', '    expected a duration, got "x". Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.')}`,
   },
   {
     title: 'a wrong type in nested objects and lists, and what they lack',
@@ -280,7 +285,7 @@ ${failed('filter', '    "per_day" is missing. Add it: per_day must not be greate
 vesicle.yaml:7:24: Error in configuration at 'modules.<item 0>.config.limit.reason':
 ${failed('filter', '    reason must be a string, got 1.')}
 vesicle.yaml:8:33: Error in configuration at 'modules.<item 0>.config.limits.bob.per_day':
-${failed('filter', '    per_day must not be greater than 100; per_day must be an integer number, got a string.')}
+${failed('filter', '    per_day must not be greater than 100; per_day must be an integer number, got "x".')}
 vesicle.yaml:9:14: Error in configuration at 'modules.<item 0>.config.shape':
 ${failed('filter', '    "side" is missing. Add it: side must be an integer number.')}
 vesicle.yaml:9:30: Error in configuration at 'modules.<item 0>.config.shape.radius':
@@ -361,6 +366,36 @@ vesicle.yaml:2:5: Error in configuration at 'modules.<item 0>.config':
 ${failed('other_error', '    inner trouble')}`,
   },
   {
+    title: 'parseConfig throws, and the class has more to say: of other keys, and of other modules',
+    items:
+      '- { module: config_error_and_class, config: { room: 5, loud: "no", rules: [7] } }\n- { module: other_error }\n- { module: text }',
+    problems: `5 problems.
+vesicle.yaml:2:55: Error in configuration at 'modules.<item 0>.config.room':
+${failed('config_error_and_class', '    the room is bad')}
+vesicle.yaml:2:64: Error in configuration at 'modules.<item 0>.config.loud':
+${failed('config_error_and_class', ...standing, '      expected true or false, got "no". Write it without quotes.')}
+vesicle.yaml:2:78: Error in configuration at 'modules.<item 0>.config.rules.<item 0>':
+${failed('config_error_and_class', ...standing, '      expected a mapping, got 7. Write "key: value" lines below the key.')}
+vesicle.yaml:3:5: Error in configuration at 'modules.<item 1>.config':
+${failed('other_error', '    inner trouble')}
+vesicle.yaml:4:5: Error in configuration at 'modules.<item 2>.config':
+${failed('text', '    just a text')}`,
+  },
+  {
+    title: 'secrets where something else is expected are not shown, plain words are',
+    items:
+      '- module: filter\n  config: { room: x, mute_for: "${env:PIN}", max_size: "a ${env:PIN}", loud: "${env:PIN}", max_url_length: x5 }',
+    problems: `4 problems.
+vesicle.yaml:3:34: Error in configuration at 'modules.<item 0>.config.mute_for':
+${failed('filter', '    expected a duration, got "${env:PIN}". Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.')}
+vesicle.yaml:3:58: Error in configuration at 'modules.<item 0>.config.max_size':
+${failed('filter', '    expected a size, got "a ${env:PIN}". Write a whole number with K, M, G or T ("50M"), or bytes.')}
+vesicle.yaml:3:80: Error in configuration at 'modules.<item 0>.config.loud':
+${failed('filter', '    expected true or false, got "${env:PIN}". Write it without quotes.')}
+vesicle.yaml:3:110: Error in configuration at 'modules.<item 0>.config.max_url_length':
+${failed('filter', '    expected a number, got "x5". Write it without quotes.')}`,
+  },
+  {
     title: 'parseConfig throws a text',
     items: '- module: text',
     problems: `a problem.
@@ -385,7 +420,7 @@ vesicle.yaml:6:5: Error in configuration at 'modules.<item 4>.module':
 vesicle.yaml:6:7: Error in configuration at 'modules.<item 4>.modul':
   unknown key "modul". Did you mean "module"?
 vesicle.yaml:7:26: Error in configuration at 'modules.<item 5>.mode':
-  expected one of "enforce", "audit", "off".
+  expected one of "enforce", "audit", "off", got "loud".
 vesicle.yaml:7:45: Error in configuration at 'modules.<item 5>.callbacks.check_evnt_for_spam':
   there is no callback "check_evnt_for_spam". Did you mean "check_event_for_spam"?`,
   },
@@ -437,14 +472,22 @@ describe('the order of parseConfig', () => {
     ]);
   });
 
-  test('nothing is parsed after a fault, but what later items look like is reported with it', async () => {
-    assert.deepEqual(await run('[{"module":"A"},{"module":"Bad"},{"module":"B"},5,{"module":"Filter"}]'), [
-      'A {}',
-      'Bad {}',
-      "Error in configuration at 'modules.<item 1>.config':",
-      "Error in configuration at 'modules.<item 3>':",
-      "Error in configuration at 'modules.<item 4>.config':",
-    ]);
+  test('goes on behind a fault, so that all are reported', async () => {
+    assert.deepEqual(
+      await run(
+        '[{"module":"A"},{"module":"Bad"},{"module":"B"},5,{"module":"Filter"},{"module":"Bad","config":{"n":2}}]',
+      ),
+      [
+        'A {}',
+        'Bad {}',
+        'B {}',
+        'Bad {"n":2}',
+        "Error in configuration at 'modules.<item 1>.config':",
+        "Error in configuration at 'modules.<item 3>':",
+        "Error in configuration at 'modules.<item 4>.config':",
+        "Error in configuration at 'modules.<item 5>.config':",
+      ],
+    );
   });
 });
 
