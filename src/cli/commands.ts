@@ -23,8 +23,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'check',
-    summary:
-      'loads and validates everything without serving; lists what each module registers; of a homeserver.yaml, the bridge',
+    summary: 'checks FILE, or the bridge in a homeserver.yaml, without serving; lists what each module registers',
     options: [
       { name: 'json', summary: 'writes the result as JSON' },
       {

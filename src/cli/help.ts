@@ -17,8 +17,8 @@ export function generalHelp(): string {
     textTable([
       ...commands.map((command) => [`  ${command.name}`, command.summary]),
       ['  COMMAND --help', 'shows the options of a command'],
-      ['  --version', 'shows the version'],
-      ['  --help', 'shows this help'],
+      ['  --version, -v', 'shows the version'],
+      ['  --help, -h', 'shows this help'],
     ]),
     '',
     'Exit codes:',
