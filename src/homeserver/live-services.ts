@@ -8,6 +8,7 @@ import { Receipts } from './ephemeral/receipts.js';
 import { Typing } from './ephemeral/typing.js';
 import { encryptionRoutes } from './http/encryption-routes.js';
 import { ephemeralRoutes } from './http/ephemeral-routes.js';
+import { notificationRoutes } from './http/notification-routes.js';
 import type { Route } from './http/route.js';
 import type { OutgoingEdus } from './federation/outgoing-edus.js';
 import { eventStreamRoutes } from './http/event-stream-routes.js';
@@ -32,6 +33,8 @@ import { TimelineReader } from './sync/room-timeline.js';
 import { Sync } from './sync/sync.js';
 import { SyncRooms } from './sync/sync-rooms.js';
 import { UnreadCounts } from './sync/unread-counts.js';
+import { Notifications } from './sync/notifications.js';
+import { PushJudge } from './sync/push-judge.js';
 import type { UserServices } from './users/user-services.js';
 
 /** The tables of {@link LiveServices}. */
@@ -45,6 +48,7 @@ export class LiveServices implements Disposable {
   readonly deviceKeys: DeviceKeys;
   readonly toDevice: ToDevice;
   readonly sync: Sync;
+  private readonly judge: PushJudge;
   private readonly deviceLists: DeviceListReader;
 
   constructor(
@@ -79,6 +83,12 @@ export class LiveServices implements Disposable {
       },
     );
     this.deviceLists = new DeviceListReader(this.deviceKeys, neighbours);
+    this.judge = new PushJudge({
+      rooms: rooms.rooms,
+      events: rooms.events,
+      states: rooms.states,
+      pushRulesAt: (userId, position) => users.pushRules.at(userId, position),
+    });
     this.sync = this.makeSync();
     rooms.persistence.listen((events) => {
       for (const event of events) this.notice(event);
@@ -98,6 +108,7 @@ export class LiveServices implements Disposable {
         stream: new EventStream(old),
         initialSync: new InitialSync(old),
       }),
+      ...notificationRoutes(this.notifications()),
       ...ephemeralRoutes({
         context,
         limiters,
@@ -127,13 +138,32 @@ export class LiveServices implements Disposable {
     this.presence[Symbol.dispose]();
   }
 
+  private notifications(): Notifications {
+    const { rooms, receipts, judge, users } = this;
+    return new Notifications({
+      events: rooms.events,
+      states: rooms.states,
+      clientEvents: rooms.clientEvents,
+      receipts,
+      judge,
+      mayInvite: (inviter, userId) => users.accountData.inviteRule(userId, inviter) === 'allow',
+    });
+  }
+
   private makeSync(): Sync {
     const { context, rooms, users, presence, typing, receipts, toDevice, deviceKeys, deviceLists } = this;
     const { accountData } = users;
     const timelines = new TimelineReader(rooms.rooms, rooms.events, rooms.relations, rooms.visibility);
     const branched = new BranchedDelta(rooms.rooms, rooms.events, rooms.states, rooms.graph);
     const deltas = new StateDeltaReader(rooms.pastStates, rooms.events, rooms.states, branched);
-    const unread = new UnreadCounts(rooms.rooms, rooms.events, receipts, (userId) => users.pushRules.forUser(userId));
+    const markers = readMarkers(rooms);
+    const unread = new UnreadCounts({
+      rooms: rooms.rooms,
+      events: rooms.events,
+      receipts,
+      judge: this.judge,
+      threadOf: (eventId) => markers.threadOf(eventId, false),
+    });
     return new Sync({
       context,
       states: rooms.states,

@@ -1,7 +1,9 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
-import type { Receipt, ReceiptStore } from '../store/receipt-store.js';
+import type { ReadPositions, Receipt, ReceiptStore } from '../store/receipt-store.js';
+
+export type { ReadPositions };
 
 /** The receipt that only its user sees. */
 export const PRIVATE_RECEIPT = 'm.read.private';
@@ -39,9 +41,9 @@ export class Receipts {
     if (type === 'm.read') this.onPublic(receipt);
   }
 
-  /** How far a user has read a room; undefined when they never said. */
-  readPositionOf(roomId: RoomId, userId: UserId): number | undefined {
-    return this.store.readPositionOf(roomId, userId);
+  /** How far a user has read a room as a whole, and threads of it. */
+  readPositionsOf(roomId: RoomId, userId: UserId): ReadPositions {
+    return this.store.readPositionsOf(roomId, userId);
   }
 
   /** The rooms in which receipts changed after a position. */

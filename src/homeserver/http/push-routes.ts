@@ -7,12 +7,11 @@ import type { Pusher } from '../store/pusher-store.js';
 import { canonicalEmail, parseEmail } from '../users/email-address.js';
 import type { UserServices } from '../users/user-services.js';
 import { optionalText, requireParams, text } from './fields.js';
-import { queryInteger, queryString } from './query.js';
 import { clientPaths, oldestVersions, type Route } from './route.js';
 
 const required = ['kind', 'app_id', 'app_display_name', 'device_display_name', 'pushkey', 'lang', 'data'];
 
-/** Pushers and notifications (`rest/client/pusher.py`, `notifications.py`). */
+/** Pushers (`rest/client/pusher.py`). */
 export function pushRoutes(users: UserServices): Route[] {
   return [
     {
@@ -41,20 +40,6 @@ export function pushRoutes(users: UserServices): Route[] {
         }
         users.pusherStore.save(pusher);
         return {};
-      },
-    },
-    {
-      method: 'GET',
-      paths: clientPaths('/notifications'),
-      handle: async (call) => {
-        await call.requester();
-        const from = queryString(call.query, 'from');
-        if (from !== undefined && !/^\s*[+-]?\d+\s*$/.test(from)) {
-          throw new SynapseError(400, 'Query parameter "from" contains unrecognised token');
-        }
-        queryInteger(call.query, 'limit');
-        // Which events would notify is not worked out here: nothing is listed.
-        return { notifications: [], next_token: null };
       },
     },
   ];

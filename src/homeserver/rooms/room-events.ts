@@ -2,7 +2,7 @@ import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { EventId, RoomId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import type { EventRange, EventStore, StoredEvent } from '../store/event-store.js';
+import type { EventRange, EventSpan, EventStore, StoredEvent } from '../store/event-store.js';
 import type { RoomStore } from '../store/room-store.js';
 import type { EventSelection } from '../store/selected-events.js';
 import type { StateStore } from '../store/state-store.js';
@@ -70,6 +70,11 @@ export class RoomEvents {
   /** Part of a room's history in order of reading. */
   read(range: EventRange): RoomEvent[] {
     return this.store.read(range).map((row) => this.fromRow(row));
+  }
+
+  /** Events of some rooms, the newest first. */
+  readAmong(roomIds: Iterable<RoomId>, span: EventSpan): RoomEvent[] {
+    return this.store.readAmong(roomIds, span).map((row) => this.fromRow(row));
   }
 
   /** Those events of a part of a room's history that are wanted. */

@@ -33,6 +33,15 @@ export interface EventRange {
   readonly limit: number;
 }
 
+/** Part of the history of all rooms. */
+export interface EventSpan {
+  /** Events before it. */
+  readonly before: number;
+  /** Events at or after it. */
+  readonly from: number;
+  readonly limit: number;
+}
+
 /** Which events of a user are wanted. */
 export interface SentByQuery {
   readonly types: readonly string[];
@@ -112,6 +121,19 @@ export class EventStore {
       roomId,
       from ?? Number.MAX_SAFE_INTEGER,
       to ?? Number.MIN_SAFE_INTEGER,
+      limit,
+    );
+  }
+
+  /** Events of some rooms, the newest first. */
+  readAmong(roomIds: Iterable<RoomId>, { before, from, limit }: EventSpan): readonly StoredEvent[] {
+    // The plus keeps SQLite from gathering all that the rooms hold before it sorts.
+    return this.database.all<StoredEvent>(
+      `SELECT * FROM events WHERE position < ? AND position >= ? AND is_hidden = 0
+       AND +room_id IN (SELECT value FROM json_each(?)) ORDER BY position DESC LIMIT ?`,
+      before,
+      from,
+      JSON.stringify([...roomIds]),
       limit,
     );
   }

@@ -1,5 +1,5 @@
 import type { UserId } from '../../matrix/ids.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Row, Schema } from './database.js';
 
 export const pushRuleSchema: Schema = {
   name: 'push_rules',
@@ -25,6 +25,12 @@ export const pushRuleSchema: Schema = {
        user_id TEXT PRIMARY KEY,
        stream_id INTEGER NOT NULL
      ) WITHOUT ROWID;`,
+    `CREATE TABLE push_rules_history (
+       user_id TEXT NOT NULL,
+       until INTEGER NOT NULL,
+       rules TEXT NOT NULL,
+       PRIMARY KEY (user_id, until)
+     ) WITHOUT ROWID;`,
   ],
 };
 
@@ -39,6 +45,17 @@ export interface StoredPushRule {
   /** JSON. */
   readonly actions: string;
 }
+
+/** Rules that a user had once. */
+export interface FormerPushRules {
+  /** The position of the change that ended them. */
+  readonly until: number;
+  /** JSON, as clients get them. */
+  readonly rules: string;
+}
+
+/** So many former sets of rules are kept for a user: what is older is judged by the oldest of them. */
+const maxFormer = 100;
 
 /** The push rules that users made or changed. */
 export class PushRuleStore {
@@ -129,7 +146,26 @@ export class PushRuleStore {
     });
   }
 
-  setPosition(userId: UserId, streamId: number): void {
-    this.database.run('INSERT OR REPLACE INTO push_rules_stream VALUES (?, ?)', userId, streamId);
+  /** The rules that a user had at a position; undefined for those of now. */
+  formerAt(userId: UserId, position: number): FormerPushRules | undefined {
+    return this.database.get<FormerPushRules & Row>(
+      'SELECT until, rules FROM push_rules_history WHERE user_id = ? AND until > ? ORDER BY until LIMIT 1',
+      userId,
+      position,
+    );
+  }
+
+  /** Notes that the rules changed, and what they were before. */
+  setPosition(userId: UserId, streamId: number, before: string): void {
+    this.database.transaction(() => {
+      this.database.run('INSERT OR REPLACE INTO push_rules_stream VALUES (?, ?)', userId, streamId);
+      this.database.run('INSERT OR REPLACE INTO push_rules_history VALUES (?, ?, ?)', userId, streamId, before);
+      this.database.run(
+        `DELETE FROM push_rules_history WHERE user_id = ? AND until <=
+         (SELECT until FROM push_rules_history WHERE user_id = ? ORDER BY until DESC LIMIT 1 OFFSET ${String(maxFormer)})`,
+        userId,
+        userId,
+      );
+    });
   }
 }

@@ -33,6 +33,14 @@ export interface Receipt {
   readonly ts: number;
 }
 
+/** How far a user has read a room, by private and public receipts. */
+export interface ReadPositions {
+  /** By receipts without a thread; absent when there are none. */
+  readonly unthreaded?: number;
+  /** By receipts of a thread; `main` is what belongs to none. */
+  readonly threads: ReadonlyMap<string, number>;
+}
+
 interface ReceiptRow {
   readonly room_id: RoomId;
   readonly user_id: UserId;
@@ -57,15 +65,18 @@ export class ReceiptStore {
     )?.event_position;
   }
 
-  /** How far a user has read a room itself, threads aside. */
-  readPositionOf(roomId: RoomId, userId: UserId): number | undefined {
-    const row = this.database.get<{ last: number | null }>(
-      `SELECT MAX(event_position) AS last FROM receipts
-       WHERE room_id = ? AND user_id = ? AND type IN ('m.read', 'm.read.private') AND thread_id IN ('', 'main')`,
+  /** How far a user has read a room as a whole, and threads of it. */
+  readPositionsOf(roomId: RoomId, userId: UserId): ReadPositions {
+    const rows = this.database.all<{ thread_id: string; last: number }>(
+      `SELECT thread_id, MAX(event_position) AS last FROM receipts
+       WHERE room_id = ? AND user_id = ? AND type IN ('m.read', 'm.read.private') GROUP BY thread_id`,
       roomId,
       userId,
     );
-    return row?.last ?? undefined;
+    const threads = new Map(rows.map(({ thread_id: threadId, last }) => [threadId, last]));
+    const unthreaded = threads.get('');
+    threads.delete('');
+    return { threads, ...(unthreaded !== undefined && { unthreaded }) };
   }
 
   set(receipt: Receipt, eventPosition: number, position: number): void {

@@ -10,13 +10,15 @@ export interface PushFacts {
   readonly sender: string;
   /** The user's name in the room. */
   readonly displayName: string | undefined;
-  readonly memberCount: number;
+  readonly memberCount: () => number;
   /** Whether the sender may notify the whole room (`room`, ...). */
   readonly senderMayNotify: (key: string) => boolean;
 }
 
 /** What rules make of an event. */
 export interface PushVerdict {
+  /** The actions of the rule that matches, as its owner wrote them. */
+  readonly actions: readonly JsonValue[];
   readonly isNotified: boolean;
   readonly isHighlighted: boolean;
 }
@@ -32,7 +34,8 @@ interface CompiledRule {
 }
 
 const KINDS = ['override', 'content', 'room', 'sender', 'underride'] as const;
-const SILENT: PushVerdict = { isNotified: false, isHighlighted: false };
+/** No rule matches, or none is asked. */
+export const SILENT: PushVerdict = { actions: [], isNotified: false, isHighlighted: false };
 
 /** Rules are compiled once, while somebody keeps them. */
 const compiledRules = new WeakMap<JsonObject, readonly CompiledRule[]>();
@@ -128,7 +131,7 @@ const conditionKinds: ReadonlyMap<string, (condition: JsonObject) => Test | unde
     ({ is }) => {
       const [, operator = '', digits] = typeof is === 'string' ? (/^(==|<=|>=|<|>)?(\d+)$/.exec(is) ?? []) : [];
       if (digits === undefined) return undefined;
-      return ({ memberCount }) => compare(memberCount, operator, Number(digits));
+      return ({ memberCount }) => compare(memberCount(), operator, Number(digits));
     },
   ],
   [
@@ -163,7 +166,7 @@ function verdictOf(actions: JsonValue | undefined): PushVerdict {
   const isHighlighted = list.some(
     (action) => isJsonObject(action) && action['set_tweak'] === 'highlight' && action['value'] !== false,
   );
-  return { isNotified: list.includes('notify'), isHighlighted };
+  return { actions: list, isNotified: list.includes('notify'), isHighlighted };
 }
 
 function membersOf(event: JsonObject): Members {

@@ -14,6 +14,7 @@ import type { StateByKey, StateDeltaReader } from './room-state-delta.js';
 import { summarize, type RoomSummary } from './room-summary.js';
 import type { Timeline, TimelineReader } from './room-timeline.js';
 import type { SyncFilterSet } from './sync-filter-set.js';
+import { writeUnread } from './written-unread.js';
 import type { UnreadCounts } from './unread-counts.js';
 
 /** A piece of account data or something that passes, as clients get it. */
@@ -149,11 +150,11 @@ export class SyncRooms {
       account_data: { events: room.accountData.map(written) },
     };
     if (entry.section === 'leave') return result;
-    const unread = this.unread.count(wish.requester.userId, entry.roomId, entry.upTo);
+    const unread = this.unread.byThread(wish.requester.userId, entry.roomId, entry.upTo);
     return {
       ...result,
       ephemeral: { events: room.ephemeral.map(written) },
-      unread_notifications: { notification_count: unread.notifications, highlight_count: unread.highlights },
+      ...writeUnread(unread, wish.filters.timeline.unreadThreadNotifications),
       summary: summary === undefined ? {} : writeSummary(summary),
     };
   }

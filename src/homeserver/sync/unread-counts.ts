@@ -1,97 +1,99 @@
-import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { JsonObject } from '../../matrix/json.js';
-import type { Receipts } from '../ephemeral/receipts.js';
-import { own, toLevel } from '../rooms/power-levels.js';
-import type { RoomEvent } from '../rooms/room-event.js';
+import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import type { ReadPositions, Receipts } from '../ephemeral/receipts.js';
 import type { RoomEvents } from '../rooms/room-events.js';
 import type { Room, Rooms } from '../rooms/rooms.js';
 import { BoundedCache } from '../store/bounded-cache.js';
-import { evaluatePushRules } from './push-evaluator.js';
+import type { PushJudge } from './push-judge.js';
 
-/** How many events of a room a user has not read and should know of. */
+/** How many events a user has not read and should know of. */
 export interface UnreadCount {
   readonly notifications: number;
   readonly highlights: number;
 }
 
-interface Counted extends UnreadCount {
-  /** Everything up to here is read. */
-  readonly readUpTo: number;
+/** The thread of what is in none. */
+export const MAIN_TIMELINE = 'main';
+
+interface Counted {
+  /** What was read when this was counted, as text. */
+  readonly read: string;
   /** Everything up to here is counted. */
   readonly upTo: number;
+  readonly threads: ReadonlyMap<string, UnreadCount>;
+}
+
+/** What unread events are counted with. */
+export interface UnreadCountsParts {
+  readonly rooms: Rooms;
+  readonly events: RoomEvents;
+  readonly receipts: Receipts;
+  readonly judge: PushJudge;
+  /** The thread that an event belongs to. */
+  readonly threadOf: (eventId: EventId) => string;
 }
 
 /** Unread events looked at, at most: who is further behind than that need not know by how much. */
 const MAX_EVENTS = 1000;
 
-/** Counts unread events by a user's push rules, when somebody asks (`unread_notifications` of `/sync`). */
+const NONE: UnreadCount = { notifications: 0, highlights: 0 };
+
+/**
+ * Counts unread events by a user's push rules, when somebody asks (`unread_notifications` of `/sync`;
+ * `event_push_actions.py: get_unread_event_push_actions_by_room_for_user`).
+ */
 export class UnreadCounts {
   private readonly counted = new BoundedCache<string, Counted>(2000);
-  private readonly matched = new BoundedCache<RoomEvent, JsonObject>(50);
 
-  constructor(
-    private readonly rooms: Rooms,
-    private readonly events: RoomEvents,
-    private readonly receipts: Receipts,
-    private readonly pushRulesOf: (userId: UserId) => JsonObject,
-  ) {}
+  constructor(private readonly parts: UnreadCountsParts) {}
 
-  count(userId: UserId, roomId: RoomId, upTo: number): UnreadCount {
-    const room = this.rooms.find(roomId);
+  /** The counts of a room by thread: of the main timeline always, of others where there is something to count. */
+  byThread(userId: UserId, roomId: RoomId, upTo: number): ReadonlyMap<string, UnreadCount> {
+    const { rooms, receipts } = this.parts;
+    const room = rooms.find(roomId);
     const joinedAt = room?.state.get('m.room.member', userId)?.position;
-    if (room === undefined || joinedAt === undefined) return { notifications: 0, highlights: 0 };
+    if (room === undefined || joinedAt === undefined) return new Map([[MAIN_TIMELINE, NONE]]);
     const key = `${userId}|${roomId}`;
-    const readUpTo = this.receipts.readPositionOf(roomId, userId) ?? joinedAt;
+    const positions = receipts.readPositionsOf(roomId, userId);
+    const readUpTo = positions.unthreaded ?? joinedAt;
+    const read = JSON.stringify([readUpTo, ...positions.threads]);
     const before = this.counted.get(key);
-    const isContinued = before?.readUpTo === readUpTo && before.upTo <= upTo;
-    const counted = isContinued ? before : { notifications: 0, highlights: 0, readUpTo, upTo: readUpTo };
-    const now = { ...this.countAfter(counted, userId, room, upTo), readUpTo, upTo };
+    const start: Counted =
+      before?.read === read && before.upTo <= upTo ? before : { read, upTo: readUpTo, threads: new Map() };
+    const now = this.countAfter(start, { userId, room, upTo, readUpTo, positions });
     this.counted.set(key, now);
-    return now;
+    return new Map([[MAIN_TIMELINE, NONE], ...now.threads]);
   }
 
-  private countAfter(counted: Counted, userId: UserId, room: Room, upTo: number): UnreadCount {
+  private countAfter(
+    start: Counted,
+    wish: {
+      readonly userId: UserId;
+      readonly room: Room;
+      readonly upTo: number;
+      readonly readUpTo: number;
+      readonly positions: ReadPositions;
+    },
+  ): Counted {
+    const { userId, room, upTo, readUpTo, positions } = wish;
     const { roomId } = room;
-    const events = this.events.read({ roomId, direction: 'b', from: upTo, to: counted.upTo, limit: MAX_EVENTS });
-    const others = events.filter((event) => event.sender !== userId);
-    if (others.length === 0) return counted;
-    const rules = this.pushRulesOf(userId);
-    const memberCount = room.state.countWith('join');
-    const displayName = room.state.get('m.room.member', userId)?.content['displayname'];
-    const verdicts = others.map((event) =>
-      evaluatePushRules(rules, {
-        event: this.asMatched(event),
-        roomId,
-        sender: event.sender,
-        displayName: typeof displayName === 'string' ? displayName : undefined,
-        memberCount,
-        senderMayNotify: (key) => mayNotify(room, event.sender, key),
-      }),
-    );
-    return {
-      notifications: counted.notifications + verdicts.filter((verdict) => verdict.isNotified).length,
-      highlights: counted.highlights + verdicts.filter((verdict) => verdict.isNotified && verdict.isHighlighted).length,
-    };
+    const events = this.parts.events.read({ roomId, direction: 'b', from: upTo, to: start.upTo, limit: MAX_EVENTS });
+    if (start.upTo !== readUpTo && events.some(({ type }) => type === 'm.room.redaction')) {
+      // Something that is counted already may have been taken back.
+      return this.countAfter({ ...start, upTo: readUpTo, threads: new Map() }, wish);
+    }
+    const threads = new Map(start.threads);
+    const verdicts = this.parts.judge.judge(userId, roomId, events);
+    for (const [index, event] of events.entries()) {
+      const verdict = verdicts[index];
+      if (verdict?.isNotified !== true) continue;
+      const thread = this.parts.threadOf(event.eventId);
+      if (event.position <= (positions.threads.get(thread) ?? 0)) continue;
+      const { notifications, highlights } = threads.get(thread) ?? NONE;
+      threads.set(thread, {
+        notifications: notifications + 1,
+        highlights: highlights + (verdict.isHighlighted ? 1 : 0),
+      });
+    }
+    return { read: start.read, upTo, threads };
   }
-
-  /** The same object for all who ask about the event, right after one another. */
-  private asMatched(event: RoomEvent): JsonObject {
-    let matched = this.matched.get(event);
-    if (matched === undefined) this.matched.set(event, (matched = asMatched(event)));
-    return matched;
-  }
-}
-
-/** An event as its members are named in conditions. */
-function asMatched(event: RoomEvent): JsonObject {
-  const { type, sender, roomId, content, stateKey } = event;
-  return { type, sender, room_id: roomId, content, ...(stateKey !== undefined && { state_key: stateKey }) };
-}
-
-/** Whether the power levels let somebody notify everybody; 50 is needed when they do not say. */
-function mayNotify(room: Room, sender: string, key: string): boolean {
-  const levels = room.state.powerLevels;
-  const named = levels.content?.['notifications'];
-  const needed = typeof named === 'object' && named !== null ? own(named as JsonObject, key) : undefined;
-  return levels.ofUser(sender) >= (needed === undefined ? 50 : toLevel(needed));
 }

@@ -57,6 +57,7 @@ interface Rule {
 export class PushRules {
   /** Every message asks for the rules of everybody in the room. */
   private readonly known = new BoundedCache<UserId, JsonObject>(1000);
+  private readonly former = new BoundedCache<string, JsonObject>(200);
 
   constructor(
     private readonly context: HomeserverContext,
@@ -72,6 +73,17 @@ export class PushRules {
       this.known.set(userId, (known = { global: Object.fromEntries(global) }));
     }
     return known;
+  }
+
+  /** The rules that a user had at a position of the stream, as clients got them then. */
+  at(userId: UserId, position: number): JsonObject {
+    if (this.store.positionOf(userId) <= position) return this.forUser(userId);
+    const found = this.store.formerAt(userId, position);
+    if (found === undefined) return this.forUser(userId);
+    const key = `${userId}|${String(found.until)}`;
+    let rules = this.former.get(key);
+    if (rules === undefined) this.former.set(key, (rules = JSON.parse(found.rules) as JsonObject));
+    return rules;
   }
 
   /** Whether the rules changed after a position; everybody's rules are new to a client that has seen nothing (-1). */
@@ -95,30 +107,31 @@ export class PushRules {
     }
     const priorityClass = priorityClasses[rule.kind];
     const { priority, isInserted } = placeOf(rule, rules);
-    this.store.save(userId, { ruleId, priorityClass, priority, conditions, actions }, { isInserted });
-    this.announce(userId);
+    this.change(userId, () => {
+      this.store.save(userId, { ruleId, priorityClass, priority, conditions, actions }, { isInserted });
+    });
   }
 
   /** Removes a rule of the user; whether there was one. */
   delete(userId: UserId, kind: string, ruleId: string): boolean {
-    const isDeleted = this.store.delete(userId, idOf(kind, ruleId));
-    if (isDeleted) this.announce(userId);
-    return isDeleted;
+    return this.change(userId, () => this.store.delete(userId, idOf(kind, ruleId)));
   }
 
   /** Switches a rule on or off; `RuleNotFoundException` when there is none. */
   setEnabled(userId: UserId, kind: string, ruleId: string, isEnabled: boolean): void {
     this.checkKnown(userId, kind, ruleId);
-    this.store.saveEnabled(userId, idOf(kind, ruleId), isEnabled);
-    this.announce(userId);
+    this.change(userId, () => {
+      this.store.saveEnabled(userId, idOf(kind, ruleId), isEnabled);
+    });
   }
 
   /** Sets the actions of a rule; `RuleNotFoundException` when there is none, `InvalidRuleException` when they are none. */
   setActions(userId: UserId, kind: string, ruleId: string, actions: unknown): void {
     const checked = parseActions(actions);
     this.checkKnown(userId, kind, ruleId, 'Push rule does not exist');
-    this.store.saveActions(userId, idOf(kind, ruleId), JSON.stringify(checked));
-    this.announce(userId);
+    this.change(userId, () => {
+      this.store.saveActions(userId, idOf(kind, ruleId), JSON.stringify(checked));
+    });
   }
 
   /** Gives a new room the rules that name the room it replaces. */
@@ -143,10 +156,18 @@ export class PushRules {
     throw new HostError('RuleNotFoundException', missing);
   }
 
-  private announce(userId: UserId): void {
+  /** Changes the rules, keeping those of before for what was sent until now. Whether there was a change: the work gives false for none. */
+  private change(userId: UserId, work: () => unknown): boolean {
+    const before = JSON.stringify(this.forUser(userId));
+    const isChanged = this.context.database.transaction(() => {
+      if (work() === false) return false;
+      this.store.setPosition(userId, this.context.stream.next(), before);
+      return true;
+    });
+    if (!isChanged) return false;
     this.known.delete(userId);
-    this.store.setPosition(userId, this.context.stream.next());
     this.context.notifier.notify({ users: [userId] });
+    return true;
   }
 
   /** All rules in the order of matching: within a kind the user's own come first, behind `.m.rule.master`. */

@@ -28,7 +28,7 @@ function facts(content: JsonObject, more: Partial<PushFacts> = {}, type = 'm.roo
     roomId: '!r:hs.test' as RoomId,
     sender: '@bob:hs.test',
     displayName: 'Alice A.',
-    memberCount: 3,
+    memberCount: () => 3,
     senderMayNotify: () => false,
     ...more,
   };
