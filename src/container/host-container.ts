@@ -70,7 +70,7 @@ export class HostContainer implements AsyncDisposable {
   }
 
   private end({ type, services }: SharedServices): Promise<void> {
-    return services.close(endingWithin(this.log, type.name, this.limitMs));
+    return services.close(endingWithin(this.log, type.name, this.limitMs), false);
   }
 }
 

@@ -202,7 +202,7 @@ export class ModuleContainer {
   /** Ends the module, then its services, the last made first. */
   async close(end: EndService): Promise<void> {
     this.shared?.users.delete(this);
-    await this.bound?.close((title, work, key) => end(key === this.module.provide ? '' : title, work));
+    await this.bound?.close((title, work, key) => end(key === this.module.provide ? '' : title, work), this.hasModules);
     if (this.boundByModules.length > 0) await end('a ContainerModule', () => this.services.inner.unbindAllAsync());
   }
 
@@ -258,7 +258,7 @@ export class ModuleContainer {
           throw cause instanceof SynapseError ? cause : this.failure(explained);
         }
       },
-      close: () => services.close(endingWithin(this.given.log, this.given.name, closeLimitMs)),
+      close: () => services.close(endingWithin(this.given.log, this.given.name, closeLimitMs), this.hasModules),
     };
   }
 

@@ -32,6 +32,8 @@ export interface BindingOptions {
 interface Made {
   readonly key: ServiceKey;
   readonly title: string;
+  /** Whether it has `@preDestroy`, or may have something that stands for it. */
+  readonly hasEnd: boolean;
   readonly end: () => Promise<void>;
 }
 
@@ -80,7 +82,7 @@ export class ServiceContainer {
   /** Knows of something else that was made under a key, to end it in its turn. */
   noteMade(key: ServiceKey): void {
     if (this.made.some((one) => one.key === key)) return;
-    this.made.push({ key, title: nameOfKey(key), end: () => this.inner.unbindAsync(key) });
+    this.made.push({ key, title: nameOfKey(key), hasEnd: true, end: () => this.inner.unbindAsync(key) });
   }
 
   /** What an error means: of `@postConstruct`, Inversify says the name of the class. */
@@ -97,9 +99,14 @@ export class ServiceContainer {
     return new MakingError(failed[1], '@postConstruct', 'cause' in error ? error.cause : error);
   }
 
-  /** Ends what was made, the last first. */
-  async close(end: EndService): Promise<void> {
-    for (const { title, end: endOne, key } of this.made.splice(0).toReversed()) await end(title, endOne, key);
+  /**
+   * Ends what was made, the last first: what has `@preDestroy`, and everything when a `ContainerModule`, which may have asked
+   * Inversify to tell it of the end of any key, is about.
+   */
+  async close(end: EndService, mayBeWatched: boolean): Promise<void> {
+    for (const { title, end: endOne, key, hasEnd } of this.made.splice(0).toReversed()) {
+      if (hasEnd || mayBeWatched) await end(title, endOne, key);
+    }
   }
 
   private bindTo(
@@ -117,14 +124,16 @@ export class ServiceContainer {
     const { useClass: type } = provider;
     const standIn = known ?? this.standInFor(type, isModule);
     this.standIns.push([provider, standIn]);
-    const stated = standIn.metadata.scope?.toLowerCase();
-    return this.watched(binding.to(standIn.copy), provider, provider.scope ?? stated);
+    const { scope, lifecycle } = standIn.metadata;
+    const hasEnd = lifecycle.preDestroyMethodNames.size > 0;
+    return this.watched(binding.to(standIn.copy), provider, provider.scope ?? scope?.toLowerCase(), hasEnd);
   }
 
   private watched(
     bound: BindInWhenOnFluentSyntax<unknown>,
     provider: Provider,
     scope = 'singleton',
+    hasEnd = false,
   ): BindWhenFluentSyntax<unknown> {
     const isSingleton = scope === 'singleton';
     const scoped = isSingleton
@@ -135,7 +144,8 @@ export class ServiceContainer {
     if (isSingleton) this.singletons.push(provider);
     const type = classOf(provider);
     const identifier = scoped.getIdentifier();
-    const made = { key: provider.provide, title: titleOf(provider), end: () => this.inner.unbindAsync(identifier) };
+    const end = (): Promise<void> => this.inner.unbindAsync(identifier);
+    const made = { key: provider.provide, title: titleOf(provider), hasEnd, end };
     return scoped.onActivation((_context, instance) => {
       if (isSingleton) this.made.push(made);
       if (type === undefined) return instance;
