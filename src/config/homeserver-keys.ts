@@ -15,6 +15,7 @@ import {
   type Reader,
   shownWord,
   text,
+  withoutPoint,
 } from './readers.js';
 import * as sections from './section-keys.js';
 
@@ -56,11 +57,11 @@ const wellKnownContent: Reader<Mapping> = described(anyMapping.schema, (value, p
 
 const ROOM_VERSIONS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12'];
 
-const roomVersion: Reader<string> = described(
-  { enum: [...ROOM_VERSIONS, ...ROOM_VERSIONS.map(Number)] },
-  (value, place) =>
+const roomVersion: Reader<string> = withoutPoint(
+  described({ enum: [...ROOM_VERSIONS, ...ROOM_VERSIONS.map(Number)] }, (value, place) =>
     // A version is a text that looks like a number: both spellings are meant.
     oneOf(...ROOM_VERSIONS)(typeof value === 'number' ? String(value) : value, place),
+  ),
 );
 
 const positiveDuration: Reader<number> = described(duration.schema, (value, place) => {
@@ -168,7 +169,8 @@ export const homeserverKeys: Keys<Omit<HomeserverConfig, Derived>> = {
   roomListPublicationRules: sections.directoryRules,
   presence: sections.presence,
   push: sections.push,
-  defaultRoomVersion: roomVersion,
+  // Without a value it is the version "None" to Synapse.
+  defaultRoomVersion: Object.assign(roomVersion, { takesNull: true }),
   encryptionEnabledByDefaultForRoomType: encryptionDefault,
   defaultPowerLevelContentOverride: powerLevelOverride,
   forgetRoomsOnLeave: flag,

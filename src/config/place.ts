@@ -4,6 +4,8 @@ import type { ConfigPath, Problem, Warning } from './problem.js';
 export class Findings {
   readonly problems: Problem[] = [];
   readonly warnings: Warning[] = [];
+  /** The places of numbers such as `11.0`: JavaScript takes them for whole ones, Python does not. */
+  readonly pointed = new Set<string>();
 }
 
 /** Where a reader stands, and where it says what is wrong there. */
@@ -24,6 +26,15 @@ export class Place {
   /** The place at the end of a path that starts here. */
   into(path: ConfigPath): Place {
     return new Place(this.findings, [...this.path, ...path], this.prefix, this.error);
+  }
+
+  /** The number here is written with a point, although nothing stands behind it. */
+  get isPointed(): boolean {
+    return this.findings.pointed.has(JSON.stringify(this.path));
+  }
+
+  markPointed(): void {
+    this.findings.pointed.add(JSON.stringify(this.path));
   }
 
   /** The place of the mapping or list that this is a member of. */

@@ -100,16 +100,23 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Rea
   );
 }
 
+/** For values of which Python says that `5.0` is not `5`: Synapse refuses it. */
+export function withoutPoint<T>(reader: Reader<T>): Reader<T> {
+  return described(reader.schema, (value, place) =>
+    place.isPointed
+      ? place.fault(`${String(value)}.0 has a point, with which Synapse refuses it. Write ${String(value)}.`)
+      : reader(value, place),
+  );
+}
+
 /** Milliseconds. */
-export const duration: Reader<number> = described(
-  unitSchemas.duration,
-  (value, place) => readDuration(value) ?? place.fault(noDuration(value)),
+export const duration: Reader<number> = withoutPoint(
+  described(unitSchemas.duration, (value, place) => readDuration(value) ?? place.fault(noDuration(value))),
 );
 
 /** Bytes. */
-export const byteSize: Reader<number> = described(
-  unitSchemas.byte_size,
-  (value, place) => readByteSize(value) ?? place.fault(noByteSize(value)),
+export const byteSize: Reader<number> = withoutPoint(
+  described(unitSchemas.byte_size, (value, place) => readByteSize(value) ?? place.fault(noByteSize(value))),
 );
 
 /** What is wrong with a value that is not a duration. */

@@ -14,6 +14,8 @@ import {
   section,
   type SectionOptions,
   text,
+  warnMeaningless,
+  withoutPoint,
 } from './readers.js';
 
 /** A mapping whose values are made into something else, once they are all there. */
@@ -48,7 +50,7 @@ const listenerMembers = section(
   ListenerMembers,
   {
     bindAddress: text,
-    port: integer(0, 65_535),
+    port: withoutPoint(integer(0, 65_535)),
     path: text,
     bindAddresses: listOf(text),
     type: oneOf('http', 'metrics', 'manhole'),
@@ -283,26 +285,49 @@ export const serverNotices = section(
   { required: ['system_mxid_localpart'] },
 );
 
-const retentionMembers = section(
-  sections.RetentionConfig,
-  {
-    enabled: flag,
-    defaultPolicy: section(sections.RetentionPolicyConfig, { minLifetime: duration, maxLifetime: duration }),
-    allowedLifetimeMin: duration,
-    allowedLifetimeMax: duration,
-  },
-  { ignored: ['purge_jobs'] },
+interface PurgeJob {
+  readonly interval: number;
+  readonly shortestMaxLifetime: number;
+  readonly longestMaxLifetime: number;
+}
+
+const purgeJobMembers = mappingOf<PurgeJob>(
+  { interval: duration, shortestMaxLifetime: duration, longestMaxLifetime: duration },
+  { required: ['interval'] },
 );
+
+const purgeJob: Reader<Partial<PurgeJob>> = described(purgeJobMembers.schema, (value, place) => {
+  const read = purgeJobMembers(value, place);
+  if (read === null) return null;
+  const lifetimes = [read.shortestMaxLifetime, read.longestMaxLifetime] as const;
+  refuseCrossed(lifetimes, place, ['shortest_max_lifetime', 'longest_max_lifetime']);
+  return read;
+});
+
+/** Jobs are checked as Synapse checks them; nothing is purged here. */
+class RetentionMembers extends sections.RetentionConfig {
+  readonly purgeJobs: readonly Partial<PurgeJob>[] | undefined = undefined;
+}
+
+const retentionMembers = section(RetentionMembers, {
+  enabled: flag,
+  defaultPolicy: section(sections.RetentionPolicyConfig, { minLifetime: duration, maxLifetime: duration }),
+  allowedLifetimeMin: duration,
+  allowedLifetimeMax: duration,
+  purgeJobs: listOf(purgeJob),
+});
 
 /** Synapse refuses limits of which the lower one is above the other (`config/retention.py`). */
 export const retention: Reader<sections.RetentionConfig> = described(retentionMembers.schema, (value, place) => {
   const read = retentionMembers(value, place);
   if (read === null) return null;
-  const { allowedLifetimeMin, allowedLifetimeMax, defaultPolicy } = read;
+  const { purgeJobs, ...members } = read;
+  if (purgeJobs !== undefined) warnMeaningless(place.at('purge_jobs'));
+  const { allowedLifetimeMin, allowedLifetimeMax, defaultPolicy } = members;
   refuseCrossed([allowedLifetimeMin, allowedLifetimeMax], place, ['allowed_lifetime_min', 'allowed_lifetime_max']);
   const policy = place.at('default_policy');
   refuseCrossed([defaultPolicy.minLifetime, defaultPolicy.maxLifetime], policy, ['min_lifetime', 'max_lifetime']);
-  return read;
+  return Object.assign(new sections.RetentionConfig(), members);
 });
 
 function refuseCrossed(

@@ -80,6 +80,7 @@ export class YamlTree {
   private scalarOf(tag: string, text: string, place: Place): unknown {
     const value = scalarValue(tag, text);
     if (value instanceof ScalarFault) return place.fault(value.message);
+    if (tag === TAG.float && Number.isInteger(value)) place.markPointed();
     return typeof value === 'string' ? this.textOf(value, place) : value;
   }
 

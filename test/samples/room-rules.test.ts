@@ -81,5 +81,5 @@ test('an alias starts with the name of its creator', async () => {
 
 test('those on the list must be user IDs', async () => {
   const [problem] = await checkModules({ modules: [[RoomRules, { public_room_creators: ['alice'] }]] });
-  assert.equal(problem?.path, 'modules.<item 0>.config.public_room_creators');
+  assert.equal(problem?.path, 'modules.<item 0>.config.public_room_creators.<item 0>');
 });

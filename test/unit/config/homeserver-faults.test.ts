@@ -298,6 +298,25 @@ describe('what Synapse refuses', () => {
       'retention: { default_policy: { min_lifetime: 2d, max_lifetime: 1d } }',
       /default_policy\.min_lifetime':\n {2}it is greater than "max_lifetime"/,
     ],
+    ['retention: { purge_jobs: [{ longest_max_lifetime: 3d }] }', /item 0>':\n {2}"interval" is missing/],
+    ['retention: { purge_jobs: [{ interval: 5.0 }] }', /interval':\n {2}5\.0 has a point/],
+    ['retention: { purge_jobs: [{ interval: 1d, longest: 2d }] }', /unknown key "longest"/],
+    ['retention: { purge_jobs: { interval: 1d } }', /purge_jobs':\n {2}expected a list, got a mapping/],
+    [
+      'retention: { purge_jobs: [{ interval: 1d }, { interval: 1d, shortest_max_lifetime: 3d, longest_max_lifetime: 2d }] }',
+      /purge_jobs\.<item 1>\.shortest_max_lifetime':\n {2}it is greater than "longest_max_lifetime"/,
+    ],
+    [
+      'default_room_version: 11.0',
+      /default_room_version':\n {2}11\.0 has a point, with which Synapse refuses it\. Write 11\./,
+    ],
+    ['default_room_version: &v 9.\nsession_lifetime: *v', /2 problems/],
+    ['default_room_version: 13', /got "13"/],
+    ['default_room_version:', /got nothing/],
+    ['default_room_version: true', /got true/],
+    ['max_upload_size: 5.0', /Write 5\./],
+    ['session_lifetime: 5.0', /Write 5\./],
+    ['listeners: [{ port: 8008.0 }]', /Write 8008\./],
     ['max_event_delay_duration: -1', /expected a duration/],
     ['max_event_delay_duration: 0', /expected a duration above 0/],
     ['presence: { enabled: "false" }', /Write false without quotes/],
@@ -307,6 +326,17 @@ describe('what Synapse refuses', () => {
       assert.throws(() => parseConfiguration(yaml), text);
     });
   }
+
+  for (const yaml of ['11', '"11"', "'11'", '0xb', '013', '1_1']) {
+    test(`room version ${yaml} is taken`, () => {
+      assert.equal(parseConfiguration(`default_room_version: ${yaml}`).homeserver.defaultRoomVersion, '11');
+    });
+  }
+
+  test('purge jobs that are right have no meaning here', () => {
+    const { warnings } = parseConfiguration('retention: { purge_jobs: [{ interval: 1d, longest_max_lifetime: 3d }] }');
+    assert.deepEqual(warnings, ["'retention.purge_jobs' has no meaning on the embedded homeserver"]);
+  });
 
   test('keys that are old and not near to another get no suggestion', () => {
     assert.throws(
