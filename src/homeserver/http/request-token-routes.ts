@@ -59,6 +59,11 @@ export function requestTokenRoutes(users: UserServices): Route[] {
     request('/account/3pid/msisdn/requestToken', accountPhone),
     request('/account/password/email/requestToken', passwordEmail),
     {
+      method: 'POST',
+      paths: clientPaths('/add_threepid/msisdn/submit_token', ['unstable']),
+      handle: (call) => submitPhone(users, call),
+    },
+    {
       method: 'GET',
       paths: clientPaths('/registration/:medium/submit_token', ['unstable']),
       handle: async (call) => {
@@ -155,6 +160,18 @@ async function accountPhone(users: UserServices, call: Call): Promise<Answer> {
   await limit(users, call, 'msisdn', msisdn);
   checkNextLink(users, optionalText(body, 'next_link'));
   return inUse(users, 'msisdn', msisdn, 'MSISDN is already in use') ?? (await sendMessage(users, delegate, body));
+}
+
+/** Hands what a user got by phone on to the server that sent it. */
+async function submitPhone(users: UserServices, call: Call): Promise<Answer> {
+  const { msisdn: delegate } = users.context.config.accountThreepidDelegates;
+  if (delegate === undefined) {
+    throw new SynapseError(400, 'This homeserver is not validating phone numbers. Use an identity server instead.');
+  }
+  const body = await call.json();
+  checkModel(body, { client_secret: isClientSecret, sid: isText, token: isText });
+  const { client_secret, sid, token } = body;
+  return users.identityServers.submitMsisdnToken(delegate, { client_secret, sid, token });
 }
 
 /** The page behind the link of a mail. */

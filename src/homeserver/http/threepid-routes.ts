@@ -107,7 +107,7 @@ async function addValidated(
   clientSecret: string,
   sid: string,
 ): Promise<void> {
-  const threepid = users.threepids.findValidated(clientSecret, sid);
+  const threepid = await users.threepids.findValidated(clientSecret, sid);
   if (threepid === undefined) {
     throw new SynapseError(400, 'No validated 3pid session found', Codes.THREEPID_AUTH_FAILED);
   }

@@ -36,6 +36,33 @@ export class IdentityServers {
     return answerOf(await this.fetch(url, requestOf(request, {})));
   }
 
+  /** What the server that validates phone numbers knows of a validation; undefined when it is not done. `base` is its URL. */
+  async validatedThreepid(base: string, sid: string, clientSecret: string): Promise<JsonObject | undefined> {
+    const query = new URLSearchParams({ sid, client_secret: clientSecret });
+    const url = `${base}/_matrix/identity/api/v1/3pid/getValidated3pid?${query.toString()}`;
+    const response = await this.inTime(url, { signal: AbortSignal.timeout(timeout) });
+    const body: unknown = await response.json().catch(() => undefined);
+    // Some servers say 200 to what they do not know.
+    return response.ok && isJsonObject(body) && 'medium' in body ? body : undefined;
+  }
+
+  /** Gives the server that validates phone numbers what a user got from it; answers with what it says. `base` is its URL. */
+  async submitMsisdnToken(base: string, proof: JsonObject): Promise<JsonObject> {
+    const url = `${base}/_matrix/identity/api/v1/validate/msisdn/submitToken`;
+    const response = await this.inTime(url, requestOf(proof, {}));
+    if (!response.ok) throw new SynapseError(400, 'Error contacting the identity server');
+    return answerOf(response);
+  }
+
+  private async inTime(url: string, request: RequestInit): Promise<Response> {
+    try {
+      return await this.fetch(url, request);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
+      throw new SynapseError(500, 'Timed out contacting identity server', undefined, {}, {}, { cause: error });
+    }
+  }
+
   private async post(
     server: string,
     path: string,

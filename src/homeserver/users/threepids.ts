@@ -1,7 +1,8 @@
+import { isTruthy } from '../../callbacks/truthiness.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
 import type { PusherStore } from '../store/pusher-store.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
@@ -91,27 +92,57 @@ export class Threepids {
     return isUnbound;
   }
 
-  /** The address that a finished validation proved, or undefined. */
-  findValidated(clientSecret: string, sessionId: string): ValidatedThreepid | undefined {
+  /** The address that a finished validation proved, by mail or by the server that phone numbers are left to; or undefined. */
+  async findValidated(clientSecret: string, sessionId: string): Promise<ValidatedThreepid | undefined> {
+    return (
+      this.findValidatedEmail(clientSecret, sessionId) ?? (await this.findValidatedElsewhere(clientSecret, sessionId))
+    );
+  }
+
+  private findValidatedEmail(clientSecret: string, sessionId: string): ValidatedThreepid | undefined {
     if (this.context.config.email === undefined) return undefined;
     const session = this.store.findValidated('email', sessionId, clientSecret);
     if (session === undefined || session.validatedAt === null) return undefined;
     return { medium: session.medium, address: session.address, validated_at: session.validatedAt };
   }
 
-  /** The address proved by `threepid_creds` of a user-interactive stage, used up; `LoginError` when there is none. */
-  fromCredentials(medium: string, authDict: JsonObject): JsonObject {
-    const credentials = authDict['threepid_creds'];
-    if (credentials === undefined) throw new LoginError(400, 'Missing threepid_creds', Codes.MISSING_PARAM);
+  private async findValidatedElsewhere(clientSecret: string, sid: string): Promise<ValidatedThreepid | undefined> {
+    const { msisdn: delegate } = this.context.config.accountThreepidDelegates;
+    if (delegate === undefined) return undefined;
+    const found = await this.identityServers.validatedThreepid(delegate, sid, clientSecret);
+    const { medium, address, validated_at: validatedAt } = found ?? {};
+    if (typeof medium !== 'string' || typeof address !== 'string' || typeof validatedAt !== 'number') return undefined;
+    return { medium, address, validated_at: validatedAt };
+  }
+
+  /** The mail address proved by `threepid_creds` of a user-interactive stage, used up; `LoginError` when there is none. */
+  emailFromCredentials(authDict: JsonObject): JsonObject {
+    const credentials = credentialsOf(authDict);
     const { client_secret: clientSecret, sid } = isJsonObject(credentials) ? credentials : {};
     if (typeof clientSecret !== 'string' || typeof sid !== 'string') {
       throw new LoginError(400, 'Missing threepid_creds', Codes.MISSING_PARAM);
     }
-    const threepid = this.findValidated(clientSecret, sid);
-    if (threepid?.medium !== medium) {
-      throw new LoginError(401, 'Unable to get validated threepid', Codes.UNAUTHORIZED);
-    }
+    const threepid = this.findValidatedEmail(clientSecret, sid);
+    if (threepid === undefined) throw notValidated();
     this.store.deleteSession(sid);
+    return { ...threepid, threepid_creds: credentials };
+  }
+
+  /** The phone number proved by `threepid_creds`, as the server says that validates them; `LoginError` when there is none. */
+  async phoneFromCredentials(authDict: JsonObject): Promise<JsonObject> {
+    const credentials = credentialsOf(authDict);
+    const members = isJsonObject(credentials) ? credentials : {};
+    const clientSecret = members['client_secret'] ?? members['clientSecret'];
+    if (!isTruthy(clientSecret)) throw missingIn('client_secret');
+    const secret = parseClientSecret(clientSecret);
+    const { sid } = members;
+    if (typeof sid !== 'string' || sid === '') throw missingIn('session_id');
+    const threepid = await this.findValidatedElsewhere(secret, sid);
+    if (threepid === undefined) throw notValidated();
+    const { medium } = threepid;
+    if (medium !== 'msisdn') {
+      throw new LoginError(401, `Expecting threepid of type 'msisdn', got '${medium}'`, Codes.UNAUTHORIZED);
+    }
     return { ...threepid, threepid_creds: credentials };
   }
 }
@@ -120,6 +151,20 @@ export class Threepids {
 export function parseClientSecret(value: unknown): string {
   if (typeof value === 'string' && /^[0-9a-zA-Z.=_-]{1,255}$/.test(value)) return value;
   throw new SynapseError(400, 'Invalid client_secret parameter', Codes.INVALID_PARAM);
+}
+
+function credentialsOf(authDict: JsonObject): JsonValue {
+  const credentials = authDict['threepid_creds'];
+  if (credentials !== undefined) return credentials;
+  throw new LoginError(400, 'Missing threepid_creds', Codes.MISSING_PARAM);
+}
+
+function missingIn(name: string): SynapseError {
+  return new SynapseError(400, `Missing param ${name} in creds`, Codes.MISSING_PARAM);
+}
+
+function notValidated(): LoginError {
+  return new LoginError(401, 'Unable to get validated threepid', Codes.UNAUTHORIZED);
 }
 
 function canonicalAddress(medium: string, address: string): string {

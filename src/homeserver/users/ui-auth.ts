@@ -185,7 +185,10 @@ export class UiAuth {
   private async checkStage(type: string, session: UiAuthSession, authDict: JsonObject): Promise<unknown> {
     if (type === DUMMY || type === 'm.login.terms') return true;
     if (type === EMAIL_IDENTITY && this.context.config.email !== undefined) {
-      return this.threepids.fromCredentials('email', authDict);
+      return this.threepids.emailFromCredentials(authDict);
+    }
+    if (type === MSISDN && this.context.config.accountThreepidDelegates.msisdn !== undefined) {
+      return this.threepids.phoneFromCredentials(authDict);
     }
     if (type === REGISTRATION_TOKEN && takesRegistrationTokens(this.context.config)) {
       return this.registrationTokens.checkStage(session, authDict);
