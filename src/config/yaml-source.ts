@@ -27,6 +27,29 @@ export function plainSource(value: unknown): Source {
  * the findings.
  */
 export function readYaml(text: string | Uint8Array, findings: Findings, secrets: SecretSources): Source {
+  const known = findings.problems.length;
+  const source = readText(text, findings, secrets);
+  const [first, ...more] = findings.problems.slice(known);
+  const position = first && (first.position ?? source.positionOf(first.path, first.at));
+  if (position !== undefined && isOfTemplate(text, position.line)) {
+    // Everything else that is wrong with it follows from that.
+    findings.problems.splice(known, more.length + 1, { path: [], at: 'value', causes: [TEMPLATE], position });
+    return { ...source, value: undefined };
+  }
+  return source;
+}
+
+const TEMPLATE = 'the file is a template, as "{{" or "{%" on this line shows. Name the file that is made of it.';
+
+/** Whether a line begins a statement of a template language, or has an expression of one in place of a value. */
+function isOfTemplate(text: string | Uint8Array, line: number): boolean {
+  const lines = Buffer.from(text)
+    .toString()
+    .split(/\r\n?|\n/);
+  return /^\s*\{[%#]|(?:^|[:-])\s*\{\{/.test(lines[line - 1] ?? '');
+}
+
+function readText(text: string | Uint8Array, findings: Findings, secrets: SecretSources): Source {
   const redactor = new Redactor();
   const { root, faults, positionOf } = parseText(text);
   for (const { message, offset } of faults) {

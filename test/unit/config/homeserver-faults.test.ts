@@ -48,6 +48,20 @@ vesicle.yaml:1:14: Error in configuration:
   there is a second "key:" on one line. Put it on a line of its own, or the value in quotes.`,
   },
   {
+    title: 'a template with statements',
+    yaml: 'server_name: {{ name }}\n{% for m in modules %}\n  - {{ m }}\n{% endfor %}\nport: {{ port }}\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:2:2: Error in configuration:
+  the file is a template, as "{{" or "{%" on this line shows. Name the file that is made of it.`,
+  },
+  {
+    title: 'a template with an expression alone',
+    yaml: 'listeners: []\nserver_name: {{ name }}\n',
+    message: `[CONFIG_INVALID] The configuration has a problem.
+vesicle.yaml:2:15: Error in configuration:
+  the file is a template, as "{{" or "{%" on this line shows. Name the file that is made of it.`,
+  },
+  {
     title: 'a second document',
     yaml: 'server_name: a\n---\nserver_name: b\n',
     message: `[CONFIG_INVALID] The configuration has a problem.
