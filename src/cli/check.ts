@@ -42,7 +42,7 @@ interface Checked {
 async function registeredIn(file: string, directory: string | undefined, log: Logger): Promise<Checked> {
   const unwanted = AbortSignal.timeout(startLimitMs);
   const sources = { file, directory: resolve(directory ?? '.'), log, unwanted };
-  const bridged = await registeredByBridges(await readBytes(file), sources);
+  const bridged = await registeredByBridges(readBytes(file), sources);
   if (bridged !== undefined) return { what: `The bridge in ${file}`, modules: bridged };
   if (directory !== undefined) throw new VesicleError('CLI_DIRECTORY_UNUSED', [file]);
   const { homeserver } = await openFile(file, log, { isInMemory: true, unwanted });

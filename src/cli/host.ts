@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readRegularFile } from '../config/regular-file.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { formatListenAddress, parseListenAddress } from '../synapse/listen-address.js';
@@ -77,6 +78,9 @@ function directoryOf(path: string | undefined): string | undefined {
 }
 
 /** The secret of `--token-file`, or of the environment. A parent process needs none. */
+/** In bytes; more than anybody writes. */
+const MAX_TOKEN_LENGTH = 65_536;
+
 function tokenOf(file: string | undefined, isStdio: boolean): string | undefined {
   if (file === undefined) {
     const token = isStdio ? '' : (process.env['VESICLE_TOKEN'] ?? '');
@@ -90,7 +94,7 @@ function tokenOf(file: string | undefined, isStdio: boolean): string | undefined
 
 function readToken(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readRegularFile(file, MAX_TOKEN_LENGTH).toString('utf8').trim();
   } catch (error) {
     throw new VesicleError('CLI_FILE_UNREADABLE', [file, (error as Error).message], { cause: error });
   }

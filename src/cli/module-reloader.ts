@@ -84,7 +84,7 @@ export class ModuleReloader implements Disposable {
     const changed = [...this.changed];
     this.changed.clear();
     try {
-      const configuration = await readConfiguration(this.server.file);
+      const configuration = readConfiguration(this.server.file);
       const fresh = await loadModules(configuration, { isFresh: true });
       if (changed.includes(this.configFile)) this.sayWhatNeedsRestart(configuration, fresh);
       for (const [index, running] of this.server.parts.modules.list.entries()) {

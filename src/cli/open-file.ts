@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Configuration } from '../config/configuration.js';
+import { readRegularFile } from '../config/regular-file.js';
+import { MAX_LENGTH } from '../config/yaml-source.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type Homeserver, type HomeserverOptions, openHomeserver } from '../homeserver/homeserver.js';
 import { loadModules, type SourcedModule } from '../kernel/module-source.js';
@@ -25,7 +26,7 @@ export async function openFile(
   { isInMemory = false, ...options }: { readonly isInMemory?: boolean } & Pick<HomeserverOptions, 'unwanted'> = {},
 ): Promise<OpenedFile> {
   const readAt = Date.now();
-  const configuration = await readConfiguration(file);
+  const configuration = readConfiguration(file);
   const modules = await loadModules(configuration);
   for (const warning of configuration.warnings) log.warn(warning);
   const { homeserver: config } = configuration;
@@ -41,14 +42,14 @@ export async function openFile(
 }
 
 /** Reads a configuration file; mistakes in it are thrown when its modules are loaded. */
-export async function readConfiguration(file: string): Promise<Configuration> {
-  return Configuration.read(await readBytes(file), { file });
+export function readConfiguration(file: string): Configuration {
+  return Configuration.read(readBytes(file), { file });
 }
 
 /** Reads a configuration file; the text in it is decoded where mistakes have a place. */
-export async function readBytes(file: string): Promise<Uint8Array> {
+export function readBytes(file: string): Uint8Array {
   try {
-    return await readFile(file);
+    return readRegularFile(file, MAX_LENGTH);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') throw new VesicleError('CLI_FILE_UNREADABLE', [file, message], { cause: error });

@@ -11,7 +11,7 @@ import { readConfiguration } from './open-file.js';
 
 /** `vesicle schema`: writes what an editor needs to know of a file; mistakes in the configurations of modules do not matter. */
 export async function schema({ file, terminal }: CommandCall): Promise<number> {
-  const configuration = await readConfiguration(file);
+  const configuration = readConfiguration(file);
   const found = new Map<number, Class>();
   try {
     await loadModules(configuration, { onFound: (index, type) => found.set(index, type) });

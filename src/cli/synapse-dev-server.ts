@@ -29,7 +29,7 @@ export interface SynapseDevServerOptions {
 /** A real Synapse on a file: its modules run in this process, behind the bridge. */
 export async function openSynapseDevServer(file: string, options: SynapseDevServerOptions): Promise<DevServer> {
   const readAt = Date.now();
-  const configuration = await readConfiguration(file);
+  const configuration = readConfiguration(file);
   // Mistakes are told here, with their lines; Synapse is not even started.
   const loaded = await loadModules(configuration);
   const python = await synapsePython(options);

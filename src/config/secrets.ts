@@ -1,5 +1,5 @@
-import { readFileSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readRegularFile } from './regular-file.js';
 
 /** What reading a file gave: its text, or why not. */
 interface FileContent {
@@ -15,10 +15,7 @@ export interface FileReader {
 export const fileSystem: FileReader = {
   read: (path) => {
     try {
-      // A device or a pipe may never end.
-      const { size } = checkedFile(path);
-      if (size > MAX_SECRET_LENGTH) return { reason: `it is larger than ${MAX_SECRET_LENGTH} bytes` };
-      return { text: readFileSync(path, 'utf8') };
+      return { text: readRegularFile(path, MAX_SECRET_LENGTH).toString('utf8') };
     } catch (error) {
       // Which file and what kind of trouble is for the caller to tell, with its place in the configuration.
       return { reason: reasonOf(error) };
@@ -28,18 +25,11 @@ export const fileSystem: FileReader = {
 
 const MAX_SECRET_LENGTH = 1_048_576;
 
-function checkedFile(path: string): Stats {
-  const stats = statSync(path);
-  if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is a device or a pipe');
-  return stats;
-}
-
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file',
     EACCES: 'permission denied',
-    EISDIR: 'it is a directory',
   };
   return known[code] ?? (error instanceof Error ? error.message : String(error));
 }

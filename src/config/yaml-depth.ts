@@ -3,6 +3,8 @@ import { Lexer } from 'yaml';
 /** More than anybody writes; deeper ones could end the process, since they are read recursively. */
 export const MAX_DEPTH = 100;
 
+export const TOO_DEEP = 'the file is nested too deeply. Write it flatter.';
+
 /** Whether a text is nested so deeply that parsing it (recursively) could end the process. Looks at tokens only. */
 export function isNestedTooDeep(text: string): boolean {
   // Few brackets and dashes cannot nest deeply, and that is nearly every file.

@@ -15,7 +15,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Position } from './problem.js';
-import { isNestedTooDeep, MAX_DEPTH } from './yaml-depth.js';
+import { isNestedTooDeep, MAX_DEPTH, TOO_DEEP } from './yaml-depth.js';
 import { differentTokens } from './yaml-python.js';
 import { implicitTag, TAG } from './yaml-scalars.js';
 
@@ -53,8 +53,6 @@ const textsOnly: ParseOptions & SchemaOptions & { readonly version: '1.1' } = {
   // Duplicate keys are found later, where their path is known.
   uniqueKeys: false,
 };
-
-const TOO_DEEP = 'the file is nested too deeply. Write it flatter.';
 
 const SYNTAX_REMEDIES: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'the file has a second document. Remove the line "---".',

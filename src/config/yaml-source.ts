@@ -5,8 +5,8 @@ import { parseYaml, type YamlText } from './yaml-nodes.js';
 import { decodeText, unacceptableCharacter } from './yaml-text.js';
 import { YamlTree } from './yaml-tree.js';
 
-/** More than anybody writes. */
-const MAX_LENGTH = 4_194_304;
+/** In bytes; more than anybody writes. */
+export const MAX_LENGTH = 4_194_304;
 
 /** A configuration as plain values, and where each of them stands in its text. */
 export interface Source {

@@ -1,5 +1,6 @@
 import type { ConfigPath, Position, Problem } from './problem.js';
 import { Place, type Findings } from './place.js';
+import { MAX_DEPTH, TOO_DEEP } from './yaml-depth.js';
 import { keyName, MergedMembers, resolved } from './yaml-keys.js';
 import type { YamlMapping, YamlNode } from './yaml-nodes.js';
 import { ScalarFault, scalarValue, TAG, unfitTag } from './yaml-scalars.js';
@@ -23,6 +24,7 @@ export class YamlTree {
   private readonly open = new Set<YamlNode>();
   private readonly refused = new Set<YamlNode>();
   private aliasDepth = 0;
+  private isTooDeep = false;
   private nodesThroughAliases = 0;
 
   constructor(
@@ -46,6 +48,8 @@ export class YamlTree {
   }
 
   private valueOf(node: YamlNode, place: Place, key: number): unknown {
+    // Aliases to values that hold aliases are deeper than anything that is written.
+    if (place.path.length > MAX_DEPTH) return this.tooDeep();
     this.offsets.set(keyOf(place.path), { key, value: node.start });
     if (node.kind === 'alias') {
       const { name, target } = node;
@@ -59,6 +63,12 @@ export class YamlTree {
     const value = this.contentOf(node, place);
     this.open.delete(node);
     return value;
+  }
+
+  private tooDeep(): null {
+    if (!this.isTooDeep) new Place(this.findings).fault(TOO_DEEP);
+    this.isTooDeep = true;
+    return null;
   }
 
   private throughAlias<T>(place: Place, read: () => T): T | null {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { folderWith, runCli } from '../support/vesicle-cli.js';
 
 const greeter = `
@@ -87,6 +89,25 @@ for (const [what, yaml, problem] of [
     assert.match(result.error, problem);
   });
 }
+
+test('check reads regular files up to a limit only, of itself and for secrets', async (t) => {
+  const folder = await folderWith(t, {
+    'large.yaml': `# ${'x'.repeat(4_194_304)}`,
+    'secret.yaml': 'registration_shared_secret: ${file:pipe}',
+  });
+  await promisify(execFile)('mkfifo', [join(folder, 'pipe')]);
+  for (const [file, problem] of [
+    ['/dev/zero', /^\[CLI_FILE_UNREADABLE\] .*: it is a device or a pipe/],
+    ['pipe', /^\[CLI_FILE_UNREADABLE\] .*: it is a device or a pipe/],
+    ['.', /^\[CLI_FILE_UNREADABLE\] .*: it is a directory/],
+    ['large.yaml', /^\[CLI_FILE_UNREADABLE\] .*: it is larger than 4194304 bytes/],
+    ['secret.yaml', /secret\.yaml:1:29: [^]*"pipe": it is a device or a pipe/],
+  ] as const) {
+    const { code, error } = await runCli(t, folder, ['check', file]);
+    assert.equal(code, 1);
+    assert.match(error, problem);
+  }
+});
 
 const strict = `
 import { Callback, Module, NOT_SPAM, type SpamVerdict } from 'vesicle';

@@ -371,6 +371,31 @@ describe('what Synapse refuses', () => {
     assert.ok(timeOf(8000) < 20_000_000);
   });
 
+  for (const [how, deep] of [
+    ['brackets', (levels: number) => '['.repeat(levels) + ']'.repeat(levels)],
+    ['braces', (levels: number) => '{a: '.repeat(levels) + '1' + '}'.repeat(levels)],
+    [
+      'indentation',
+      (levels: number) => Array.from({ length: levels }, (_, at) => `\n${' '.repeat(at + 4)}a:`).join(''),
+    ],
+    [
+      'aliases',
+      (levels: number) =>
+        `&a0 [1]\n  y: [${Array.from({ length: levels }, (_, at) => `&a${at + 1} [*a${at}]`).join(', ')}]`,
+    ],
+    ['dashes', (levels: number) => `\n  ${'- '.repeat(levels)}1`],
+  ] as const) {
+    test(`levels of ${how} are taken up to a limit, and refused beyond it`, () => {
+      const yaml = (levels: number): string =>
+        `experimental_features: { a: 1 }\nextra_well_known_client_content:\n  x: ${deep(levels)}`;
+      assert.doesNotThrow(() => parseConfiguration(yaml(50)));
+      for (const levels of [150, 1500, 20_000]) {
+        if (how === 'indentation' && levels > 1500) continue;
+        assert.throws(() => parseConfiguration(yaml(levels)), /nested too deeply\. Write it flatter/);
+      }
+    });
+  }
+
   test('a secret from a device or a large file is refused, not read', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vesicle-secrets-'));
     try {
