@@ -7,6 +7,7 @@ import { camelKeys } from './casing.js';
 import type { Connection } from './connection.js';
 import { replaceMembers } from './live-json.js';
 import { RemoteEvent } from './remote-event.js';
+import { allEvents } from './remote-events.js';
 import { handleOfRequest } from './remote-request.js';
 import { HeldStateMap } from './remote-state-map.js';
 import { RemoteTemplate } from './remote-template.js';
@@ -44,7 +45,7 @@ export function encodeApiArguments(
   return { wire, take: isLive ? (answer) => takeChanged(answer, live) : (answer) => answer };
 }
 
-/** What a method of `ModuleApi` answers, made of what came over the wire. */
+/** What a method of `ModuleApi` answers, made of what came over the wire; a promise where more has to come. */
 export function decodeApiResult(method: ApiMethod, result: unknown, connection: Connection): unknown {
   return resultDecoders[apiWire[method].result](result, connection);
 }
@@ -71,8 +72,8 @@ const resultDecoders: Readonly<Record<ApiResultKind, (value: unknown, connection
   json: (value) => value,
   none: () => undefined,
   event: (value) => new RemoteEvent(shape<WireEvent>(value)),
-  events: (value) => decodeEvents(value),
-  state_events: (value) => new HeldStateMap(decodeEvents(value)),
+  events: allEvents,
+  state_events: async (value, connection) => new HeldStateMap(await allEvents(value, connection)),
   record: (value) => (isJsonObject(value) ? camelKeys(value) : value),
   records: (value) => list(value).map((record) => camelKeys(shape<JsonObject>(record))),
   requester: (value) => decodeRequester(shape<WireRequester>(value)),
@@ -81,10 +82,6 @@ const resultDecoders: Readonly<Record<ApiResultKind, (value: unknown, connection
   templates: (value, connection) =>
     list(value).map((template) => new RemoteTemplate(shape<WireTemplate>(template), connection)),
 };
-
-function decodeEvents(value: unknown): readonly RemoteEvent[] {
-  return list(value).map((event) => new RemoteEvent(shape<WireEvent>(event)));
-}
 
 function decodeResponse({ status, headers, body = '' }: WireResponse): Response {
   const list = new Headers();

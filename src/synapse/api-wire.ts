@@ -21,9 +21,9 @@ export type ApiResultKind =
   | 'json'
   | 'none'
   | 'event'
-  /** A list of events. */
+  /** {@link WireEvents}. */
   | 'events'
-  /** A list of events that becomes a state map. */
+  /** {@link WireEvents} that become a state map. */
   | 'state_events'
   /** An object of the record's public fields, IDs as texts; null stays null. */
   | 'record'

@@ -6,6 +6,7 @@ import type {
   WireConfigProblem,
   WireDbValue,
   WireEvent,
+  WireEvents,
   WireHomeserver,
   WireRegistration,
   WireRequest,
@@ -126,15 +127,14 @@ export const messages = {
     { readonly state: Handle },
     readonly (readonly [type: string, stateKey: string])[]
   >('toSynapse', { since: 1, summary: 'The keys of a state map.' }),
-  'state.all': request<
-    'toSynapse',
-    { readonly state: Handle; readonly from: number },
-    {
-      readonly events: readonly WireEvent[];
-      /** Where to go on; absent at the end. */
-      readonly next?: number;
-    }
-  >('toSynapse', { since: 1, summary: 'The events of a state map, as many as fit a frame.' }),
+  'state.all': request<'toSynapse', { readonly state: Handle }, WireEvents>('toSynapse', {
+    since: 1,
+    summary: 'The first events of a state map.',
+  }),
+  'events.more': request<'toSynapse', { readonly rest: Handle }, WireEvents>('toSynapse', {
+    since: 1,
+    summary: 'The next of events that did not come at once; whoever does not want them all releases the handle.',
+  }),
   'media.read': request<
     'toSynapse',
     { readonly file: Handle; readonly offset: number },

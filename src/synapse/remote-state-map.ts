@@ -3,6 +3,7 @@ import type { Connection } from './connection.js';
 import type { IncomingCall } from './incoming-call.js';
 import { refuseInside } from '../kernel/inside-transaction.js';
 import { RemoteEvent } from './remote-event.js';
+import { allEvents } from './remote-events.js';
 import type { Handle } from './wire-values.js';
 
 type Key = readonly [type: string, stateKey: string];
@@ -33,18 +34,8 @@ export class RemoteStateMap implements StateMap {
   };
 
   readonly all = async (): Promise<readonly MatrixEvent[]> => {
-    const events: MatrixEvent[] = [];
-    for (let from: number | undefined = 0; from !== undefined;) {
-      this.use();
-      const piece: { readonly events: readonly unknown[]; readonly next?: number } = await this.connection.request(
-        'state.all',
-        { state: this.state, from },
-      );
-      for (const event of piece.events)
-        events.push(new RemoteEvent(event as ConstructorParameters<typeof RemoteEvent>[0]));
-      from = piece.next;
-    }
-    return events;
+    this.use();
+    return await allEvents(await this.connection.request('state.all', { state: this.state }), this.connection);
   };
 
   private async ask(type: string, stateKey: string): Promise<MatrixEvent | undefined> {

@@ -41,7 +41,7 @@ export class SynapseServices {
       method,
       args: args.wire,
     });
-    return decodeApiResult(method, args.take(result), this.connection);
+    return await decodeApiResult(method, args.take(result), this.connection);
   }
 
   /** Runs a function in a transaction of Synapse's database. */

@@ -21,6 +21,13 @@ export interface WireEvent {
   readonly pdu: JsonObject;
 }
 
+/** `events`: as many as Synapse makes at once, so that a large room does not hold it up. */
+export interface WireEvents {
+  readonly events: readonly WireEvent[];
+  /** There are more: what to ask `events.more` for; ends with the last of them. */
+  readonly rest?: Handle;
+}
+
 /** `state`: a state map stays in Synapse; the handle ends with the call that brought it. */
 export interface WireState {
   readonly state: Handle;

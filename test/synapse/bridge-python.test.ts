@@ -72,6 +72,21 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
     assert.ok(grown < 32_768, `the memory grew by ${grown} KiB`);
   });
 
+  it('sends the events of a large room in pieces that do not hold up Synapse, each once', async () => {
+    const { problems, longest } = JSON.parse(await runScript('event_pieces.py', [], '')) as {
+      readonly problems: readonly string[];
+      /** Seconds of one piece. */
+      readonly longest: number;
+    };
+    assert.deepEqual(problems, []);
+    assert.ok(longest < 0.1, `a piece took ${longest} s`);
+  });
+
+  it('keeps an answer that Synapse writes in many pieces at the same price for each', async () => {
+    const { few, many } = JSON.parse(await runScript('answer_in_pieces.py', [], '')) as Record<'few' | 'many', number>;
+    assert.ok(many < few * 16 * 4, `16 times the pieces took ${many} s, not ${few} s`);
+  });
+
   it('answers with an error that can be told in place of one that cannot', async () => {
     const told = JSON.parse(await runScript('unspeakable_errors.py', [], '')) as readonly string[];
     assert.match(told[0] ?? '', /^0 a ValueError that cannot be sent: .*too long/);

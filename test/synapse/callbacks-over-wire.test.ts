@@ -279,7 +279,7 @@ test('state is asked for when somebody looks, and ends with the call', async (t)
       asked.push(`${method} ${JSON.stringify(params)}`);
       if (method === 'state.get') return null;
       if (method === 'state.keys') return [['m.room.create', '']];
-      return params['from'] === 0 ? { events: [wireEvent({ type: 'a' })], next: 1 } : { events: [wireEvent({})] };
+      return method === 'state.all' ? { events: [wireEvent({ type: 'a' })], rest: 3 } : { events: [wireEvent({})] };
     },
   );
   const args = [wireEvent({ type: 'm.x' }), { state: 9 }];
@@ -289,8 +289,8 @@ test('state is asked for when somebody looks, and ends with the call', async (t)
   });
   assert.deepEqual(asked, [
     'state.get {"state":9,"type":"m.room.name","state_key":""}',
-    'state.all {"state":9,"from":0}',
-    'state.all {"state":9,"from":1}',
+    'state.all {"state":9}',
+    'events.more {"rest":3}',
     'state.keys {"state":9}',
   ]);
   await assert.rejects(async () => await kept?.keys(), { code: 'SYNAPSE_HANDLE_ENDED' });

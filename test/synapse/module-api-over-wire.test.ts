@@ -161,7 +161,7 @@ const rows: readonly Row[] = [
     },
     method: 'get_room_state',
     args: { room_id: '!r:x', event_filter: [['m.room.name', null]] },
-    answer: [event],
+    answer: { events: [event] },
     result: [[['m.room.name', '']], { name: 'N' }, undefined],
   },
   {
@@ -191,6 +191,34 @@ test('what a method changes in its argument is changed here, too', async (t) => 
   assert.deepEqual(await api.createRoom(user, config), ['!new:x', null]);
   assert.deepEqual(config, { preset: 'x', visibility: 'private' });
 });
+
+for (const [what, call] of [
+  ['getRoomState', async (api: ModuleApi) => await (await api.getRoomState(room)).all()],
+  ['getStateEventsInRoom', async (api: ModuleApi) => await api.getStateEventsInRoom(room, [])],
+] as const) {
+  test(`the events of ${what} that do not come at once are asked for`, async (t) => {
+    const pieces = [{ events: [event, event], rest: 5 }, { events: [], rest: 5 }, { events: [event] }];
+    const asked: unknown[] = [];
+    const { api } = await remoteApi(t, (method, params) => {
+      if (method === 'events.more') asked.push(params);
+      return pieces.shift();
+    });
+    assert.deepEqual(
+      (await call(api)).map(({ eventId }) => eventId),
+      ['$1', '$1', '$1'],
+    );
+    assert.deepEqual(asked, [{ rest: 5 }, { rest: 5 }]);
+  });
+
+  test(`the rest of ${what} is let go when it does not come`, async (t) => {
+    const { api, bridge } = await remoteApi(t, (method) => {
+      if (method === 'events.more') throw new RemoteFailure({ type: 'RuntimeError', message: 'no' });
+      return { events: [event], rest: 5 };
+    });
+    await assert.rejects(call(api), { message: 'no' });
+    assert.deepEqual(await bridge.heard('release'), { handles: [5] });
+  });
+}
 
 test('errors of Synapse are thrown as what they are', async (t) => {
   const { api } = await remoteApi(t, (_method, { method }) => {

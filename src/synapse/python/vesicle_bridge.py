@@ -902,6 +902,7 @@ SLOWEST: Final = 1_048_576  # bytes a second
 KEPT_AT_ONCE: Final = 100
 CLOGGED: Final = 1_048_576
 ROWS_AT_ONCE: Final = 500
+EVENTS_AT_ONCE: Final = 250
 PIECE: Final = 4 * 1024 * 1024
 BYTES_FLAG: Final = 0x8000_0000
 SMALL_BODY: Final = 65_536
@@ -1955,6 +1956,36 @@ def _event(event: Any) -> str:
             "}",
         )
     )
+
+
+class _Events:
+    """Events that a module gets a piece at a time: all those of a large room at once would hold up Synapse."""
+
+    def __init__(self, events: Iterable[Any]) -> None:
+        self._events = list(events)
+        self._at = 0
+
+    def piece(self) -> str:
+        """The next of them, with commas between."""
+        texts: list[str] = []
+        size = 0
+        for event in self._events[self._at : self._at + EVENTS_AT_ONCE]:
+            texts.append(_event(event))
+            size += len(texts[-1])
+            if size >= BYTES_AT_ONCE:
+                break
+        self._at += len(texts)
+        return ",".join(texts)
+
+    def is_at_end(self) -> bool:
+        return self._at >= len(self._events)
+
+
+def _first_events(link: Link, values: Iterable[Any]) -> str:
+    events = _Events(values)
+    piece = events.piece()
+    rest = "" if events.is_at_end() else f',"rest":{link.hold(events)}'
+    return f'{{"events":[{piece}]{rest}}}'
 
 
 def _event_object(event: Any) -> dict[str, Json]:
@@ -3352,20 +3383,20 @@ def _serve_state_keys(link: Link, request_id: Json, params: Mapping[str, Json]) 
 
 def _serve_state_all(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
     async def work() -> str:
-        start = int(params["from"])
-        texts: list[str] = []
-        size = 0
-        state = await _room_state(link, params)
-        for event in itertools.islice(state.values(), start, None):
-            texts.append(_event(event))
-            size += len(texts[-1])
-            if size >= PIECE:
-                break
-        following = start + len(texts)
-        rest = f',"next":{following}' if following < len(state) else ""
-        return f'{{"events":[{",".join(texts)}]{rest}}}'
+        return _first_events(link, (await _room_state(link, params)).values())
 
     _quickly(link, request_id, params, work)
+
+
+def _serve_events_more(link: Link, request_id: Json, params: Mapping[str, Json]) -> None:
+    handle = params.get("rest")
+    events = cast(_Events, link.held(handle))
+    piece = events.piece()
+    rest = f',"rest":{handle}'
+    if events.is_at_end():
+        link.release([cast(int, handle)])
+        rest = ""
+    link.answer(request_id, f'{{"events":[{piece}]{rest}}}')
 
 
 def _quickly(link: Link, request_id: Json, params: Mapping[str, Json], work: Callable[[], Any]) -> None:
@@ -3415,7 +3446,7 @@ class _Recorder:
         self.responseHeaders = Headers()
         self.cookies: list[bytes] = []
         self.code = 200
-        self.body = b""
+        self._written: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._request, name)
@@ -3431,7 +3462,7 @@ class _Recorder:
         self.setHeader(b"location", url)
 
     def write(self, data: bytes) -> None:
-        self.body += data
+        self._written.append(bytes(data))
 
     def finish(self) -> None:
         """Nothing goes to the client: the module's own answer will carry it."""
@@ -3443,7 +3474,7 @@ class _Recorder:
             for value in values
         ]
         headers += [["Set-Cookie", _latin(cookie)] for cookie in self.cookies]
-        return {"status": self.code, "headers": headers, "body": base64.b64encode(self.body).decode()}
+        return {"status": self.code, "headers": headers, "body": base64.b64encode(b"".join(self._written)).decode()}
 
 
 class _CachedFunction:
@@ -3523,9 +3554,9 @@ def _api_result(link: Link, kind: str, value: Any) -> str:
     if kind == "event":
         return _event(value)
     if kind == "events":
-        return f"[{','.join(_event(event) for event in value)}]"
+        return _first_events(link, value)
     if kind == "state_events":
-        return f"[{','.join(_event(event) for event in value.values())}]"
+        return _first_events(link, value.values())
     if kind == "templates":
         return _templates(link, value)
     if kind == "record":
@@ -3747,6 +3778,7 @@ _SERVED: Final[dict[str, Callable[[Link, Json, Mapping[str, Json]], None]]] = {
     "state.get": _serve_state_get,
     "state.keys": _serve_state_keys,
     "state.all": _serve_state_all,
+    "events.more": _serve_events_more,
     "media.read": _serve_media_read,
     "web.body": _serve_web_body,
     "template.render": _serve_template,
