@@ -178,6 +178,36 @@ test('thumbnails are made to measure when that is configured', async (t) => {
   assert.deepEqual([huge.status, huge.at('error')], [400, 'Failed to generate thumbnail.']);
 });
 
+test('a thumbnail that cannot be made is refused, whatever the reason; one of many frames stands still', async (t) => {
+  const { hs, alice } = await open(t, { dynamicThumbnails: true, maxImagePixels: 4_000_000 });
+  const tall = await sharp({ create: { width: 1, height: 3_000_000, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  const frames = await sharp({
+    create: { width: 100, height: 100 * 500, channels: 3, background: 'red', pageHeight: 100 },
+  })
+    .gif({ loop: 0, delay: Array.from({ length: 500 }, () => 10), keepDuplicateFrames: true })
+    .toBuffer();
+  const statuses = new Set<string>();
+  const sizes = ['width=96&height=96', 'width=1&height=2000', 'width=2000&height=1'];
+  for (const [content, type] of [
+    [tall, 'image/png'],
+    [frames, 'image/gif'],
+  ] as const) {
+    const path = await upload(hs, alice, content, type);
+    for (const size of sizes) {
+      for (const more of ['method=crop', 'method=scale', 'method=crop&animated=true', 'method=scale&animated=true']) {
+        const made = await hs.request(alice, 'GET', `${client}/thumbnail/${path}?${size}&${more}`);
+        if (made.status !== 200)
+          assert.deepEqual([made.status, made.at('error')], [400, 'Failed to generate thumbnail.']);
+        if (type === 'image/gif') assert.equal(made.status, 200);
+        statuses.add(`${type} ${String(made.status)}`);
+      }
+    }
+  }
+  assert.deepEqual([...statuses].sort(), ['image/gif 200', 'image/png 200', 'image/png 400']);
+});
+
 test('a module may refuse a file, and is asked for each thumbnail; what it refuses does not stay on disk', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'vesicle-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));

@@ -138,7 +138,11 @@ export class MediaRepository {
     if (known !== undefined) return known;
     const content = await this.files.read(fileInfo(mediaId));
     const thumbnailer = await Thumbnailer.open(content, this.context.config.maxImagePixels);
-    return thumbnailer === undefined ? undefined : this.storeThumbnail(mediaId, thumbnailer, plan);
+    const made = await thumbnailer?.makeWithin(plan).catch((error: unknown) => {
+      this.context.log.warn(`No thumbnail of ${mediaId}`, { ...plan, err: error });
+      return undefined;
+    });
+    return made === undefined ? undefined : this.storeThumbnail(mediaId, plan, made);
   }
 
   openThumbnail(mediaId: string, thumbnail: Thumbnail): Promise<OpenFile | undefined> {
@@ -185,12 +189,11 @@ export class MediaRepository {
     const thumbnailer = await Thumbnailer.open(await this.files.read(fileInfo(mediaId)), maxImagePixels);
     if (thumbnailer === undefined) return;
     for (const plan of await thumbnailer.plan(mediaType, thumbnailSizes)) {
-      await this.storeThumbnail(mediaId, thumbnailer, plan);
+      await this.storeThumbnail(mediaId, plan, await thumbnailer.make(plan));
     }
   }
 
-  private async storeThumbnail(mediaId: string, thumbnailer: Thumbnailer, plan: ThumbnailPlan): Promise<Thumbnail> {
-    const content = await thumbnailer.make(plan);
+  private async storeThumbnail(mediaId: string, plan: ThumbnailPlan, content: Uint8Array): Promise<Thumbnail> {
     const { width, height, type, method } = plan;
     const thumbnail: Thumbnail = { width, height, type, method, length: content.byteLength };
     const info = fileInfo(mediaId, thumbnail);

@@ -38,8 +38,9 @@ export class Thumbnailer {
   static async open(content: Uint8Array, maxPixels: number): Promise<Thumbnailer | undefined> {
     // Loading it takes longer than starting the homeserver does.
     const { default: sharp } = await import('sharp');
+    // What is damaged, or ends early, is shown as far as it goes, as Pillow shows it to Synapse.
     const load = ({ animated }: { readonly animated: boolean }): Sharp =>
-      sharp(content, { animated, limitInputPixels: maxPixels });
+      sharp(content, { animated, failOn: 'none', limitInputPixels: maxPixels });
     const metadata = await load({ animated: false })
       .metadata()
       .catch(() => undefined);
@@ -67,8 +68,18 @@ export class Thumbnailer {
     return still.flatMap((plan) => [plan, { ...plan, type: ANIMATED_TYPE, isAnimated: true }]);
   }
 
-  /** Makes one thumbnail. */
+  /** Makes one thumbnail; a still one where the animation cannot be decoded. Rejects when there is no way to make it. */
   async make(plan: ThumbnailPlan): Promise<Uint8Array> {
+    if (!plan.isAnimated) return this.encode(plan);
+    return this.encode(plan).catch(() => this.encode({ ...plan, isAnimated: false }));
+  }
+
+  /** The same, of any size: a scaled one keeps the shape of the image within the size, and is no larger than the image. */
+  async makeWithin(plan: ThumbnailPlan): Promise<Uint8Array> {
+    return this.make(plan.method === 'crop' ? plan : { ...plan, ...this.scaledTo(plan.width, plan.height) });
+  }
+
+  private async encode(plan: ThumbnailPlan): Promise<Uint8Array> {
     const image = this.load({ animated: plan.isAnimated })
       .rotate()
       .resize(plan.width, plan.height, { fit: plan.method === 'crop' ? 'cover' : 'fill' });

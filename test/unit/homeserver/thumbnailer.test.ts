@@ -50,6 +50,32 @@ for (const [title, image, sizes, planned] of rows) {
   });
 }
 
+test('an image whose data end early has a thumbnail, wherever they end', async () => {
+  const pixels = Uint8Array.from({ length: 64 * 64 * 3 }, (_, index) => (index * 7919) % 251);
+  const source = sharp(pixels, { raw: { width: 64, height: 64, channels: 3 } });
+  for (const content of [await source.clone().png().toBuffer(), await source.clone().jpeg().toBuffer()]) {
+    for (const share of [0.5, 0.7, 0.9, 0.99]) {
+      const thumbnailer = await Thumbnailer.open(content.subarray(0, content.length * share), 1_000_000);
+      assert.ok(thumbnailer !== undefined);
+      const plan = { width: 32, height: 32, method: 'crop', type: 'image/png', isAnimated: false } as const;
+      const { width, height, format } = await sharp(await thumbnailer.make(plan)).metadata();
+      assert.deepEqual([width, height, format], [32, 32, 'png']);
+    }
+  }
+});
+
+test('a scaled thumbnail of any size keeps the shape, and is no larger than the image', async () => {
+  const thumbnailer = await open(400, 200);
+  for (const [wished, width, height] of [
+    [100, 100, 50],
+    [1000, 400, 200],
+  ] as const) {
+    const plan = { width: wished, height: wished, method: 'scale', type: 'image/png', isAnimated: false } as const;
+    const made = await sharp(await thumbnailer.makeWithin(plan)).metadata();
+    assert.deepEqual([made.width, made.height], [width, height]);
+  }
+});
+
 test('of what is no image, or too large a one, there are no thumbnails', async () => {
   assert.equal(await Thumbnailer.open(new TextEncoder().encode('no image'), 1_000_000), undefined);
   const image = await sharp({ create: { width: 10, height: 10, channels: 3, background: 'red' } })
