@@ -56,7 +56,9 @@ function isFile(source: string): boolean {
 
 function fileFault(path: string, source: string, directory: string): string | undefined {
   if (existsSync(path)) {
-    return statSync(path).isDirectory() ? `${path} is a folder. Name the file in it.` : undefined;
+    const stats = statSync(path);
+    if (stats.isDirectory()) return `${path} is a folder. Name the file in it.`;
+    return stats.isFile() ? undefined : `${path} is a device or a pipe. Name a file.`;
   }
   const folder = dirname(path);
   const near = existsSync(folder) ? nearestName(basename(path), readdirSync(folder)) : undefined;
@@ -82,13 +84,25 @@ function isMissingPackage(error: unknown, source: string): boolean {
 }
 
 function packageFault(source: string, directory: string): string {
-  // npm's names have dots too, but rarely between words that are identifiers, the last of which is a class.
-  if (/^[a-z_]\w*(?:\.[a-z_]\w*)*\.[A-Z]\w*$/.test(source)) {
-    return `"${source}" looks like a Python module, which runs in Synapse only. Write "./..." for a TypeScript file.`;
+  const missing = `there is no package "${source}" to be found from ${directory}.`;
+  if (existsSync(resolve(directory, source))) return `${missing} Write "./${source}" for the file.`;
+  if (source.startsWith('vesicle_bridge.')) {
+    return `"${source}" looks like a Python module: it is the bridge, which runs in Synapse only. List the modules below its "config:" here instead.`;
   }
-  const isThere = existsSync(resolve(directory, source));
-  const remedy = isThere
-    ? `Write "./${source}" for the file.`
-    : `Install it with "npm install ${source}", or write "./..." for a file.`;
-  return `there is no package "${source}" to be found from ${directory}. ${remedy}`;
+  if (isPythonName(source)) {
+    return `"${source}" looks like a Python module, which runs in Synapse only. Write "./..." for a TypeScript file, or leave it out here.`;
+  }
+  return `${missing} Install it with "npm install ${source}", or write "./..." for a file.`;
+}
+
+/**
+ * Whether a name is one that Synapse would import. Names of npm have dots, too (`socket.io`), but rarely between words that are
+ * identifiers of which the last is a class, one has an underscore, or there are more than two.
+ */
+function isPythonName(source: string): boolean {
+  const words = source.split('.');
+  if (words.length < 2 || !words.every((word) => /^[A-Za-z_]\w*$/.test(word))) return false;
+  const last = words.at(-1) ?? '';
+  if (/^(?:[cm]?[jt]sx?|json|ya?ml)$/.test(last)) return false;
+  return words.length > 2 || /^[A-Z]/.test(last) || source.includes('_') || last === 'py';
 }
