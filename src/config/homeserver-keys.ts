@@ -1,3 +1,4 @@
+import { experimentalFeatures } from './experimental-features.js';
 import type { HomeserverConfig } from './homeserver-config.js';
 import { rateLimitKeys } from './rate-limit-keys.js';
 import {
@@ -112,7 +113,7 @@ export const homeserverKeys: Keys<Omit<HomeserverConfig, Derived>> = {
   adminContact: text,
   hsDisabled: flag,
   hsDisabledMessage: text,
-  experimentalFeatures: anyMapping,
+  experimentalFeatures,
   templates: sections.templates,
   stats: sections.stats,
   backgroundUpdates: sections.backgroundUpdates,
