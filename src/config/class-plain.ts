@@ -23,6 +23,12 @@ export class ClassPlain {
     const shape = this.shapes.of(type);
     const plain: Record<string, unknown> = {};
     const unknown: string[] = [];
+    // TypeScript has no name to give to the decorators of `#members`.
+    if (shape.has('')) {
+      place.fault(
+        `a decorator of ${type.name} stands on a member whose name begins with "#", which no decorator can reach. Write "private" in place of "#".`,
+      );
+    }
     for (const [key, value] of Object.entries(mapping)) {
       const property = shape.get(key);
       if (property !== undefined) {
@@ -34,7 +40,11 @@ export class ClassPlain {
         unknown.push(key);
       }
     }
-    faultyKeys(unknown, [...shape.keys()], place);
+    faultyKeys(
+      unknown,
+      [...shape.keys()].filter((key) => key !== ''),
+      place,
+    );
     for (const property of shape.values()) {
       if (property.isRequiredNested && !Object.hasOwn(mapping, property.key)) {
         place.fault(

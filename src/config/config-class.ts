@@ -97,6 +97,8 @@ class ConfigClassReader {
   }
 
   private async report(error: ValidationError, context: Context): Promise<void> {
+    // Of a `#member` everything has been said.
+    if (error.property === '') return;
     const { key, label } = this.keyOf(error, context.instance);
     const place = context.place.at(key);
     if (context.reported.has(formatPath(place.path))) return;

@@ -104,6 +104,12 @@ class Own {
   @ArrayMinSize(1, { message: 'Write one word at least' }) words: string[] = ['a'];
 }
 
+class Hidden {
+  @IsInt() shown = 1;
+}
+// What TypeScript makes of `@IsString() #token`.
+IsString()(Hidden.prototype, '');
+
 const right: readonly (readonly [type: ConfigClass, given: object, expected: object])[] = [
   [
     Collections,
@@ -193,6 +199,16 @@ const wrong: readonly (readonly [
   [Own, { counts: [1, 'x', 2] }, ['counts.<item 1>', 'Whole numbers only, please']],
   [Own, { counts: 'x' }, ['counts', 'Whole numbers only, please']],
   [Own, { most: 5 }, ['most', 'most: at most 3!']],
+  [
+    Hidden,
+    { shown: 'x', token: 'a' },
+    [
+      '',
+      'a decorator of Hidden stands on a member whose name begins with "#", which no decorator can reach. Write "private" in place of "#".',
+    ],
+    ['token', 'unknown key "token". Remove it.'],
+    ['shown', 'shown must be an integer number, got "x".'],
+  ],
   [Own, { words: 'x' }, ['words', 'Write one word at least']],
 ];
 
