@@ -16,7 +16,7 @@ ROUNDS, SIZES = int(sys.argv[1]), [int(size) for size in sys.argv[2:]]
 def cost(count: int) -> float:
     """Lets so many frames wait, since nobody reads, and then sends them to somebody who does."""
     ours, theirs = socket.socketpair()
-    bridge: Any = SimpleNamespace(lost=lambda *_: None)
+    bridge: Any = SimpleNamespace(host=SimpleNamespace(lost=lambda *_: None))
     link = Link(bridge, Opened(ours, None, FrameReader(), []))
     spent, received = 0.0, 0
     for _ in range(count):
