@@ -12,6 +12,8 @@ export function readValue(value: unknown, findings: Findings, secrets: SecretSou
     if (Array.isArray(at)) return at.map((item, index) => read(item, place.at(index)));
     // Python's integers have any size: they are refused as those of a file are.
     if (typeof at === 'bigint') return place.fault(tooLarge(String(at)));
+    if (at instanceof Set)
+      return new Set([...(at as Iterable<unknown>)].map((item, index) => read(item, place.at(index))));
     if (!isMapping(at)) return at;
     return Object.fromEntries(Object.entries(at).map(([key, member]) => [key, read(member, place.at(key))]));
   };

@@ -508,3 +508,25 @@ test('an operator sets modes, timeouts and what failures mean', async () => {
     callbacks: { user_may_invite: { mode: 'audit', onFailure: 'allow' } },
   });
 });
+
+test('a number that is too large is refused alike from a file and from Synapse, in lists, mappings and sets', async () => {
+  const config = { list: [2n ** 53n], sub: { key: 2n ** 64n }, set: new Set([2n ** 53n]) };
+  const messageOf = async (configuration: Configuration): Promise<string> =>
+    loadModules(configuration, { resolve: (name) => classes[name] }).then(
+      () => '',
+      (error: unknown) => (error as Error).message.replace(/^line \d+|^vesicle\.yaml:\d+:\d+: /gm, ''),
+    );
+  const yaml = `modules:
+  - module: raw
+    config:
+      list: [${2n ** 53n}]
+      sub: { key: ${2n ** 64n} }
+      set: !!set { ${2n ** 53n} }`;
+  const fromFile = await messageOf(Configuration.read(yaml, { file: 'vesicle.yaml' }));
+  const fromSynapse = await messageOf(Configuration.withSecrets({ modules: [{ module: 'raw', config }] }));
+  assert.match(
+    fromFile,
+    /config\.sub\.key':\n {2}the number 18446744073709551616 is too large to be exact\. Write it in quotes/,
+  );
+  assert.equal(fromSynapse, fromFile);
+});
