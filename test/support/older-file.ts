@@ -5,6 +5,9 @@ export function makeOlder(file: string): void {
   using database = new SqliteFile(file);
   database.exec(`
     DROP INDEX events_jump_to_date_index;
+    DROP INDEX events_type_index;
+    DROP INDEX events_sender_index;
+    DROP INDEX events_url_index;
     ALTER TABLE events DROP COLUMN contains_url;
     UPDATE schema_versions SET version = 2 WHERE name = 'rooms';
     DELETE FROM background_updates;

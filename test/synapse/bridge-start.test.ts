@@ -251,7 +251,7 @@ describe('the bridge, when Synapse starts,', { skip, timeout: 300_000 }, () => {
     const output = await failure({ connect: `unix:${path}`, modules: [] });
     assert.match(
       output,
-      /protocol 99 \(vesicle 9\.9\.9\), this bridge protocol 1 \(vesicle .*vesicle bridge --out DIR/,
+      /protocol 99 \(vesicle 9\.9\.9\), this bridge protocol 2 \(vesicle .*vesicle bridge --out DIR/,
     );
   });
 

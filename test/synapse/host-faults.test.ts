@@ -201,7 +201,7 @@ describe('a real Synapse whose module host', { timeout: 240_000 }, () => {
     assert.notEqual(changed, text);
     await writeFile(join(other.folder, 'vesicle_bridge.py'), changed);
     const start = other.startSynapse({ connect: place.listen }, undefined, {}, { PYTHONPATH: other.folder });
-    await assert.rejects(start, /protocol 99 .*protocol 1 .*vesicle bridge --out DIR/s);
+    await assert.rejects(start, /protocol 99 .*protocol 2 .*vesicle bridge --out DIR/s);
     const alice = await MatrixClient.register(synapse.url, 'alice');
     const room = await alice.createRoom();
     assert.equal((await alice.send(room, 'bad')).status, 403);
