@@ -7,6 +7,7 @@ import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../context.js';
 import { pythonRepr } from '../python-repr.js';
+import { AskedEvents } from './asked-events.js';
 import { AuthError } from '../synapse-errors.js';
 import { authTypesFor } from './event-auth.js';
 import { EventBatch } from './event-batch.js';
@@ -54,7 +55,10 @@ export interface EventCreationParts {
 export class EventCreation {
   private readonly eventAllowed: Hook<'third_party_rules', 'check_event_allowed'>;
 
+  readonly asked: AskedEvents;
+
   constructor(private readonly parts: EventCreationParts) {
+    this.asked = new AskedEvents(parts.context.clock.now);
     const dispatch: Dispatcher = parts.context.dispatch;
     this.eventAllowed = dispatch.hook('third_party_rules', 'check_event_allowed');
   }
@@ -70,7 +74,8 @@ export class EventCreation {
     const { batch, after = endsToFollow(room) } = options;
     const state = batch?.before ?? this.parts.graph.stateAt(room, after);
     const place = placeIn(room, request, batch ?? { state, ends: after });
-    const built = this.parts.builder.build(request, place, metadataFor(requester, options));
+    const draft = this.asked.behind(request.roomId, request);
+    const built = this.parts.builder.build(draft, place, metadataFor(requester, options));
     const event = await this.askModules(built, state, (replacement) => this.rebuild(room, replacement, built));
     return this.validated(event, batch ?? state);
   }
@@ -115,7 +120,9 @@ export class EventCreation {
     rebuild: (replacement: JsonObject) => RoomEvent,
   ): Promise<RoomEvent> {
     if (!this.eventAllowed.isUsed) return event;
-    const decision = await this.eventAllowed.ask(event, new StateHandle(state.snapshot()));
+    const decision = await this.asked.during(event, () =>
+      this.eventAllowed.ask(event, new StateHandle(state.snapshot())),
+    );
     if (!decision.allowed) throw new SynapseError(403, 'This event is not allowed in this context', Codes.FORBIDDEN);
     return decision.replacement === null ? event : rebuild(decision.replacement);
   }

@@ -97,7 +97,8 @@ export class EventSender {
     }
     const event = await this.parts.creation.create(requester, request, options);
     if (this.spam.isUsed) {
-      refuseSpam(await this.spam.ask(event), 'This message has been rejected as probable spam');
+      const outcome = await this.parts.creation.asked.during(event, () => this.spam.ask(event));
+      refuseSpam(outcome, 'This message has been rejected as probable spam');
     }
     return this.accept(requester, [event], options);
   }
