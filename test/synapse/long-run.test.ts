@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { assertCleanLog, BridgedPlace, moduleFolder, until } from '../support/bridged-synapse.js';
+import { writeChangedBridge } from '../support/changed-bridge.js';
 import { MatrixClient } from '../support/matrix-client.js';
 import { inProject } from '../support/project.js';
 import { pythonIsMissing } from '../support/python-tools.js';
 import { residentMemory } from '../support/server-process.js';
-import { bridgeFolder, SynapseForks } from '../support/synapse-forks.js';
+import { SynapseForks } from '../support/synapse-forks.js';
 import { VesicleHost } from '../support/vesicle-host.js';
 
 const skip = await pythonIsMissing();
@@ -28,7 +29,9 @@ it(
       { module: 'vesicle_bridge.VesicleBridge', config },
       { module: 'link_probe.LinkProbe', config: {} },
     ];
-    const env = { PYTHONPATH: `${bridgeFolder}:${inProject('test/synapse/python')}` };
+    // A hundred connections are lost one after the other: the usual pauses between attempts would take minutes.
+    await writeChangedBridge(place.folder, { RESTART_LAST: 0.1 });
+    const env = { PYTHONPATH: `${place.folder}:${inProject('test/synapse/python')}` };
     await using synapse = await forks.start(place.folder, { modules }, env);
     const alice = await MatrixClient.register(synapse.url, 'alice');
     const probe = '/_synapse/client/link_probe';

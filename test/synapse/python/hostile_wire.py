@@ -146,7 +146,7 @@ def answer() -> None:
     waiting: Deferred[Any] = Deferred()
     waiting.addBoth(outcome.append)
     args: Any = tuple({} for _ in hook.arguments)
-    link._pending[number] = _Call(waiting, chance.choice([hook, hook, None]), args, ())
+    link._pending[number] = _Call(waiting, chance.choice([hook, hook, None]), args, (), None)
     message = {"id": number, "error": odd_error()} if chance.randrange(2) else {"id": number, "result": odd_json()}
     data = json.dumps(message).encode()
     theirs.send(len(data).to_bytes(4, "big") + data)
