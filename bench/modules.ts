@@ -3,17 +3,13 @@ import { NestFactory } from '@nestjs/core';
 import { Container, injectable } from 'inversify';
 import { ModuleApi } from '../src/api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../src/callbacks/spam-verdict.js';
-import { openModules } from '../src/container/running-modules.js';
-import { Callback } from '../src/decorators/callback.js';
-import { Module } from '../src/decorators/module.js';
-import { Dispatcher } from '../src/dispatch/dispatcher.js';
 import { Logger } from '../src/log/logger.js';
 import { silentLog } from '../src/log/silent-log.js';
 import type { MatrixEvent } from '../src/matrix/event.js';
 import type { Class } from '../src/metadata/metadata-store.js';
 import { bareModuleApi } from '../test/support/bare-module-api.js';
-import { WebResources } from '../src/web/web-resources.js';
 import { type BenchRow, benchRow } from './bench-row.js';
+import { manyModules } from './many-modules.js';
 import { byTurns } from './measure.js';
 
 const rounds = 31;
@@ -49,37 +45,12 @@ export async function modules(): Promise<readonly BenchRow[]> {
 }
 
 async function startModules(count: number): Promise<number> {
-  const log = silentLog;
-  const loaded = Array.from({ length: count }, (_, index) => ({
-    name: `./module-${index}.ts`,
-    type: moduleClass(),
-    config: {},
-    at: 'vesicle.yaml:1:1',
-  }));
-  const host = {
-    log,
-    dispatch: new Dispatcher({ log }),
-    webResources: new WebResources(log),
-    createModuleApi: bareModuleApi,
-  };
+  const open = manyModules(count);
   const start = performance.now();
-  const running = await openModules(loaded, host);
+  const running = await open();
   const time = performance.now() - start;
   await running.close();
   return time;
-}
-
-function moduleClass(): Class {
-  @Module()
-  class Guard {
-    constructor(readonly api: ModuleApi) {}
-
-    @Callback('spam_checker', 'check_event_for_spam')
-    async check(_event: MatrixEvent): Promise<SpamVerdict> {
-      return NOT_SPAM;
-    }
-  }
-  return Guard;
 }
 
 /** The same classes, without what makes modules of them. */

@@ -1,15 +1,5 @@
-import { ModuleApi } from '../../src/api/module-api.js';
-import { NOT_SPAM, type SpamVerdict } from '../../src/callbacks/spam-verdict.js';
-import { openModules } from '../../src/container/running-modules.js';
-import { Callback } from '../../src/decorators/callback.js';
-import { Module } from '../../src/decorators/module.js';
-import { Dispatcher } from '../../src/dispatch/dispatcher.js';
-import { silentLog } from '../../src/log/silent-log.js';
-import type { MatrixEvent } from '../../src/matrix/event.js';
-import type { Class } from '../../src/metadata/metadata-store.js';
-import { WebResources } from '../../src/web/web-resources.js';
-import { bareModuleApi } from '../../test/support/bare-module-api.js';
 import type { BenchRow } from '../bench-row.js';
+import { manyModules } from '../many-modules.js';
 import { growth, processorTime } from './growth.js';
 
 const sizes = [500, 2000] as const;
@@ -17,33 +7,7 @@ const sizes = [500, 2000] as const;
 /** The closing of modules with one callback each. */
 export function closeModules(): Promise<BenchRow> {
   return growth('close-modules', 'modules', sizes, async (size) => {
-    const log = silentLog;
-    const loaded = Array.from({ length: size }, (_, index) => ({
-      name: `./module-${String(index)}.ts`,
-      type: moduleClass(),
-      config: {},
-      at: 'vesicle.yaml:1:1',
-    }));
-    const host = {
-      log,
-      dispatch: new Dispatcher({ log }),
-      webResources: new WebResources(log),
-      createModuleApi: bareModuleApi,
-    };
-    const running = await openModules(loaded, host);
+    const running = await manyModules(size)();
     return await processorTime(() => running.close());
   });
-}
-
-function moduleClass(): Class {
-  @Module()
-  class Guard {
-    constructor(readonly api: ModuleApi) {}
-
-    @Callback('spam_checker', 'check_event_for_spam')
-    async check(_event: MatrixEvent): Promise<SpamVerdict> {
-      return NOT_SPAM;
-    }
-  }
-  return Guard;
 }
