@@ -1,6 +1,7 @@
+import { filledText } from './filled-text.js';
 import { type Findings, Place } from './place.js';
 import { isMapping } from './readers.js';
-import { Redactor, type SecretSources, substituteSecrets } from './secrets.js';
+import { Redactor, type SecretSources } from './secrets.js';
 import { tooLarge } from './yaml-scalars.js';
 import type { Source } from './yaml-source.js';
 
@@ -8,7 +9,7 @@ import type { Source } from './yaml-source.js';
 export function readValue(value: unknown, findings: Findings, secrets: SecretSources): Source {
   const redactor = new Redactor();
   const read = (at: unknown, place: Place): unknown => {
-    if (typeof at === 'string') return textOf(at, place, secrets, redactor);
+    if (typeof at === 'string') return filledText(at, place, secrets, redactor);
     if (Array.isArray(at)) return at.map((item, index) => read(item, place.at(index)));
     // Python's integers have any size: they are refused as those of a file are.
     if (typeof at === 'bigint') return place.fault(tooLarge(String(at)));
@@ -18,12 +19,4 @@ export function readValue(value: unknown, findings: Findings, secrets: SecretSou
     return Object.fromEntries(Object.entries(at).map(([key, member]) => [key, read(member, place.at(key))]));
   };
   return { value: read(value, new Place(findings)), positionOf: () => undefined, redactor };
-}
-
-function textOf(text: string, place: Place, secrets: SecretSources, redactor: Redactor): string {
-  if (!text.includes('${')) return text;
-  const substitution = substituteSecrets(text, secrets);
-  for (const fault of substitution.faults) place.fault(fault);
-  for (const [value, written] of substitution.secrets) redactor.add(value, written);
-  return substitution.text;
 }

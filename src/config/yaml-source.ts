@@ -1,6 +1,7 @@
+import { filledText } from './filled-text.js';
 import type { Findings, Place } from './place.js';
 import type { ConfigPath, Position, Problem } from './problem.js';
-import { Redactor, type SecretSources, substituteSecrets } from './secrets.js';
+import { Redactor, type SecretSources } from './secrets.js';
 import { parseYaml, type YamlText } from './yaml-nodes.js';
 import { decodeText, unacceptableCharacter } from './yaml-text.js';
 import { YamlTree } from './yaml-tree.js';
@@ -56,7 +57,7 @@ function readText(text: string | Uint8Array, findings: Findings, secrets: Secret
     findings.problems.push({ path: [], at: 'value', causes: [message], position: positionOf(offset) });
   }
   if (root === undefined) return { value: undefined, positionOf: () => undefined, redactor };
-  const textOf = (written: string, place: Place): string => withSecrets(written, place, secrets, redactor);
+  const textOf = (written: string, place: Place): string => filledText(written, place, secrets, redactor);
   const tree = new YamlTree(findings, positionOf, textOf);
   return {
     value: tree.read(root),
@@ -80,12 +81,4 @@ function wrongText(text: string, offset: number, message: string): YamlText {
   const before = text.slice(0, offset);
   const position = { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
   return { faults: [{ message, offset }], positionOf: () => position };
-}
-
-function withSecrets(text: string, place: Place, secrets: SecretSources, redactor: Redactor): string {
-  if (!text.includes('${')) return text;
-  const substitution = substituteSecrets(text, secrets);
-  for (const fault of substitution.faults) place.fault(fault);
-  for (const [value, written] of substitution.secrets) redactor.add(value, written);
-  return substitution.text;
 }
