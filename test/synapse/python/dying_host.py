@@ -1,4 +1,4 @@
-"""A module host that ends as soon as its modules are open; it notes when it was started. Standard input is its socket."""
+"""A module host that ends as soon as its modules are open, and notes each start; its socket is standard input."""
 
 import json
 import os
