@@ -89,20 +89,24 @@ function packageFault(source: string, directory: string): string {
   if (source.startsWith('vesicle_bridge.')) {
     return `"${source}" looks like a Python module: it is the bridge, which runs in Synapse only. List the modules below its "config:" here instead.`;
   }
-  if (isPythonName(source)) {
-    return `"${source}" looks like a Python module, which runs in Synapse only. Write "./..." for a TypeScript file, or leave it out here.`;
+  switch (originOf(source)) {
+    case 'python':
+      return `"${source}" looks like a Python module, which runs in Synapse only. Write "./..." for a TypeScript file, or leave it out here.`;
+    case 'either':
+      return `${missing} If it is a Python module, leave it out here: those run in Synapse only. If it is a package of npm, install it with "npm install ${source}". Write "./..." for a file.`;
+    case 'npm':
+      return `${missing} Install it with "npm install ${source}", or write "./..." for a file.`;
   }
-  return `${missing} Install it with "npm install ${source}", or write "./..." for a file.`;
 }
 
 /**
- * Whether a name is one that Synapse would import. Names of npm have dots, too (`socket.io`), but rarely between words that are
- * identifiers of which the last is a class, one has an underscore, or there are more than two.
+ * Where a name comes from that has no file and no package. Synapse imports identifiers with dots between them. Names of npm may have
+ * dots, too (`socket.io`, `jquery.ui.widget`), but no capitals in a class's place, rarely an underscore, and only ASCII.
  */
-function isPythonName(source: string): boolean {
+function originOf(source: string): 'npm' | 'python' | 'either' {
   const words = source.split('.');
-  if (words.length < 2 || !words.every((word) => /^[A-Za-z_]\w*$/.test(word))) return false;
+  if (words.length < 2 || !words.every((word) => /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(word))) return 'npm';
   const last = words.at(-1) ?? '';
-  if (/^(?:[cm]?[jt]sx?|json|ya?ml)$/.test(last)) return false;
-  return words.length > 2 || /^[A-Z]/.test(last) || source.includes('_') || last === 'py';
+  if (/^(?:[cm]?[jt]sx?|json|ya?ml)$/.test(last)) return 'npm';
+  return /^\p{Lu}/u.test(last) || /[_\P{ASCII}]/u.test(source) || last === 'py' ? 'python' : 'either';
 }

@@ -242,20 +242,30 @@ const faults: readonly { readonly title: string; readonly name: string; readonly
     causes:
       '  there is no package "no-such-package" to be found from DIR. Install it with "npm install no-such-package", or write "./..." for a file.',
   },
-  ...['no_such_package.Thing', 'a.b.c', 'synapse_http_antispam.HTTPAntispam', 'synapse_auto_invite.module'].map(
-    (name) => ({
-      title: `a Python module, ${name}`,
-      name,
-      causes: `  "${name}" looks like a Python module, which runs in Synapse only. Write "./..." for a TypeScript file, or leave it out here.`,
-    }),
-  ),
+  ...[
+    'no_such_package.Thing',
+    'package.module.Class',
+    'synapse_http_antispam.HTTPAntispam',
+    'synapse_auto_invite.module',
+    'filter.py',
+    'módulo.filtro',
+  ].map((name) => ({
+    title: `a Python module, ${name}`,
+    name,
+    causes: `  "${name}" looks like a Python module, which runs in Synapse only. Write "./..." for a TypeScript file, or leave it out here.`,
+  })),
+  ...['my.module', 'a.b.c', 'antispam.filter2', 'nosuch.io'].map((name) => ({
+    title: `a name that may be of Python or of npm, ${name}`,
+    name,
+    causes: `  there is no package "${name}" to be found from DIR. If it is a Python module, leave it out here: those run in Synapse only. If it is a package of npm, install it with "npm install ${name}". Write "./..." for a file.`,
+  })),
   {
     title: 'the bridge',
     name: 'vesicle_bridge.VesicleBridge',
     causes:
       '  "vesicle_bridge.VesicleBridge" looks like a Python module: it is the bridge, which runs in Synapse only. List the modules below its "config:" here instead.',
   },
-  ...['no-such.io', 'nosuch.io', '@no/such.Thing', 'no-such-thing.js'].map((name) => ({
+  ...['no-such.io', 'nosuch/my.module', '@no/such.Thing', 'no-such-thing.js'].map((name) => ({
     title: `a package with a dot, ${name}`,
     name,
     causes: `  there is no package "${name}" to be found from DIR. Install it with "npm install ${name}", or write "./..." for a file.`,
