@@ -1,6 +1,7 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
+import type { ChangedRoomIds } from '../store/changed-room-ids.js';
 import type { ReadPositions, Receipt, ReceiptStore } from '../store/receipt-store.js';
 
 export type { ReadPositions };
@@ -46,14 +47,9 @@ export class Receipts {
     return this.store.readPositionsOf(roomId, userId);
   }
 
-  /** The rooms in which receipts changed after a position. */
-  roomsChangedAfter(position: number): readonly RoomId[] {
-    return this.store.roomsChangedAfter(position);
-  }
-
-  /** Those of some rooms in which receipts changed after a position. */
-  roomsChangedAmong(roomIds: Iterable<RoomId>, position: number): readonly RoomId[] {
-    return this.store.roomsChangedAmong(roomIds, position);
+  /** The rooms in which receipts changed. */
+  get changedRooms(): ChangedRoomIds {
+    return this.store.changedRooms;
   }
 
   /** Forgets a room that is removed. */

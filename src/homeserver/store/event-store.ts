@@ -1,4 +1,5 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import { ChangedRoomIds } from './changed-room-ids.js';
 import type { Database } from './database.js';
 import { type EventSelection, SelectedEvents } from './selected-events.js';
 
@@ -53,9 +54,12 @@ export interface SentByQuery {
 
 /** Stored events. */
 export class EventStore {
+  /** The rooms that got events. */
+  readonly changedRooms: ChangedRoomIds;
   private readonly selected: SelectedEvents;
 
   constructor(private readonly database: Database) {
+    this.changedRooms = new ChangedRoomIds(database, 'events');
     this.selected = new SelectedEvents(database);
   }
 
@@ -141,25 +145,6 @@ export class EventStore {
   /** Those events of a part of the history that are wanted. */
   readSelected(range: EventRange, selection: EventSelection): readonly StoredEvent[] {
     return this.selected.read(range, selection);
-  }
-
-  /** The rooms that got events after a position. */
-  roomsChangedAfter(position: number): readonly RoomId[] {
-    return this.database
-      .all<{ room_id: RoomId }>('SELECT DISTINCT room_id FROM events WHERE position > ?', position)
-      .map((row) => row.room_id);
-  }
-
-  /** Those of some rooms that got events after a position. */
-  roomsChangedAmong(roomIds: Iterable<RoomId>, position: number): readonly RoomId[] {
-    return this.database
-      .all<{ room_id: RoomId }>(
-        `SELECT value AS room_id FROM json_each(?)
-         WHERE EXISTS (SELECT 1 FROM events WHERE room_id = value AND position > ?)`,
-        JSON.stringify([...roomIds]),
-        position,
-      )
-      .map((row) => row.room_id);
   }
 
   /** The newest event of a room at or before a position. */

@@ -1,4 +1,5 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
+import { ChangedRoomIds } from './changed-room-ids.js';
 import type { Database, Schema } from './database.js';
 
 /** The table of {@link ReceiptStore}. */
@@ -52,7 +53,12 @@ interface ReceiptRow {
 
 /** Read receipts. */
 export class ReceiptStore {
-  constructor(private readonly database: Database) {}
+  /** The rooms in which receipts changed. */
+  readonly changedRooms: ChangedRoomIds;
+
+  constructor(private readonly database: Database) {
+    this.changedRooms = new ChangedRoomIds(database, 'receipts');
+  }
 
   /** Where the event of a user's receipt stands; undefined when there is none. */
   eventPositionOf(receipt: Receipt): number | undefined {
@@ -96,25 +102,6 @@ export class ReceiptStore {
   /** Forgets the receipts of a room. */
   purge(roomId: RoomId): void {
     this.database.run('DELETE FROM receipts WHERE room_id = ?', roomId);
-  }
-
-  /** The rooms in which receipts changed after a position. */
-  roomsChangedAfter(position: number): readonly RoomId[] {
-    return this.database
-      .all<{ room_id: RoomId }>('SELECT DISTINCT room_id FROM receipts WHERE position > ?', position)
-      .map((row) => row.room_id);
-  }
-
-  /** Those of some rooms in which receipts changed after a position. */
-  roomsChangedAmong(roomIds: Iterable<RoomId>, position: number): readonly RoomId[] {
-    return this.database
-      .all<{ room_id: RoomId }>(
-        `SELECT value AS room_id FROM json_each(?)
-         WHERE EXISTS (SELECT 1 FROM receipts WHERE room_id = value AND position > ?)`,
-        JSON.stringify([...roomIds]),
-        position,
-      )
-      .map((row) => row.room_id);
   }
 
   /** The receipts of a room that changed after a position. */

@@ -1,6 +1,7 @@
 import type { RoomId } from '../../matrix/ids.js';
 import type { Receipts } from '../ephemeral/receipts.js';
 import type { Typing } from '../ephemeral/typing.js';
+import type { ChangedRoomIds } from '../store/changed-room-ids.js';
 import type { EventStore } from '../store/event-store.js';
 
 /** Further back than this, it is cheaper to look whether anything happened in each room than at everything that happened. */
@@ -25,14 +26,14 @@ export class ChangedRoomsReader {
   read(joined: ReadonlySet<RoomId>, since: number, upTo: number): ChangedRooms {
     const isFarBack = upTo - since > FAR_BACK;
     const amongJoined = (rooms: readonly RoomId[]): RoomId[] => rooms.filter((roomId) => joined.has(roomId));
-    const receipts = isFarBack
-      ? this.receipts.roomsChangedAmong(joined, since)
-      : amongJoined(this.receipts.roomsChangedAfter(since));
+    const changed = (rooms: ChangedRoomIds): readonly RoomId[] =>
+      isFarBack ? rooms.among(joined, since) : amongJoined(rooms.after(since));
     return {
-      withEvents: isFarBack
-        ? this.events.roomsChangedAmong(joined, since)
-        : amongJoined(this.events.roomsChangedAfter(since)),
-      withEphemeral: new Set([...receipts, ...amongJoined(this.typing.roomsChangedAfter(since))]),
+      withEvents: changed(this.events.changedRooms),
+      withEphemeral: new Set([
+        ...changed(this.receipts.changedRooms),
+        ...amongJoined(this.typing.roomsChangedAfter(since)),
+      ]),
     };
   }
 }

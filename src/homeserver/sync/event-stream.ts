@@ -116,7 +116,7 @@ export class EventStream {
       const event = events.find(eventId);
       if (event !== undefined) found.set(eventId, event);
     }
-    for (const roomId of eventStore.roomsChangedAfter(from)) {
+    for (const roomId of eventStore.changedRooms.after(from)) {
       if (!reach.roomIds.has(roomId)) continue;
       for (const event of events.read({ roomId, direction: 'f', from, to: upTo, limit }))
         found.set(event.eventId, event);
