@@ -131,7 +131,11 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     after: clock.after,
     isLocalUser: (userId) => domainOf(userId as UserId) === serverName,
   });
-  const database = new Database(options.databasePath ?? config.databasePath, schemas);
+  const database = new Database(options.databasePath ?? config.databasePath, schemas, (err) => {
+    log.error('The database lost what clients were told is stored: look at the space and the health of its disk', {
+      err,
+    });
+  });
   const context: HomeserverContext = {
     config,
     serverName,

@@ -3,6 +3,7 @@ import { VesicleError } from '../../errors/vesicle-error.js';
 import { emptyDatabases } from './empty-databases.js';
 import { ForeignStatement } from './foreign-statement.js';
 import { OpenTransaction } from './open-transaction.js';
+import { isInTransaction, rollBack } from './rolled-back.js';
 import { DatabaseSync, type StatementSync } from './sqlite.js';
 import type { StoreUpdate } from './store-update.js';
 
@@ -31,6 +32,8 @@ export class Database implements Disposable {
   private depth = 0;
   /** A transaction of somebody else that the homeserver's own statements are a part of. */
   private open: OpenTransaction | undefined;
+  /** What made SQLite roll back the homeserver's transaction that is still running. */
+  private broken: { readonly cause: unknown } | undefined;
   /** Node tells since 22.15. */
   private isClosed = false;
 
@@ -38,6 +41,8 @@ export class Database implements Disposable {
     /** `:memory:` or the path of a file. */
     location: string,
     schemas: readonly Schema[],
+    /** Hears of writes that were answered and could not be kept; without it, they are an error of whoever ended the transaction. */
+    private readonly onLost: (error: AggregateError) => void = raise,
   ) {
     this.connection = open(location);
     if (location !== ':memory:') {
@@ -54,24 +59,19 @@ export class Database implements Disposable {
 
   /** Runs a statement that answers with no rows. */
   run(sql: string, ...values: Values): { readonly changes: number; readonly lastId: number } {
-    const result = this.prepare(sql).run(...(values as SQLInputValue[]));
-    this.open?.note(sql, values as SQLInputValue[]);
+    const result = this.perform(sql, values, (statement, given) => statement.run(...given));
     return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
   }
 
   /** The first row, or undefined. */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the columns
   get<T extends object = Row>(sql: string, ...values: Values): T | undefined {
-    const row = this.prepare(sql).get(...(values as SQLInputValue[]));
-    this.open?.note(sql, values as SQLInputValue[]);
-    return row as T | undefined;
+    return this.perform(sql, values, (statement, given) => statement.get(...given)) as T | undefined;
   }
 
   /** All rows. */
   all<T extends object = Row>(sql: string, ...values: Values): T[] {
-    const rows = this.prepare(sql).all(...(values as SQLInputValue[]));
-    this.open?.note(sql, values as SQLInputValue[]);
-    return rows as T[];
+    return this.perform(sql, values, (statement, given) => statement.all(...given)) as T[];
   }
 
   /** Makes a function of SQL that answers the same to the same values. */
@@ -83,17 +83,27 @@ export class Database implements Disposable {
   transaction<T>(work: () => T): T {
     if (this.depth > 0) return work();
     this.depth++;
+    const whole = (): T => {
+      const result = work();
+      // The work went on after the error that has undone it.
+      this.refuseBroken();
+      return result;
+    };
     try {
-      return this.open === undefined ? this.transact(work) : this.open.nest(work);
+      return this.open === undefined ? this.transact(whole) : this.open.nest(whole);
     } finally {
       this.depth--;
+      this.broken = undefined;
     }
   }
 
   /** Begins a transaction for somebody else. There is one at a time, and the homeserver does not wait for its end. */
   openTransaction(): OpenTransaction {
-    this.open = new OpenTransaction(this.connection, () => {
-      this.open = undefined;
+    this.open = new OpenTransaction(this.connection, {
+      onEnd: () => {
+        this.open = undefined;
+      },
+      onLost: this.onLost,
     });
     return this.open;
   }
@@ -105,9 +115,13 @@ export class Database implements Disposable {
 
   [Symbol.dispose](): void {
     this.statements.clear();
-    if (!this.isClosed) this.open?.rollback();
-    if (!this.isClosed) this.connection.close();
+    if (this.isClosed) return;
     this.isClosed = true;
+    try {
+      this.open?.rollback();
+    } finally {
+      this.connection.close();
+    }
   }
 
   private transact<T>(work: () => T): T {
@@ -117,9 +131,33 @@ export class Database implements Disposable {
       this.prepare('COMMIT').run();
       return result;
     } catch (error) {
-      this.connection.exec('ROLLBACK');
+      rollBack(this.connection);
       throw error;
     }
+  }
+
+  /** Runs a statement of the homeserver, which becomes a part of the transaction that is open, if any. */
+  private perform<T>(sql: string, values: Values, work: (statement: StatementSync, values: SQLInputValue[]) => T): T {
+    this.refuseBroken();
+    const given = values as SQLInputValue[];
+    try {
+      const result = work(this.prepare(sql), given);
+      this.open?.note(sql, given);
+      return result;
+    } catch (error) {
+      this.noticeRollback(error);
+      throw error;
+    }
+  }
+
+  /** After some errors SQLite rolls back on its own; what comes next must not take for granted what was undone. */
+  private noticeRollback(cause: unknown): void {
+    if (this.depth === 0) this.open?.wasRolledBack();
+    else if (!isInTransaction(this.connection)) this.broken ??= { cause };
+  }
+
+  private refuseBroken(): void {
+    if (this.broken !== undefined) throw this.broken.cause;
   }
 
   private prepare(sql: string): StatementSync {
@@ -168,6 +206,10 @@ const settings = [
 const owe = "INSERT INTO background_updates (update_name, progress_json, depends_on) VALUES (?, '{}', ?)";
 
 const SQLITE_BUSY = 5;
+
+function raise(error: AggregateError): never {
+  throw error;
+}
 
 function open(location: string): DatabaseSync {
   let connection: DatabaseSync | undefined;

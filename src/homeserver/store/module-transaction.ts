@@ -13,6 +13,9 @@ const turnMs = 5;
 /** How many statements are kept prepared. */
 const maxStatements = 50;
 
+const undone =
+  'The transaction was rolled back: a statement of the homeserver failed meanwhile, in a way after which SQLite undoes everything (a full disk, an error of the disk). Nothing of it is stored; run it again.';
+
 const nothing: SqlResult = { columns: null, rows: [], rowcount: -1 };
 
 /** A module's transaction on the connection of the homeserver. It begins with the first statement that may write. */
@@ -83,6 +86,7 @@ export class ModuleTransaction implements DbTransaction {
   /** Makes everything true, and calls what `callAfter` was given. */
   commit(): void {
     this.end();
+    this.refuseUndone();
     try {
       this.open?.commit();
     } catch (error) {
@@ -137,14 +141,21 @@ export class ModuleTransaction implements DbTransaction {
   }
 
   private attempt(sql: string, work: (statement: ForeignStatement) => SqlResult): SqlResult {
+    this.refuseUndone();
     try {
       const statement = this.prepare(sql);
       if (!statement.onlyReads) this.open ??= this.database.openTransaction();
       return work(statement);
     } catch (error) {
+      // The module's own statement: as in Python, the next one that writes begins anew.
       if (this.open?.wasRolledBack() === true) this.open = undefined;
       throw pythonError(error);
     }
+  }
+
+  /** The homeserver writes on the same connection: where that fails for want of space, all is undone. */
+  private refuseUndone(): void {
+    if (this.open?.isOver === true) throw new HostError('OperationalError', undone);
   }
 
   private prepare(sql: string): ForeignStatement {

@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
+import { isInTransaction, rollBack } from './rolled-back.js';
 import type { DatabaseSync } from './sqlite.js';
 
 interface Written {
@@ -6,19 +7,33 @@ interface Written {
   readonly values: readonly SQLInputValue[];
 }
 
+/** Who hears of an open transaction. */
+export interface OpenTransactionReports {
+  /** The connection is free again. */
+  readonly onEnd: () => void;
+  /** Writes of the homeserver, which were answered already, could not be kept. */
+  readonly onLost: (error: AggregateError) => void;
+}
+
 /**
  * A transaction that stays open over turns of the event loop. The homeserver never waits for it: what it writes meanwhile
- * goes into the same transaction, is kept in a list, and is written again when the transaction is rolled back.
+ * goes into the same transaction, is kept in a list, and is written again when the transaction is rolled back, by whomever:
+ * SQLite itself does it where a disk is full or fails (https://sqlite.org/lang_transaction.html).
  */
 export class OpenTransaction {
   private readonly written: Written[] = [];
+  private hasEnded = false;
 
   constructor(
     private readonly connection: DatabaseSync,
-    /** Called when the connection is free again. */
-    private readonly onEnd: () => void,
+    private readonly reports: OpenTransactionReports,
   ) {
     connection.exec('BEGIN IMMEDIATE');
+  }
+
+  /** Whether it was committed or rolled back. */
+  get isOver(): boolean {
+    return this.hasEnded;
   }
 
   /** Remembers a statement of the homeserver that may have written something. */
@@ -29,19 +44,20 @@ export class OpenTransaction {
   /** Runs a transaction of the homeserver inside this one. */
   nest<T>(work: () => T): T {
     const count = this.written.length;
-    this.connection.exec('SAVEPOINT homeserver');
     try {
+      this.connection.exec('SAVEPOINT homeserver');
       const result = work();
       this.connection.exec('RELEASE homeserver');
       return result;
     } catch (error) {
-      this.connection.exec('ROLLBACK TO homeserver; RELEASE homeserver');
+      // First of all: what follows may write the list again.
       this.written.length = count;
+      this.undoNested();
       throw error;
     }
   }
 
-  /** Makes everything true, or throws after a {@link rollback}: a constraint may be checked only now. */
+  /** Makes everything true, or throws after a {@link rollback}: a constraint may be checked only now, or the disk be full. */
   commit(): void {
     try {
       this.connection.exec('COMMIT');
@@ -49,13 +65,17 @@ export class OpenTransaction {
       this.rollback();
       throw error;
     }
-    this.onEnd();
+    this.end();
   }
 
   /** Undoes all but what the homeserver wrote. */
   rollback(): void {
-    this.connection.exec('ROLLBACK');
-    this.keepWritten();
+    if (this.hasEnded) return;
+    try {
+      rollBack(this.connection);
+    } finally {
+      this.keepWritten();
+    }
   }
 
   /**
@@ -63,39 +83,62 @@ export class OpenTransaction {
    * (https://sqlite.org/lang_conflict.html). What the homeserver wrote is there again then.
    */
   wasRolledBack(): boolean {
-    try {
-      // Node 22.13 does not tell whether a transaction is open. Inside of one, another cannot begin.
-      this.connection.exec('BEGIN');
-    } catch {
-      return false;
-    }
-    this.connection.exec('ROLLBACK');
+    if (this.hasEnded) return true;
+    if (isInTransaction(this.connection)) return false;
     this.keepWritten();
     return true;
   }
 
-  private keepWritten(): void {
+  /** Undoes a transaction of the homeserver: all of them, when SQLite has done so already or cannot undo this one alone. */
+  private undoNested(): void {
     try {
-      if (this.written.length > 0) this.writeAgain();
-    } finally {
-      this.onEnd();
+      this.connection.exec('ROLLBACK TO homeserver; RELEASE homeserver');
+    } catch {
+      this.rollback();
     }
   }
 
+  private end(): void {
+    this.hasEnded = true;
+    this.reports.onEnd();
+  }
+
+  private keepWritten(): void {
+    this.end();
+    const errors = this.written.length === 0 ? [] : this.writeAgain();
+    if (errors.length > 0) this.reports.onLost(new AggregateError(errors, lost));
+  }
+
   /** A statement that fails stood on what was rolled back; the others are kept all the same. */
-  private writeAgain(): void {
+  private writeAgain(): readonly unknown[] {
+    try {
+      this.connection.exec('BEGIN IMMEDIATE');
+      const errors = this.writeEach(() => {
+        if (!isInTransaction(this.connection)) throw new Error('The statements do not fit together');
+      });
+      this.connection.exec('COMMIT');
+      return errors;
+    } catch {
+      // No transaction has room for all of them: each that still has is kept.
+      rollBack(this.connection);
+      return this.writeEach(() => undefined);
+    }
+  }
+
+  private writeEach(onError: () => void): readonly unknown[] {
     const errors: unknown[] = [];
-    this.connection.exec('BEGIN IMMEDIATE');
     for (const { sql, values } of this.written) {
       try {
         this.connection.prepare(sql).all(...values);
       } catch (error) {
+        onError();
         errors.push(error);
       }
     }
-    this.connection.exec('COMMIT');
-    if (errors.length > 0) throw new AggregateError(errors, 'What stood on a transaction that was rolled back is lost');
+    return errors;
   }
 }
+
+const lost = 'What the homeserver wrote during a transaction that was rolled back is lost in part';
 
 const onlyReads = /^\s*(?:SELECT|WITH|VALUES|PRAGMA)\b/i;
