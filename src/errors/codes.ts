@@ -168,6 +168,10 @@ export const errorCodes = {
     blame: 'author',
     text: '{0}: its options are wrong: {1}',
   },
+  PACKAGE_MISSING: {
+    blame: 'operator',
+    text: '{0} needs the package "{1}", which {2}. Run "npm install --include=optional" where vesicle is installed: --omit=optional leaves it out.',
+  },
   ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF: {
     blame: 'author',
     text: 'A membership of {0} cannot change: the callback that asks for it is itself asked about a change of a membership of this room, which is not over until it returns. Synapse would wait for ever. Do not await the change there; make it in the background or in "on_new_event".',

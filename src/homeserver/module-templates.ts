@@ -4,8 +4,11 @@ import type { Environment, LoaderSource } from 'nunjucks';
 import type { Template } from '../api/template.js';
 import { ConfigError } from '../errors/config-error.js';
 import { HostError } from '../errors/host-error.js';
+import { loadOptional, type OptionalPackage } from '../errors/package-missing.js';
 import { builtInTemplates } from './built-in-templates.js';
 import { formatTime } from './format-time.js';
+
+const nunjucksPackage: OptionalPackage = { name: 'nunjucks', use: 'Rendering templates (readTemplates)' };
 
 /** Where templates are looked for, and what their filters need. */
 export interface TemplateOptions {
@@ -24,7 +27,7 @@ export async function readTemplates(names: readonly string[], options: TemplateO
   for (const directory of options.directories) {
     if (!existsSync(directory)) throw new ConfigError(`Configured template directory does not exist: ${directory}`);
   }
-  const { default: nunjucks } = await import('nunjucks');
+  const { default: nunjucks } = await loadOptional(nunjucksPackage, () => import('nunjucks'));
   const environments = [true, false].map((autoescape) => {
     const loader = { getSource: (name: string) => sourceOf(name, options.directories) };
     return withFilters(new nunjucks.Environment([loader], { autoescape }), options.publicBaseurl);

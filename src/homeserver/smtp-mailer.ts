@@ -1,6 +1,9 @@
 import type { EmailConfig } from '../config/homeserver-sections.js';
 import { HostError } from '../errors/host-error.js';
+import { loadOptional, type OptionalPackage } from '../errors/package-missing.js';
 import type { Mail, Mailer } from './mailer.js';
+
+const nodemailer: OptionalPackage = { name: 'nodemailer', use: 'Sending mail' };
 
 /** Sends mail through the SMTP server of the configuration (`handlers/send_email.py`). */
 export class SmtpMailer implements Mailer {
@@ -8,7 +11,7 @@ export class SmtpMailer implements Mailer {
 
   async send(mail: Mail): Promise<void> {
     const { config } = this;
-    const { createTransport } = await import('nodemailer');
+    const { createTransport } = await loadOptional(nodemailer, () => import('nodemailer'));
     const transport = createTransport({
       host: config.smtpHost,
       port: config.smtpPort ?? (config.forceTls ? 465 : 25),

@@ -29,14 +29,15 @@ export async function folderWith(t: TestContext, files: Readonly<Record<string, 
   return folder;
 }
 
-/** Starts `vesicle` in a folder; it is killed after the test. */
+/** Starts `vesicle` in a folder; it is killed after the test. `command` is that of another installation. */
 export function startCli(
   t: TestContext,
   cwd: string,
   args: readonly string[],
   nodeOptions: readonly string[] = [],
+  command = vesicleCommand,
 ): RunningCli {
-  const child = spawn(process.execPath, [...nodeOptions, vesicleCommand, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, command, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,6 +2,7 @@ import type { MediaFile, MediaFileInfo } from '../../callbacks/media-file.js';
 import type { MediaUploadLimit } from '../../callbacks/media-repository.js';
 import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
 import { Codes } from '../../errors/matrix-codes.js';
+import { VesicleError } from '../../errors/vesicle-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { HomeserverContext } from '../context.js';
@@ -94,7 +95,9 @@ export class MediaRepository {
     try {
       await this.makeThumbnails(mediaId, mediaType);
     } catch (error) {
-      this.context.log.info(`No thumbnails of ${mediaId}`, { err: error });
+      // Synapse goes on without thumbnails, too. What the operator can mend is said louder.
+      if (error instanceof VesicleError) this.context.log.error(`No thumbnails of ${mediaId}: ${error.message}`);
+      else this.context.log.info(`No thumbnails of ${mediaId}`, { err: error });
     }
     return `mxc://${this.context.serverName}/${mediaId}`;
   }

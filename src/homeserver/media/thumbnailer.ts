@@ -1,5 +1,8 @@
 import type { Metadata, Sharp } from 'sharp';
 import type { ThumbnailSize } from '../../config/homeserver-sections.js';
+import { loadOptional, type OptionalPackage } from '../../errors/package-missing.js';
+
+const sharpPackage: OptionalPackage = { name: 'sharp', use: 'Making thumbnails of an image' };
 
 type Method = ThumbnailSize['method'];
 
@@ -37,7 +40,7 @@ export class Thumbnailer {
   /** Undefined when the bytes are no image that thumbnails are made of. */
   static async open(content: Uint8Array, maxPixels: number): Promise<Thumbnailer | undefined> {
     // Loading it takes longer than starting the homeserver does.
-    const { default: sharp } = await import('sharp');
+    const { default: sharp } = await loadOptional(sharpPackage, () => import('sharp'));
     // What is damaged, or ends early, is shown as far as it goes, as Pillow shows it to Synapse.
     const load = ({ animated }: { readonly animated: boolean }): Sharp =>
       sharp(content, { animated, failOn: 'none', limitInputPixels: maxPixels });
