@@ -11,18 +11,23 @@ import { FederationClient } from './federation-client.js';
 import { FederationSender } from './federation-sender.js';
 import { Handshakes } from './handshakes.js';
 import { IncomingEvents } from './incoming-events.js';
+import { KeyNotary } from './key-notary.js';
 import { KeyRing } from './key-ring.js';
 import { OutgoingEdus } from './outgoing-edus.js';
 import { OutgoingMemberships } from './outgoing-memberships.js';
+import { OwnKeys } from './own-keys.js';
 import { PeerEvents } from './peer-events.js';
 import { Peers } from './peers.js';
 import { RoomReader } from './room-reader.js';
+import { ServerKeys } from './server-keys.js';
 import { type EduHandlers, Transactions } from './transactions.js';
 
 /** What this server does with other servers, made once. */
 export class FederationServices implements Disposable {
   readonly peers = new Peers();
+  readonly ownKeys: OwnKeys;
   readonly keys: KeyRing;
+  readonly notary: KeyNotary;
   readonly checks: EventChecks;
   readonly news: EventNews;
   readonly invites: FederatedInvites;
@@ -41,12 +46,16 @@ export class FederationServices implements Disposable {
     readonly rooms: RoomServices,
     edus: EduHandlers = new Map(),
   ) {
-    const { context } = rooms;
-    this.keys = new KeyRing(context.serverName, rooms.signingKey, (server) => this.fetchKeys(server));
+    const { context, signingKey } = rooms;
+    const { serverName, clock } = context;
+    const keys = new ServerKeys(context, (server) => this.fetchKeys(server));
+    this.ownKeys = new OwnKeys(serverName, signingKey, clock);
+    this.keys = new KeyRing(serverName, signingKey, keys);
+    this.notary = new KeyNotary({ serverName, key: signingKey, clock, keys });
     this.checks = new EventChecks(this.keys, context.dispatch);
     this.news = new EventNews(context, rooms.rooms);
     this.invites = new FederatedInvites(rooms, this.checks, this.news);
-    this.client = new FederationClient(context.serverName, rooms.signingKey, this.peers);
+    this.client = new FederationClient(serverName, signingKey, this.peers);
     this.peerEvents = new PeerEvents(this.client, this.checks, rooms.builder.sign);
     this.incoming = new IncomingEvents(rooms, this.checks, this.news, this.peerEvents);
     this.deliveries = new Deliveries(context.dispatch);
@@ -81,6 +90,7 @@ export class FederationServices implements Disposable {
   }
 
   private async fetchKeys(server: ServerName): Promise<JsonObject | undefined> {
+    if (server === this.rooms.context.serverName) return this.ownKeys.get();
     const fetch = this.peers.find(server);
     if (fetch === undefined) return undefined;
     const response = await fetch(new Request(`http://${server}/_matrix/key/v2/server`));

@@ -5,28 +5,17 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json
 import { redactPdu } from '../rooms/redaction.js';
 import type { RoomEvent } from '../rooms/room-event.js';
 import { isSignedBy, type SigningKey } from '../rooms/signing-key.js';
-
-/** A public key of a server. */
-export interface VerifyKey {
-  /** `ed25519:` and a version. */
-  readonly keyId: string;
-  /** Unpadded base64. */
-  readonly publicKey: string;
-  /** Milliseconds since 1970. */
-  readonly validUntil: number;
-}
-
-/** Asks a server within reach for its keys: the body of `/_matrix/key/v2/server`, undefined when there is no answer. */
-export type FetchKeys = (serverName: ServerName) => Promise<JsonObject | undefined>;
+import type { ServerKeys, VerifyKey } from './server-keys.js';
 
 /** The keys of other servers, and checks of what they signed (`crypto/keyring.py`). */
 export class KeyRing {
+  /** Keys that need not be told: this server's own, and those that were added. */
   private readonly known = new Map<string, Map<string, VerifyKey>>();
 
   constructor(
     private readonly serverName: ServerName,
     ownKey: SigningKey,
-    private readonly fetchKeys: FetchKeys,
+    private readonly told: ServerKeys,
   ) {
     const { keyId, publicKey } = ownKey;
     this.add(serverName, { keyId, publicKey, validUntil: Number.MAX_SAFE_INTEGER });
@@ -44,7 +33,8 @@ export class KeyRing {
     const keyIds = Object.keys(signaturesOf(value, serverName)).filter((keyId) => keyId.split(':')[0] === 'ed25519');
     if (keyIds.length === 0) throw unauthorized(400, `Not signed by ${serverName}`);
     const isValid = (key: VerifyKey | undefined): key is VerifyKey => key !== undefined && key.validUntil >= validAt;
-    if (!keyIds.some((keyId) => isValid(this.find(serverName, keyId)))) await this.fetch(serverName);
+    const isKnown = keyIds.some((keyId) => isValid(this.find(serverName, keyId)));
+    if (!isKnown && serverName !== this.serverName) await this.told.fetch(serverName);
     const keys = keyIds.map((keyId) => this.find(serverName, keyId)).filter(isValid);
     if (keys.length === 0) {
       const wanted = `server_name='${serverName}', minimum_valid_until_ts=${validAt}, key_ids=['${keyIds.join("', '")}']`;
@@ -75,20 +65,7 @@ export class KeyRing {
   }
 
   private find(serverName: string, keyId: string): VerifyKey | undefined {
-    return this.known.get(serverName)?.get(keyId);
-  }
-
-  private async fetch(serverName: ServerName): Promise<void> {
-    if (serverName === this.serverName) return;
-    const body = await this.fetchKeys(serverName);
-    if (body?.['server_name'] !== serverName || !isJsonObject(body['verify_keys'])) return;
-    const { valid_until_ts: validUntil } = body;
-    for (const [keyId, entry] of Object.entries(body['verify_keys'])) {
-      const publicKey = isJsonObject(entry) ? entry['key'] : undefined;
-      if (typeof publicKey !== 'string' || typeof validUntil !== 'number') continue;
-      // A server vouches for its keys by signing the list with each.
-      if (isSignedBy(body, serverName, keyId, publicKey)) this.add(serverName, { keyId, publicKey, validUntil });
-    }
+    return this.known.get(serverName)?.get(keyId) ?? this.told.find(serverName, keyId);
   }
 }
 

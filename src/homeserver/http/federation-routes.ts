@@ -8,10 +8,10 @@ import type { Route } from './route.js';
 
 /** The endpoints for other servers. */
 export function federationRoutes(services: FederationServices, deps: FederationQueryDeps): Route[] {
-  const { context, signingKey } = services.rooms;
+  const { context } = services.rooms;
   const endpoints = new FederationEndpoints({ context, keys: services.keys });
   return [
-    ...federationKeyRoutes(context, signingKey),
+    ...federationKeyRoutes(services),
     ...federationInviteRoutes(endpoints, services.invites),
     ...federationRoomRoutes(endpoints, services),
     ...federationHandshakeRoutes(endpoints, services),

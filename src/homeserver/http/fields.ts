@@ -24,15 +24,20 @@ export type FieldCheck = (value: JsonValue | undefined) => Fault | undefined;
  * missing member, `M_INVALID_PARAM` for one value that a rule of its own refuses, `M_BAD_JSON` for everything else.
  */
 export function checkModel(body: JsonObject, model: Readonly<Record<string, FieldCheck>>): void {
-  const faults = Object.entries(model).flatMap(([name, check]) => {
-    const fault = check(body[name]);
+  const fault = faultOf(Object.entries(model).map(([name, check]) => [name, check(body[name])]));
+  if (fault === undefined) return;
+  const codes = { missing: Codes.MISSING_PARAM, value: Codes.INVALID_PARAM, type: Codes.BAD_JSON };
+  throw new SynapseError(400, fault.problem, codes[fault.kind]);
+}
+
+/** The faults of members as one: several are a wrong type, whatever each of them is. */
+function faultOf(members: readonly (readonly [name: string, fault: Fault | undefined])[]): Fault | undefined {
+  const faults = members.flatMap(([name, fault]) => {
     return fault === undefined ? [] : [{ ...fault, problem: `${name}: ${fault.problem}` }];
   });
-  const [first] = faults;
-  if (first === undefined) return;
-  const codes = { missing: Codes.MISSING_PARAM, value: Codes.INVALID_PARAM, type: Codes.BAD_JSON };
-  const errcode = faults.length === 1 ? codes[first.kind] : Codes.BAD_JSON;
-  throw new SynapseError(400, faults.map((fault) => fault.problem).join('; '), errcode);
+  const [first, second] = faults;
+  if (first === undefined || second === undefined) return first;
+  return { kind: 'type', problem: faults.map((fault) => fault.problem).join('; ') };
 }
 
 /** A text. */
@@ -56,6 +61,21 @@ export const isClientSecret: FieldCheck = required(
 export function isOneOf(...allowed: readonly string[]): FieldCheck {
   const list = allowed.map((text) => `'${text}'`).join(' or ');
   return required(list, (value) => typeof value === 'string' && allowed.includes(value));
+}
+
+/** An object with any keys, each member of which fulfils a check. */
+export function isMapOf(check: FieldCheck): FieldCheck {
+  return inObject((value) => Object.entries(value).map(([name, member]) => [name, check(member)]));
+}
+
+/** An object that fulfils a model. */
+export function isModel(model: Readonly<Record<string, FieldCheck>>): FieldCheck {
+  return inObject((value) => Object.entries(model).map(([name, check]) => [name, check(value[name])]));
+}
+
+function inObject(look: (value: JsonObject) => readonly (readonly [string, Fault | undefined])[]): FieldCheck {
+  const isObject = required('an object', isJsonObject);
+  return (value) => isObject(value) ?? faultOf(look(value as JsonObject));
 }
 
 /** The same, absent or null. */
