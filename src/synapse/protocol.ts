@@ -89,7 +89,8 @@ export const messages = {
   >('toModules', { since: 1, summary: 'Asks all modules that registered a callback, and combines their answers.' }),
   'callback.register': notice<'toSynapse', WireRegistration>('toSynapse', {
     since: 1,
-    summary: 'A callback was registered after the start; replaces what was said of it before.',
+    summary:
+      'A callback was registered after the start; replaces what was said of it before, and what the answer to `modules.open` says, whichever comes first.',
   }),
   cancel: notice<'both', { readonly id: number }>('both', {
     since: 1,

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import type { When } from '../../src/callbacks/when.js';
 import { subjectOf } from '../../src/dispatch/subject.js';
 import { compileWhen } from '../../src/dispatch/when.js';
+import { runBridgeScript } from '../support/bridge-script.js';
 import { inProject } from '../support/project.js';
 import { Findings } from '../../src/config/place.js';
 import { readYaml } from '../../src/config/yaml-source.js';
@@ -61,7 +60,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
   });
 
   it('closes a connection that brings nonsense with one line, and neither fails nor grows', async () => {
-    const { failures, lost, grown } = JSON.parse(await runScript('hostile_frames.py', ['100000'], '')) as {
+    const { failures, lost, grown } = JSON.parse(await runBridgeScript('hostile_frames.py', ['100000'])) as {
       readonly failures: readonly string[];
       readonly lost: number;
       /** Kibibytes. */
@@ -73,7 +72,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
   });
 
   it('sends the events of a large room in pieces that do not hold up Synapse, each once', async () => {
-    const { problems, longest } = JSON.parse(await runScript('event_pieces.py', [], '')) as {
+    const { problems, longest } = JSON.parse(await runBridgeScript('event_pieces.py')) as {
       readonly problems: readonly string[];
       /** Seconds of one piece. */
       readonly longest: number;
@@ -83,12 +82,12 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
   });
 
   it('keeps an answer that Synapse writes in many pieces at the same price for each', async () => {
-    const { few, many } = JSON.parse(await runScript('answer_in_pieces.py', [], '')) as Record<'few' | 'many', number>;
+    const { few, many } = JSON.parse(await runBridgeScript('answer_in_pieces.py')) as Record<'few' | 'many', number>;
     assert.ok(many < few * 16 * 4, `16 times the pieces took ${many} s, not ${few} s`);
   });
 
   it('answers with an error that can be told in place of one that cannot', async () => {
-    const told = JSON.parse(await runScript('unspeakable_errors.py', [], '')) as readonly string[];
+    const told = JSON.parse(await runBridgeScript('unspeakable_errors.py')) as readonly string[];
     assert.match(told[0] ?? '', /^0 a ValueError that cannot be sent: .*too long/);
     assert.match(
       told[1] ?? '',
@@ -98,7 +97,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
   });
 
   it('sends any value of Python or refuses it, and loses no call over any answer', async () => {
-    const { problems, grown, ...counts } = JSON.parse(await runScript('hostile_wire.py', ['50000'], '')) as {
+    const { problems, grown, ...counts } = JSON.parse(await runBridgeScript('hostile_wire.py', ['50000'])) as {
       readonly problems: readonly string[];
       /** Kibibytes. */
       readonly grown: number;
@@ -140,7 +139,9 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
       { numRuns: 3_000, seed: 11 },
     );
     const sent = values.map((value) => encodeWire(anyValue(value), 'it'));
-    const texts = JSON.parse(await runScript('wire_round_trip.py', [], JSON.stringify(sent))) as readonly string[];
+    const texts = JSON.parse(
+      await runBridgeScript('wire_round_trip.py', [], JSON.stringify(sent)),
+    ) as readonly string[];
     for (const [index, text] of texts.entries()) {
       assert.deepEqual(decodeWire(JSON.parse(text)), values[index], sent[index]);
     }
@@ -172,7 +173,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
       ['a: [&x {b: *x}]', { path: ['a', '<item 0>'], message: 'is nested too deeply, or holds itself' }],
     ];
     const texts = cases.map(([text]) => `- config:\n${text.replace(/^/gm, '    ')}\n`);
-    const results = JSON.parse(await runScript('yaml_over_wire.py', [], JSON.stringify(texts))) as readonly {
+    const results = JSON.parse(await runBridgeScript('yaml_over_wire.py', [], JSON.stringify(texts))) as readonly {
       readonly wire?: string;
       readonly path?: readonly string[];
       readonly message?: string;
@@ -200,7 +201,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
       const { value } = readYaml(text, findings, { env: {}, files: { read: () => ({ reason: '' }) }, directory: '.' });
       return { value, isRight: findings.problems.length === 0 };
     });
-    const results = JSON.parse(await runScript('yaml_over_wire.py', [], JSON.stringify(texts))) as readonly {
+    const results = JSON.parse(await runBridgeScript('yaml_over_wire.py', [], JSON.stringify(texts))) as readonly {
       readonly wire?: string;
     }[];
     let compared = 0;
@@ -214,7 +215,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
   });
 
   it('has the patience for a network that is slow, also when it connects again', async () => {
-    const { waits, error } = JSON.parse(await runScript('dial_patience.py', [], '')) as {
+    const { waits, error } = JSON.parse(await runBridgeScript('dial_patience.py')) as {
       /** Seconds. */
       readonly waits: readonly number[];
       readonly error: string;
@@ -227,7 +228,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
     const events = whenTable.events.map(({ when, event }) => ({ when, event }));
     const random = fc.sample(fc.record({ when: randomWhen(), event: randomEvent() }), { numRuns: 3000, seed: 5 });
     const table = { ...whenTable, events: [...events, ...random] };
-    const answers = JSON.parse(await runScript('when_table.py', [], JSON.stringify(table))) as {
+    const answers = JSON.parse(await runBridgeScript('when_table.py', [], JSON.stringify(table))) as {
       readonly events: readonly boolean[];
       readonly arguments: readonly boolean[];
     };
@@ -258,15 +259,6 @@ function isRounded(value: number): boolean {
 
 function isSafe(value: bigint): boolean {
   return Number.isSafeInteger(Number(value));
-}
-
-async function runScript(name: string, args: readonly string[], input: string): Promise<string> {
-  const script = inProject(`test/synapse/python/${name}`);
-  const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
-  const child = spawn(await testSynapsePython(), [script, ...args], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(input);
-  const [answer] = await Promise.all([text(child.stdout), once(child, 'close')]);
-  return answer;
 }
 
 function dispatcherPasses(when: When, event: WhenEvent): boolean {

@@ -85,6 +85,7 @@ __all__ = ["VesicleBridge"]
 BRIDGE_VERSION: Final = "0.1.0"
 
 Json = Any
+_Key = tuple[str, str, str]  # category, name, and login type if any
 CallbackRow = tuple[tuple[str, ...], tuple[str, ...], str, bool, str, Json, Json]
 ApiRow = tuple[dict[str, str], str]
 LinkRow = tuple[str, str, bool, dict[str, str]]
@@ -879,6 +880,8 @@ NEVER_WITH_DELEGATED_AUTH: Final = (
     "account_validity.on_user_login",
     "spam_checker.check_login_for_spam",
 )
+# Callbacks that Synapse takes only in one call.
+REGISTERED_TOGETHER: Final = ("presence_router", "background_update_controller")
 
 logger = logging.getLogger("vesicle")
 reactor = cast(Any, _twisted_reactor)  # a module to type checkers; the reactor in truth
@@ -2375,6 +2378,8 @@ class Link:
         self._late: list[int] = []
         self._pulse = _Pulse(self)
         self._misunderstood = 0
+        # What modules registered before Synapse knows what they registered at their start; None from then on.
+        self._early: dict[tuple[Json, ...], Mapping[str, Json]] | None = {}
 
     def start(self) -> None:
         """Reads from now on."""
@@ -2382,7 +2387,10 @@ class Link:
         self._take(b"")
 
     def watch(self) -> None:
-        """Pings from now on."""
+        """The modules are open: takes over what they registered meanwhile, and pings from now on."""
+        early, self._early = self._early, None
+        for one in (early or {}).values():
+            self._told("callback.register", {"params": one})
         self._pulse.start()
 
     @property
@@ -2705,7 +2713,11 @@ class Link:
         if method == "log":
             write_log_line(params)
         elif method == "callback.register":
-            self.bridge.register_late(params)
+            if self._early is None:
+                self.bridge.register_late(params)
+            else:
+                # The answer to `modules.open` does not know of it, whichever comes first, and may be in the same read.
+                self._early[tuple(params.get(name) for name in ("category", "name", "login_type"))] = params
         elif method == "release":
             handles = params.get("handles")
             self.release([handle for handle in handles if isinstance(handle, int)] if isinstance(handles, list) else ())
@@ -3985,7 +3997,7 @@ class VesicleBridge:
         self.config, self.api = config, api
         self.functions: dict[str, Callable[..., Any]] = {}
         self._server_name = api.server_name
-        self._hooks: dict[tuple[str, str, str], _Hook] = {}
+        self._hooks: dict[_Key, _Hook] = {}
         self._web: set[str] = set()
         self._warned: set[str] = set()
         self._known = self._known_callbacks()
@@ -4104,23 +4116,32 @@ class VesicleBridge:
 
     def register(self, callbacks: Sequence[Json], web: Sequence[Json], is_start: bool) -> None:
         """Takes over what the modules registered: new callbacks are registered with Synapse, gone ones made neutral."""
+        wanted = self._wanted(callbacks)
+        said = {_key(one) for one in wanted}
+        for key, hook in self._hooks.items():
+            if key not in said:
+                hook.update(())
+        self._register_known(wanted)
+        for one in web:
+            self._register_web(one, is_start)
+
+    def register_late(self, one: Mapping[str, Json]) -> None:
+        """A module registered a callback after the start: it takes effect at once."""
+        try:
+            self._register_known(self._wanted([one]))
+        except Exception as error:
+            (name,) = _names([one])
+            logger.warning("%s could not be registered, so that Synapse does not ask the modules: %s", name, error)
+
+    def _wanted(self, callbacks: Sequence[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+        """Those that this Synapse can be asked to call."""
         unknown = [one for one in callbacks if one["name"] not in self._known.get(one["category"], ())]
         self._warn_once("This Synapse has no callback %s: what modules registered for it is left out", _names(unknown))
         excluded = NEVER_WITH_DELEGATED_AUTH if self._is_delegated else ()
         never = [one for one in callbacks if _names([one])[0].startswith(excluded)]
         self._warn_once("Authentication is delegated, so that Synapse never calls %s", _names(never))
-        said = set()
-        for one in callbacks:
-            if one in unknown or (one in never and one["category"] == "password_auth_provider"):
-                continue
-            said.add((one["category"], one["name"], one.get("login_type") or ""))
-        for key, hook in self._hooks.items():
-            if key not in said:
-                hook.update(())
-        wanted = [one for one in callbacks if (one["category"], one["name"], one.get("login_type") or "") in said]
-        self._register_known(wanted)
-        for one in web:
-            self._register_web(one, is_start)
+        refused = [one for one in never if one["category"] == "password_auth_provider"]
+        return [one for one in callbacks if one not in unknown and one not in refused]
 
     def _warn_once(self, text: str, names: Sequence[str]) -> None:
         new = [name for name in names if name not in self._warned]
@@ -4128,36 +4149,39 @@ class VesicleBridge:
             self._warned.update(new)
             logger.warning(text, ", ".join(new))
 
-    def _register_known(self, callbacks: Sequence[Json]) -> None:
-        new: dict[str, dict[str, Any]] = {}
-        for one in callbacks:
-            category, name, login_type = one["category"], one["name"], one.get("login_type") or ""
-            hook = self._hooks.get((category, name, login_type))
-            is_new = hook is None
-            if hook is None:
-                hook = self._hooks[category, name, login_type] = _Hook(self, category, name, CALLBACKS[category][name])
-            hook.update(one["entries"])
-            if not is_new:
-                continue
-            function = self._function(hook)
-            if login_type:
-                checkers = new.setdefault(category, {}).setdefault(name, {})
-                checkers[(login_type, tuple(one.get("fields") or ()))] = function
-            else:
-                new.setdefault(category, {})[name] = function
-        for category, functions in new.items():
-            getattr(self.api, f"register_{category}_callbacks")(**functions)
+    def _register_known(self, callbacks: Sequence[Mapping[str, Json]]) -> None:
+        """Brings hooks up to date, and registers new ones, all that Synapse takes; raises the first refusal.
 
-    def register_late(self, one: Mapping[str, Json]) -> None:
-        """A module registered a callback after the start: it takes effect at once."""
-        category, name = one["category"], one["name"]
-        if name not in self._known.get(category, ()):
-            self._warn_once("This Synapse has no callback %s", _names([one]))
-            return
-        try:
-            self._register_known([one])
-        except Exception as error:
-            logger.warning("%s.%s could not be registered: %s", category, name, error)
+        Only what Synapse has taken is known from then on: the rest is tried again when it is said again.
+        """
+        new: dict[_Key, tuple[_Hook, Mapping[str, Json]]] = {}
+        for one in callbacks:
+            key = category, name, _ = _key(one)
+            hook = self._hooks.get(key)
+            if hook is None:
+                hook = new[key][0] if key in new else _Hook(self, category, name, CALLBACKS[category][name])
+                new[key] = hook, one
+            hook.update(one["entries"])
+        refusal: Exception | None = None
+        for keys in _calls_to_register(new):
+            functions: dict[str, Any] = {}
+            for category, name, login_type in keys:
+                hook, one = new[category, name, login_type]
+                function = self._function(hook)
+                fields = tuple(one.get("fields") or ())
+                functions[name] = {(login_type, fields): function} if login_type else function
+            try:
+                getattr(self.api, f"register_{category}_callbacks")(**functions)
+            except Exception as error:
+                names = ", ".join(f"{category}.{name}" for name in functions)
+                text = f"Synapse does not register {names} now, but may when it is started anew: {error}"
+                if refusal is None:
+                    refusal = RuntimeError(text)
+                    refusal.__cause__ = error
+            else:
+                self._hooks.update({key: new[key][0] for key in keys})
+        if refusal is not None:
+            raise refusal
 
     def _function(self, hook: _Hook) -> Callable[..., Any]:
         """What Synapse calls: a function with a name and exactly Synapse's parameters, which Synapse looks at."""
@@ -4187,6 +4211,19 @@ class VesicleBridge:
         kind = type(str(one["name"]), (_WebResource,), {})
         self.api.register_web_resource(path, kind(self, path, bool(one["subtree"])))
         self._web.add(path)
+
+
+def _key(one: Mapping[str, Json]) -> _Key:
+    return one["category"], one["name"], one.get("login_type") or ""
+
+
+def _calls_to_register(keys: Iterable[_Key]) -> Iterable[list[_Key]]:
+    """What to register at once: Synapse may have taken one callback of a call when it refuses the next."""
+    calls: dict[_Key, list[_Key]] = {}
+    for key in keys:
+        category = key[0]
+        calls.setdefault((category, "", "") if category in REGISTERED_TOGETHER else key, []).append(key)
+    return calls.values()
 
 
 def _names(callbacks: Iterable[Mapping[str, Json]]) -> list[str]:

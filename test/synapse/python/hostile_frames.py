@@ -90,6 +90,7 @@ def connect() -> tuple[Link, socket.socket]:
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     link = Link(Bridge(), Opened(ours, None, FrameReader(), []))  # type: ignore[arg-type]
+    link._early = None  # as if the modules were open
     link.hold({})
     link.request("ping", {}).addErrback(lambda _: None)
     return link, theirs

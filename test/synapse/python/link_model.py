@@ -7,15 +7,14 @@ made by order, so that the test sees every state; from then on real frames go ov
 import gc
 import json
 import logging
-import select
 import socket
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from played_loop import play
 from synapse.module_api import NOT_SPAM
 from twisted.internet.defer import Deferred, fail, maybeDeferred
-from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 
@@ -34,34 +33,6 @@ class LogKeeper(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         log.append(f"{record.levelname} {record.getMessage()}")
-
-
-class Loop(Clock):
-    """The reactor, as far as the bridge sees it."""
-
-    running = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.readers: dict[Any, None] = {}
-        self.writers: dict[Any, None] = {}
-        self.addReader = self.readers.setdefault
-        self.addWriter = self.writers.setdefault
-        self.removeReader = lambda one: self.readers.pop(one, None)
-        self.removeWriter = lambda one: self.writers.pop(one, None)
-        self.addSystemEventTrigger = lambda *_: None
-
-    def callFromThread(self, work: Callable[..., None], *args: Any) -> None:  # noqa: N802 -- Twisted's name
-        work(*args)
-
-    def turn(self) -> bool:
-        """Reads and writes what can be; returns whether there was anything."""
-        readable, writable, _ = select.select(list(self.readers), list(self.writers), [], 0)
-        for one in readable:
-            one.doRead()
-        for one in writable:
-            one.doWrite()
-        return bool(readable or writable)
 
 
 class Api:
@@ -104,9 +75,7 @@ class Game:
     """One bridge, and what is played around it."""
 
     def __init__(self, queue: int, modules: Any) -> None:
-        self.loop = Loop()
-        vesicle_bridge.reactor = self.loop
-        vesicle_bridge.time.monotonic = self.loop.seconds  # type: ignore[attr-defined]
+        self.loop = play()
         self.dialling: Deferred[Opened] | None = None
         self.dials: list[float] = []
         self.host: socket.socket | None = None
