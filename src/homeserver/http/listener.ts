@@ -1,11 +1,12 @@
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { VesicleError } from '../../errors/vesicle-error.js';
 import { cutWhenBroken } from '../../web/guarded-body.js';
 import { hostOfUrl, rootedTarget, targetOfUrl } from '../../web/request-target.js';
 import { readResponseParts } from '../../web/response-parts.js';
 import type { Peer } from './http-call.js';
+import { RefusedRequests } from './refused-requests.js';
+import { requestPatience, SlowBodies } from './slow-bodies.js';
 import { installStrictResponse } from './strict-response.js';
 
 /** One place to listen at. */
@@ -30,7 +31,7 @@ export interface Listener {
 }
 
 /** Opens one listener. */
-export async function openListener(listen: Listen, handle: Handler): Promise<Listener> {
+export async function openListener(listen: Listen, handle: Handler, patience = requestPatience): Promise<Listener> {
   const isForwarded = listen.xForwarded === true;
   const answer = getRequestListener((request, env) => {
     const { incoming, outgoing } = env as HttpBindings;
@@ -39,18 +40,25 @@ export async function openListener(listen: Listen, handle: Handler): Promise<Lis
     return cutIfBroken(response, outgoing);
   });
   installStrictResponse();
+  const refused = new RefusedRequests();
+  const slowBodies = new SlowBodies(patience);
   // Twisted asks for no header `Host`.
-  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
-    if (isRefusedByTwisted(incoming)) {
-      refuse(incoming.socket);
-      return;
-    }
+  const connectionsCheckingInterval = Math.min(5000, patience.headersMs / 4);
+  const server = createServer({ requireHostHeader: false, connectionsCheckingInterval }, (incoming, outgoing) => {
+    if (isRefusedByTwisted(incoming)) refused.refuse(incoming.socket);
+    if (!refused.admit(incoming, outgoing)) return;
+    slowBodies.watch(incoming);
     addressSafely(incoming);
     void answer(incoming, outgoing);
   });
   // Synapse keeps idle connections for a minute and reads bodies as long as they come.
   server.keepAliveTimeout = 60_000;
-  server.on('clientError', answerBrokenRequest);
+  server.headersTimeout = patience.headersMs;
+  server.requestTimeout = 0;
+  server.on('clientError', refused.onClientError);
+  server.once('close', () => {
+    slowBodies[Symbol.dispose]();
+  });
   await start(server, listen);
   return { ...describe(server, listen), close: (graceMs) => stop(server, graceMs) };
 }
@@ -173,17 +181,4 @@ function addressOf(incoming: IncomingMessage, isForwarded: boolean): string {
   if (forwarded !== undefined) return String(forwarded).split(',', 1).join('').trim();
   const address = incoming.socket.remoteAddress ?? '127.0.0.1';
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-}
-
-/** What node's parser refuses never becomes a request; like what Twisted's refuses, it gets 400 without another word. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  refuse(socket);
-}
-
-function refuse(socket: Duplex): void {
-  socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
 }
