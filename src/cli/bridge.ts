@@ -19,6 +19,6 @@ export async function bridge({ terminal, values }: CommandCall): Promise<number>
     );
     return exitCodes.done.code;
   } catch (error) {
-    throw new VesicleError('CLI_FILE_UNWRITABLE', [directory, (error as Error).message], { cause: error });
+    throw new VesicleError('CLI_FILE_UNWRITABLE', { directory, problem: (error as Error).message }, { cause: error });
   }
 }

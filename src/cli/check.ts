@@ -44,7 +44,7 @@ async function registeredIn(file: string, directory: string | undefined, log: Lo
   const sources = { file, directory: resolve(directory ?? '.'), log, unwanted };
   const bridged = await registeredByBridges(readBytes(file), sources);
   if (bridged !== undefined) return { what: `The bridge in ${file}`, modules: bridged };
-  if (directory !== undefined) throw new VesicleError('CLI_DIRECTORY_UNUSED', [file]);
+  if (directory !== undefined) throw new VesicleError('CLI_DIRECTORY_UNUSED', { file });
   const { homeserver } = await openFile(file, log, { isInMemory: true, unwanted });
   await using _closed = homeserver;
   return { what: file, modules: registeredByModule(homeserver) };

@@ -72,7 +72,7 @@ async function serveParent(modules: ModuleHost): Promise<void> {
 function directoryOf(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new VesicleError('CLI_DIRECTORY_MISSING', [path]);
+    throw new VesicleError('CLI_DIRECTORY_MISSING', { directory: path });
   }
   return resolve(path);
 }
@@ -88,7 +88,7 @@ function tokenOf(file: string | undefined, isStdio: boolean): string | undefined
   }
   const token = readToken(file);
   // An empty one would let in whoever has none.
-  if (token === '') throw new VesicleError('CLI_FILE_UNREADABLE', [file, 'there is no token in it']);
+  if (token === '') throw new VesicleError('CLI_FILE_UNREADABLE', { file, problem: 'there is no token in it' });
   return token;
 }
 
@@ -96,6 +96,6 @@ function readToken(file: string): string {
   try {
     return readRegularFile(file, MAX_TOKEN_LENGTH).toString('utf8').trim();
   } catch (error) {
-    throw new VesicleError('CLI_FILE_UNREADABLE', [file, (error as Error).message], { cause: error });
+    throw new VesicleError('CLI_FILE_UNREADABLE', { file, problem: (error as Error).message }, { cause: error });
   }
 }

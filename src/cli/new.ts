@@ -20,7 +20,7 @@ export async function newFolder({ name, terminal }: CommandCall): Promise<number
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const problem = code === 'EEXIST' ? 'there is something of that name' : message;
-    throw new VesicleError('CLI_FILE_UNWRITABLE', [name, problem], { cause: error });
+    throw new VesicleError('CLI_FILE_UNWRITABLE', { directory: name, problem }, { cause: error });
   }
   terminal.out(`Made ${name}. Now:\n\n  cd ${name}\n  npm install\n  npm test\n  npm start\n`);
   return exitCodes.done.code;

@@ -52,10 +52,10 @@ export function readBytes(file: string): Uint8Array {
     return readRegularFile(file, MAX_LENGTH);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw new VesicleError('CLI_FILE_UNREADABLE', [file, message], { cause: error });
-    throw new VesicleError('CLI_FILE_MISSING', [
+    if (code !== 'ENOENT') throw new VesicleError('CLI_FILE_UNREADABLE', { file, problem: message }, { cause: error });
+    throw new VesicleError('CLI_FILE_MISSING', {
       file,
-      file === defaultFile ? '' : ` It is looked for below ${process.cwd()}.`,
-    ]);
+      place: file === defaultFile ? '' : ` It is looked for below ${process.cwd()}.`,
+    });
   }
 }

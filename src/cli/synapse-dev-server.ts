@@ -89,7 +89,8 @@ async function startOn(start: Start, closers: Closer[]): Promise<Started> {
     output: new SynapseLogReader(log, (logger) => logger.startsWith(ownLoggers)),
   });
   closers.push(() => synapse.stop());
-  if (parts === undefined) throw new VesicleError('CLI_SYNAPSE_ENDED', ['no connection to the modules', '']);
+  if (parts === undefined)
+    throw new VesicleError('CLI_SYNAPSE_ENDED', { how: 'no connection to the modules', output: '' });
   return {
     name: `Synapse ${start.version}`,
     serverName: configuration.homeserver.serverName,

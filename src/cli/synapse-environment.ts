@@ -59,7 +59,7 @@ export async function installedSynapse(python: string): Promise<string> {
     return (await execute(python, ['-c', script])).stdout.trim();
   } catch (error) {
     const { stderr = '', message } = error as Error & { readonly stderr?: string };
-    throw new VesicleError('CLI_SYNAPSE_NOT_FOUND', [python, lastLine(stderr) || message], { cause: error });
+    throw new VesicleError('CLI_SYNAPSE_NOT_FOUND', { python, problem: lastLine(stderr) || message }, { cause: error });
   }
 }
 
@@ -129,7 +129,7 @@ async function findInterpreter(env: SynapseEnvironmentOptions['env'] = process.e
     );
     if (isSuitable) return name;
   }
-  throw new VesicleError('CLI_PYTHON_MISSING', [interpreters.join(', ')]);
+  throw new VesicleError('CLI_PYTHON_MISSING', { tried: interpreters.join(', ') });
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {
@@ -142,7 +142,11 @@ async function run(command: string, args: readonly string[]): Promise<void> {
   } catch (error) {
     const { stderr = '', message } = error as Error & { readonly stderr?: string };
     const reason = stderr.trim().split('\n').slice(-5).join('\n') || message;
-    throw new VesicleError('CLI_SYNAPSE_NOT_INSTALLED', [`${command} ${args.join(' ')}`, reason], { cause: error });
+    throw new VesicleError(
+      'CLI_SYNAPSE_NOT_INSTALLED',
+      { command: `${command} ${args.join(' ')}`, output: reason },
+      { cause: error },
+    );
   } finally {
     process.off('exit', stop);
   }

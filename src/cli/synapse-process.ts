@@ -67,7 +67,7 @@ export class SynapseProcess implements AsyncDisposable {
       return how;
     });
     const how = await Promise.race([end, url === undefined ? undefined : answers(url, started)]);
-    if (how !== undefined) throw new VesicleError('CLI_SYNAPSE_ENDED', [how, output.tail]);
+    if (how !== undefined) throw new VesicleError('CLI_SYNAPSE_ENDED', { how, output: output.tail });
     return started;
   }
 

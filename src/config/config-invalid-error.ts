@@ -1,3 +1,4 @@
+import type { ErrorArguments } from '../errors/codes.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 
 /** One thing wrong with a configuration, for programs. */
@@ -12,7 +13,7 @@ export interface ConfigFault {
 export class ConfigInvalidError extends VesicleError {
   constructor(
     readonly faults: readonly ConfigFault[],
-    args: readonly string[],
+    args: ErrorArguments<'CONFIG_INVALID'>,
     options?: ErrorOptions,
   ) {
     super('CONFIG_INVALID', args, options);

@@ -152,7 +152,7 @@ export class Configuration {
     const count =
       texts.length === 1 ? 'The configuration has a problem' : `The configuration has ${texts.length} problems`;
     const causes = problems.flatMap((problem) => problem.error ?? []);
-    throw new ConfigInvalidError(faults, [count, [...new Set(texts)].join('\n')], { cause: causes[0] });
+    throw new ConfigInvalidError(faults, { count, faults: [...new Set(texts)].join('\n') }, { cause: causes[0] });
   }
 
   private locate(problem: Problem): Located {

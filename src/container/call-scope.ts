@@ -71,14 +71,18 @@ export class CallScope {
     const instances = question?.values.get(this.providers) as ReadonlyMap<Provider, unknown> | undefined;
     if (question === undefined || question.isOver || instances === undefined) {
       const why = question?.isOver === true ? 'the question it belongs to has been answered' : 'there is none now';
-      throw new VesicleError('KERNEL_NO_QUESTION', [this.module, nameOfKey(provider.provide), why]);
+      throw new VesicleError('KERNEL_NO_QUESTION', {
+        module: this.module,
+        service: nameOfKey(provider.provide),
+        reason: why,
+      });
     }
     const instance = instances.get(provider);
     if (typeof instance === 'object' && instance !== null) return instance;
-    throw new VesicleError('KERNEL_NO_QUESTION', [
-      this.module,
-      nameOfKey(provider.provide),
-      'it is not made yet, or no object',
-    ]);
+    throw new VesicleError('KERNEL_NO_QUESTION', {
+      module: this.module,
+      service: nameOfKey(provider.provide),
+      reason: 'it is not made yet, or no object',
+    });
   }
 }

@@ -40,7 +40,7 @@ function describeCallback(type: Class, record: CallbackRecord): DescribedCallbac
   if (misplaced !== undefined) return misplaced;
   const { loginType, fields, interceptors = [], ...options } = record.options;
   if (!isClasses(interceptors)) {
-    return new VesicleError('CALLBACK_OPTION_INVALID', [where, 'interceptors must be an array of classes']);
+    return new VesicleError('CALLBACK_OPTION_INVALID', { where, problem: 'interceptors must be an array of classes' });
   }
   const mistake = checkCallbackOptions(rule, options, where);
   if (mistake !== undefined) return mistake;
@@ -48,34 +48,37 @@ function describeCallback(type: Class, record: CallbackRecord): DescribedCallbac
   if (rule.keyedBy === undefined) return loginType === undefined ? described : keyNotTaken(where, category, name);
   if (typeof loginType === 'string' && Array.isArray(fields))
     return { ...described, key: { value: loginType, fields } };
-  return new VesicleError('CALLBACK_OPTION_INVALID', [
+  return new VesicleError('CALLBACK_OPTION_INVALID', {
     where,
-    `${category}.${name} needs the options { loginType, fields }`,
-  ]);
+    problem: `${category}.${name} needs the options { loginType, fields }`,
+  });
 }
 
 function ruleOf({ category, name }: CallbackRecord, where: string): Rule<AnyHandler, unknown> | VesicleError {
   if (callbackNames(category) === undefined) {
-    return new VesicleError('CATEGORY_UNKNOWN', [where, category, didYouMean(category, callbackCategories)]);
+    return new VesicleError('CATEGORY_UNKNOWN', { where, category, hint: didYouMean(category, callbackCategories) });
   }
   const hint = callbackHint(category as CallbackCategory, name);
-  return findRule(category, name) ?? new VesicleError('CALLBACK_UNKNOWN', [where, category, name, hint]);
+  return findRule(category, name) ?? new VesicleError('CALLBACK_UNKNOWN', { where, category, name, hint });
 }
 
 function faultOfMember(type: Class, record: CallbackRecord, where: string): VesicleError | undefined {
   const { category, name, method, isStatic } = record;
   const decorator = `@Callback('${category}', '${name}')`;
   // A decorator is not told the name of a member that begins with "#".
-  if (method === '') return new VesicleError('DECORATOR_ON_PRIVATE', [type.name, decorator]);
-  if (isStatic) return new VesicleError('STATIC_MEMBER', [where, decorator]);
+  if (method === '') return new VesicleError('DECORATOR_ON_PRIVATE', { module: type.name, decorator });
+  if (isStatic) return new VesicleError('STATIC_MEMBER', { where, decorator });
   const member: unknown = (type.prototype as Record<string | symbol, unknown>)[method];
   if (typeof member === 'function') return undefined;
   const what = member === undefined ? 'a property, which only instances have (as arrow functions are)' : typeof member;
-  return new VesicleError('CALLBACK_NOT_A_FUNCTION', [where, `${category}.${name}`, what]);
+  return new VesicleError('CALLBACK_NOT_A_FUNCTION', { where, callback: `${category}.${name}`, kind: what });
 }
 
 function keyNotTaken(where: string, category: string, name: string): VesicleError {
-  return new VesicleError('CALLBACK_OPTION_INVALID', [where, `${category}.${name} is not registered for a loginType`]);
+  return new VesicleError('CALLBACK_OPTION_INVALID', {
+    where,
+    problem: `${category}.${name} is not registered for a loginType`,
+  });
 }
 
 /** Whether a value is an array of classes. */

@@ -30,7 +30,7 @@ export function describeWebResources(type: Class, mistakes: VesicleError[]): rea
   return [...byPath].map(([path, members]) => {
     const problem = members.length > 1 ? checkShared(type, members) : undefined;
     if (problem !== undefined)
-      mistakes.push(new VesicleError('WEB_RESOURCE_INVALID', [`${type.name}: ${path}`, problem]));
+      mistakes.push(new VesicleError('WEB_RESOURCE_INVALID', { where: `${type.name}: ${path}`, problem }));
     return { path, members, options: optionsOf(members) };
   });
 }
@@ -57,18 +57,21 @@ function memberOf(instance: object, member: Member, module: string): WebHandler 
     return value as Fetchable;
   }
   const problem = `it holds ${value === undefined ? 'nothing' : typeof value}, where something with fetch(request) is needed. Give it when the instance is made.`;
-  throw new VesicleError('WEB_RESOURCE_INVALID', [`${module}.${String(member)}`, problem]);
+  throw new VesicleError('WEB_RESOURCE_INVALID', { where: `${module}.${String(member)}`, problem });
 }
 
 function checkRecord(type: Class, record: WebResourceRecord): VesicleError | undefined {
   const where = `${type.name}.${String(record.member)}`;
-  if (record.isStatic) return new VesicleError('STATIC_MEMBER', [where, `@WebResource('${record.path}')`]);
+  if (record.isStatic) return new VesicleError('STATIC_MEMBER', { where, decorator: `@WebResource('${record.path}')` });
   const { path, options }: { path: unknown; options: WebResourceOptions } = record;
-  if (typeof path !== 'string') return new VesicleError('WEB_RESOURCE_INVALID', [where, 'the path must be a text']);
+  if (typeof path !== 'string')
+    return new VesicleError('WEB_RESOURCE_INVALID', { where, problem: 'the path must be a string' });
   const reserved = builtInMountOf(segmentsOfRegistration(path));
-  if (reserved !== undefined) return new VesicleError('WEB_PATH_RESERVED', [where, path, reserved]);
+  if (reserved !== undefined) return new VesicleError('WEB_PATH_RESERVED', { where, path, reserved });
   const problems = Object.entries(options).flatMap(([option, value]) => problemOf(option, value) ?? []);
-  return problems.length === 0 ? undefined : new VesicleError('WEB_RESOURCE_INVALID', [where, problems.join('; ')]);
+  return problems.length === 0
+    ? undefined
+    : new VesicleError('WEB_RESOURCE_INVALID', { where, problem: problems.join('; ') });
 }
 
 function problemOf(option: string, value: unknown): string | undefined {

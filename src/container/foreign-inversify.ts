@@ -32,7 +32,9 @@ let projectPaths: readonly string[] | undefined;
 export function foreignInversify(type: AbstractClass, isUnreadable: boolean): VesicleError | undefined {
   const isOther = (isUnreadable && !lineage(type).every(isReadable)) || hasUnknownKeys(type);
   const version = versionSeenOn(type) ?? (isOther ? 'another version of inversify' : undefined);
-  return version === undefined ? undefined : new VesicleError('INJECT_FOREIGN_INVERSIFY', [type.name, version]);
+  return version === undefined
+    ? undefined
+    : new VesicleError('INJECT_FOREIGN_INVERSIFY', { class: type.name, version });
 }
 
 function versionSeenOn(type: AbstractClass): string | undefined {
@@ -51,7 +53,7 @@ export function standardInversify(): readonly VesicleError[] {
   for (const key of keys) Reflect.deleteMetadata(key, Function);
   return keys.length === 0
     ? []
-    : [new VesicleError('DECORATOR_STANDARD', ['@postConstruct or @preDestroy of a service'])];
+    : [new VesicleError('DECORATOR_STANDARD', { decorator: '@postConstruct or @preDestroy of a service' })];
 }
 
 /** Metadata that say by their names whose they are, and are not ours: of a copy inside of a bundle. */

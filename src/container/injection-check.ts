@@ -1,6 +1,5 @@
 import { type ClassElementMetadata, ClassElementMetadataKind } from '@inversifyjs/core';
 import { type BindingConstraints, LazyServiceIdentifier } from 'inversify';
-import type { ErrorCode } from '../errors/codes.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { foreignInversify } from './foreign-inversify.js';
@@ -41,7 +40,7 @@ export class InjectionCheck {
     const steps = [...path, provider];
     if (path.includes(provider)) {
       const [first = provider] = path;
-      this.mistakes.push(new VesicleError('KERNEL_CIRCULAR', [titleOf(first), arrows(steps)]));
+      this.mistakes.push(new VesicleError('KERNEL_CIRCULAR', { class: titleOf(first), circle: arrows(steps) }));
     }
     const [checked, other] = isOfShared ? [this.checkedOfShared, this.checked] : [this.checked, this.checkedOfShared];
     if (checked.has(provider)) return;
@@ -67,7 +66,8 @@ export class InjectionCheck {
     // What a ContainerModule brings is bound for each instance of the module.
     const isElsewhere = isBoundElsewhere(key);
     if (isOfShared && (found.some(isPerInstance) || (found.length === 0 && isElsewhere))) {
-      this.report('KERNEL_SHARED_ASKS', path, nameOfKey(key));
+      const [service, asked] = [endOf(path), nameOfKey(key)];
+      this.mistakes.push(new VesicleError('KERNEL_SHARED_ASKS', { service, asked }));
       return;
     }
     for (const provider of found) this.check(provider, path, isOfShared || isShared(provider), asked);
@@ -76,16 +76,19 @@ export class InjectionCheck {
 
   /** One provider is needed, no more and no less. */
   private count(found: number, { key, asked, where, isOptional }: Injection, path: readonly Provider[]): void {
-    const at = `${arrows(path)} -> ${nameOfKey(key)}`;
-    if (found > 1) this.report('KERNEL_AMBIGUOUS', path, where, nameOfKey(key), String(found), at);
+    const service = nameOfKey(key);
+    const place = { class: endOf(path), where, path: `${arrows(path)} -> ${service}` };
+    if (found > 1) this.mistakes.push(new VesicleError('KERNEL_AMBIGUOUS', { ...place, service, count: found }));
     if (found > 0 || isOptional) return;
     const others = this.injectables.providers.filter(({ provide }) => provide === key).length;
-    this.report('KERNEL_UNRESOLVED', path, nameOfKey(key) + statedText(asked), where, remedyOf(key, others), at);
+    const stated = { service: service + statedText(asked), remedy: remedyOf(key, others) };
+    this.mistakes.push(new VesicleError('KERNEL_UNRESOLVED', { ...place, ...stated }));
   }
+}
 
-  private report(code: ErrorCode, path: readonly Provider[], ...texts: string[]): void {
-    this.mistakes.push(new VesicleError(code, [...path.slice(-1).map(titleOf), ...texts]));
-  }
+/** The title of what asks: the last step of a path. */
+function endOf(path: readonly Provider[]): string {
+  return path.slice(-1).map(titleOf).join('');
 }
 
 const plainly: Asked = { name: undefined, tags: new Map() };
@@ -119,17 +122,17 @@ function metadataMistakes(type: Class, standIn: StandIn, path: readonly Provider
   const { metadata, constructed, gaps, isInjectable, problem } = standIn;
   const foreign = foreignInversify(type, problem !== undefined);
   if (foreign !== undefined) return [foreign];
-  if (problem !== undefined) return [new VesicleError('KERNEL_UNRESOLVABLE', [constructed.name, problem])];
+  if (problem !== undefined) return [new VesicleError('KERNEL_UNRESOLVABLE', { class: constructed.name, problem })];
   if (gaps.length === 0) return [];
   const isTyped = Reflect.hasOwnMetadata('design:paramtypes', constructed);
   return gaps.map((index) => {
     const element = metadata.constructorArguments[index];
     const isErased = element === undefined || !('value' in element) || element.value === noKey;
-    const place = [constructed.name, parameterAt(index)];
-    if (isInjectable && !isErased) return new VesicleError('INJECT_INCOMPLETE', [...place, arrows(path)]);
+    const place = { class: constructed.name, parameter: parameterAt(index), path: arrows(path) };
+    if (isInjectable && !isErased) return new VesicleError('INJECT_INCOMPLETE', place);
     const isOfBase = constructed !== type;
     const remedy = `${isInjectable && isTyped ? erasedRemedy : unmarkedRemedy}${isOfBase ? baseRemedy(type) : ''}`;
-    return new VesicleError('INJECT_KEY_ERASED', [...place, remedy, arrows(path)]);
+    return new VesicleError('INJECT_KEY_ERASED', { ...place, remedy });
   });
 }
 

@@ -59,10 +59,15 @@ export function describeFailure(error: unknown, module: FailedModule): unknown {
   const place = locationOf(cause, (path) => files.includes(path));
   const text = textOf(cause) + (place === undefined ? '' : ` (${place})`);
   if (subject !== type) {
-    return new VesicleError('KERNEL_SERVICE_FAILED', [title, subjectText(subject), phase, text], { cause });
+    return new VesicleError(
+      'KERNEL_SERVICE_FAILED',
+      { module: title, service: subjectText(subject), phase, problem: text },
+      { cause },
+    );
   }
-  const code = phase === '@postConstruct' ? 'KERNEL_START_FAILED' : 'KERNEL_CONSTRUCTOR_FAILED';
-  return new VesicleError(code, [title, text], { cause });
+  const failure = { module: title, problem: text };
+  if (phase !== '@postConstruct') return new VesicleError('KERNEL_CONSTRUCTOR_FAILED', failure, { cause });
+  return new VesicleError('KERNEL_START_FAILED', { ...failure, phase: 'a method with @postConstruct' }, { cause });
 }
 
 /** A string is the key of a service, unless it says what is not one. */

@@ -10,9 +10,14 @@ export function checkCached(type: Class, mistakes: VesicleError[]): void {
   for (const { method, isStatic, options } of readCached(type)) {
     const where = `${type.name}.${String(method)}`;
     const { maxEntries = 1 } = options;
-    if (isStatic) mistakes.push(new VesicleError('STATIC_MEMBER', [where, '@Cached()']));
+    if (isStatic) mistakes.push(new VesicleError('STATIC_MEMBER', { where, decorator: '@Cached()' }));
     if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
-      mistakes.push(new VesicleError('CACHED_OPTION_INVALID', [where, 'maxEntries must be a whole number above 0']));
+      mistakes.push(
+        new VesicleError('CACHED_OPTION_INVALID', {
+          method: where,
+          problem: 'maxEntries must be a whole number above 0',
+        }),
+      );
     }
   }
 }

@@ -147,7 +147,13 @@ export class ModuleContainer {
     if (check.mistakes.length > 0 || this.description.services.length === 0) return check.mistakes;
     const problem = this.planProblem();
     if (problem === undefined) return [];
-    return [new VesicleError('KERNEL_UNRESOLVABLE', [this.description.type.name, problem.message], { cause: problem })];
+    return [
+      new VesicleError(
+        'KERNEL_UNRESOLVABLE',
+        { class: this.description.type.name, problem: problem.message },
+        { cause: problem },
+      ),
+    ];
   }
 
   /** Whether all that the only class asks for is there, in the simplest way. */
@@ -363,5 +369,5 @@ function classOfInstance(made: unknown): Class | undefined {
 function asInterceptor(made: Partial<Interceptor> | null | undefined, type: Class, module: Class): Interceptor {
   if (typeof made?.intercept === 'function') return made as Interceptor;
   const problem = `the interceptor ${type.name} has no method intercept(call, next)`;
-  throw new VesicleError('MODULE_OPTION_INVALID', [`@Module of ${module.name}`, problem]);
+  throw new VesicleError('MODULE_OPTION_INVALID', { where: `@Module of ${module.name}`, problem });
 }

@@ -31,7 +31,7 @@ export interface ModuleDescription {
 export function describeModule(type: unknown): ModuleDescription {
   const options = typeof type === 'function' ? readModuleOptions(type) : undefined;
   if (options === undefined) {
-    throw new VesicleError('KERNEL_NOT_A_MODULE', [typeof type === 'function' ? type.name : String(type)]);
+    throw new VesicleError('KERNEL_NOT_A_MODULE', { class: typeof type === 'function' ? type.name : String(type) });
   }
   const moduleClass = type as Class;
   const mistakes: VesicleError[] = [];
@@ -74,7 +74,7 @@ function policyOf({ mode, timeout, onFailure }: CallbackPolicy): CallbackPolicy 
 function checkOptions(name: string, options: ModuleOptions, mistakes: VesicleError[]): void {
   for (const [option, value] of Object.entries(options) as [string, unknown][]) {
     for (const problem of problemsOf(option, value)) {
-      mistakes.push(new VesicleError('MODULE_OPTION_INVALID', [`@Module of ${name}`, problem]));
+      mistakes.push(new VesicleError('MODULE_OPTION_INVALID', { where: `@Module of ${name}`, problem }));
     }
   }
 }
@@ -95,7 +95,7 @@ interface OptionTest {
 
 const optionTests: Readonly<Record<Exclude<keyof ModuleOptions, 'services'>, OptionTest>> = {
   config: { isRight: (value) => typeof value === 'function', mustBe: 'a class' },
-  name: { isRight: (value) => typeof value === 'string', mustBe: 'a text' },
+  name: { isRight: (value) => typeof value === 'string', mustBe: 'a string' },
   runOn: {
     isRight: (value) => typeof value === 'string' && value !== '',
     mustBe: '"all", "background", "main" or the name of a worker',

@@ -111,6 +111,7 @@ export class ModuleRegistrar implements Registrar {
   }
 
   private refuseIfClosed(what: string): void {
-    if (this.state === 'closed') throw new VesicleError('KERNEL_MODULE_CLOSED', [this.module, what]);
+    if (this.state === 'closed')
+      throw new VesicleError('KERNEL_MODULE_CLOSED', { module: this.module, registered: what });
   }
 }

@@ -6,9 +6,13 @@ export function throwMistakes(name: string, mistakes: readonly VesicleError[]): 
   if (first === undefined) return;
   if (second === undefined) throw first;
   const list = mistakes.map((mistake) => `\n  ${mistake.message}`).join('');
-  throw new VesicleError('MODULE_INVALID', [name, String(mistakes.length), list], {
-    cause: new AggregateError(mistakes),
-  });
+  throw new VesicleError(
+    'MODULE_INVALID',
+    { module: name, count: mistakes.length, mistakes: list },
+    {
+      cause: new AggregateError(mistakes),
+    },
+  );
 }
 
 /** The mistakes that an error of {@link throwMistakes} holds; any other error is thrown on. */

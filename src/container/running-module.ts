@@ -104,7 +104,7 @@ export class RunningModule {
     try {
       return this.container.check();
     } catch (error) {
-      return [new VesicleError('KERNEL_UNRESOLVABLE', [this.title, String(error)], { cause: error })];
+      return [new VesicleError('KERNEL_UNRESOLVABLE', { class: this.title, problem: String(error) }, { cause: error })];
     }
   }
 
@@ -115,7 +115,10 @@ export class RunningModule {
     });
     noteWork(this.name, 'its start');
     if (!(await unwanted.isStarted(this.container.open()))) {
-      throw new VesicleError('KERNEL_START_FAILED', [this.title, `start timed out${this.waitedFor}`]);
+      const { waitedFor } = this;
+      const phase = waitedFor === '' ? 'its start' : 'a method with @postConstruct';
+      const problem = `start timed out${waitedFor}`;
+      throw new VesicleError('KERNEL_START_FAILED', { module: this.title, phase, problem });
     }
     this.registrar.release();
   }
@@ -141,7 +144,8 @@ export class RunningModule {
     for (const { category, name, method, options, key, interceptors } of this.description.callbacks) {
       const member: unknown = (instance as Readonly<Record<string | symbol, unknown>>)[method];
       if (typeof member !== 'function') {
-        const what = [`${this.name}.${String(method)}`, `${category}.${name}`, `${typeof member} in its instance`];
+        const callback = `${category}.${name}`;
+        const what = { where: `${this.name}.${String(method)}`, callback, kind: `${typeof member} in its instance` };
         throw new VesicleError('CALLBACK_NOT_A_FUNCTION', what);
       }
       const bound = member.bind(instance) as AnyHandler;

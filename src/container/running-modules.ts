@@ -78,7 +78,7 @@ export class RunningModules implements AsyncDisposable {
       const index = this.modules.findIndex((module) => module.name === name);
       const old = this.modules[index];
       if (old === undefined) {
-        throw new VesicleError('KERNEL_MODULE_UNKNOWN', [name, didYouMean(name, this.counts.keys())]);
+        throw new VesicleError('KERNEL_MODULE_UNKNOWN', { module: name, hint: didYouMean(name, this.counts.keys()) });
       }
       const place = { name, rank: old.rank, isReplacement: true };
       const module = new RunningModule(loaded, describeModule(loaded.type), place, this.host);

@@ -10,5 +10,5 @@ export function refuseStandard(decorator: string, context: unknown): void {
   if (typeof context !== 'object' || context === null || !('kind' in context)) return;
   const { name } = context as { readonly name?: unknown };
   const where = typeof name === 'string' || typeof name === 'symbol' ? ` on ${String(name)}` : '';
-  throw new VesicleError('DECORATOR_STANDARD', [`${decorator}${where}`]);
+  throw new VesicleError('DECORATOR_STANDARD', { decorator: `${decorator}${where}` });
 }

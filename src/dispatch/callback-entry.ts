@@ -40,7 +40,12 @@ export async function callWithin(
 ): Promise<unknown> {
   const { breaker } = entry;
   if (breaker?.mayCall() === false) {
-    throw new CircuitOpen('DISPATCH_CIRCUIT_OPEN', [entry.module, where, String(failuresToOpen), String(pauseMs)]);
+    throw new CircuitOpen('DISPATCH_CIRCUIT_OPEN', {
+      module: entry.module,
+      callback: where,
+      failures: failuresToOpen,
+      pause: pauseMs,
+    });
   }
   try {
     const answer = await inTime(
@@ -48,7 +53,7 @@ export async function callWithin(
       timeout,
       timers,
       () => {
-        return new CallbackTimeout('DISPATCH_TIMEOUT', [entry.module, where, String(timeout)]);
+        return new CallbackTimeout('DISPATCH_TIMEOUT', { module: entry.module, callback: where, timeout });
       },
     );
     breaker?.succeeded();

@@ -79,7 +79,7 @@ export function compilePolicy(
   checkPlainOptions(options, report);
   const onFailure = parseOnFailure(options.onFailure, rule, report);
   const filter = when === undefined ? undefined : compileWhen(when, subject, isLocal, report);
-  if (problems.length > 0) throw new VesicleError('CALLBACK_OPTION_INVALID', [where, problems.join('; ')]);
+  if (problems.length > 0) throw new VesicleError('CALLBACK_OPTION_INVALID', { where, problem: problems.join('; ') });
   return {
     mode,
     ...(filter && when && { filter, when }),

@@ -203,16 +203,16 @@ export class Dispatcher {
   private find(category: string, name: string, where = 'Dispatcher'): CallbackHook {
     const hooks = this.hooks.get(category);
     if (hooks === undefined) {
-      throw new VesicleError('CATEGORY_UNKNOWN', [where, category, didYouMean(category, callbackCategories)]);
+      throw new VesicleError('CATEGORY_UNKNOWN', { where, category, hint: didYouMean(category, callbackCategories) });
     }
     const hook = hooks.get(name);
     if (hook === undefined) {
-      throw new VesicleError('CALLBACK_UNKNOWN', [
+      throw new VesicleError('CALLBACK_UNKNOWN', {
         where,
         category,
         name,
-        callbackHint(category as CallbackCategory, name),
-      ]);
+        hint: callbackHint(category as CallbackCategory, name),
+      });
     }
     return hook;
   }

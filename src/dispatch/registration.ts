@@ -43,17 +43,17 @@ export interface CallbackRegistration {
 export function parseCallbacks(where: string, category: string, callbacks: unknown): readonly NewCallback[] {
   const names = callbackNames(category);
   if (names === undefined) {
-    throw new VesicleError('CATEGORY_UNKNOWN', [where, category, didYouMean(category, callbackCategories)]);
+    throw new VesicleError('CATEGORY_UNKNOWN', { where, category, hint: didYouMean(category, callbackCategories) });
   }
   const given = isJsonObject(callbacks) ? callbacks : {};
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new VesicleError('CALLBACK_UNKNOWN', [
+    throw new VesicleError('CALLBACK_UNKNOWN', {
       where,
       category,
-      unknown,
-      callbackHint(category as CallbackCategory, unknown),
-    ]);
+      name: unknown,
+      hint: callbackHint(category as CallbackCategory, unknown),
+    });
   }
   return names.flatMap((name) => parseCallback(where, category, name, given[name]));
 }
@@ -70,8 +70,8 @@ function parseCallback(where: string, category: string, name: string, given: unk
 function parseKeyed(where: string, callback: string, name: string, entry: unknown, index: number): NewCallback {
   const { loginType, fields, check } = isJsonObject(entry) ? entry : {};
   if (typeof loginType !== 'string' || (!Array.isArray(fields) && typeof fields !== 'string')) {
-    const problem = `${callback}[${String(index)}] must be { loginType, fields, check }: a text, a list of texts, a function`;
-    throw new VesicleError('CALLBACK_OPTION_INVALID', [where, problem]);
+    const problem = `${callback}[${String(index)}] must be { loginType, fields, check }: a string, an array of strings, a function`;
+    throw new VesicleError('CALLBACK_OPTION_INVALID', { where, problem });
   }
   const handler = parseHandler(where, `${callback}[${loginType}]`, check);
   // Synapse goes through the fields one by one, so a plain text counts as its characters.
@@ -80,7 +80,7 @@ function parseKeyed(where: string, callback: string, name: string, entry: unknow
 
 function parseHandler(where: string, callback: string, value: unknown): AnyHandler {
   if (typeof value === 'function') return value as AnyHandler;
-  throw new VesicleError('CALLBACK_NOT_A_FUNCTION', [where, callback, value === null ? 'null' : typeof value]);
+  throw new VesicleError('CALLBACK_NOT_A_FUNCTION', { where, callback, kind: value === null ? 'null' : typeof value });
 }
 
 /** Whether a registration is to be ignored; throws Synapse's error when it breaks a rule of its category. */

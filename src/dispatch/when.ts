@@ -70,7 +70,7 @@ class WhenCompiler {
 
   private oneOf(values: readonly unknown[], at: string): Test {
     const isPlain = values.every((value) => value === null || ['string', 'number', 'boolean'].includes(typeof value));
-    if (!isPlain) return this.fail(`${at} must be a text, a number, a boolean, null, a list of these, or a test`);
+    if (!isPlain) return this.fail(`${at} must be a string, a number, a boolean, null, an array of these, or a test`);
     const known = new Set(values);
     return (value) => known.has(value);
   }
@@ -100,7 +100,7 @@ class WhenCompiler {
   private texts(operand: unknown, at: string, compile: (pattern: string) => (text: string) => boolean): Test {
     const patterns: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
     if (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === 'string')) {
-      return this.fail(`${at} must be a text or a list of texts`);
+      return this.fail(`${at} must be a string or an array of strings`);
     }
     const tests = patterns.map(compile);
     return (value) => typeof value === 'string' && tests.some((passes) => passes(value));

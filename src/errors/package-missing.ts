@@ -22,7 +22,7 @@ export async function loadOptional<Package>(wanted: OptionalPackage, load: () =>
 
 /** The error for an optional package whose loading failed with `cause`. */
 export function packageMissing({ name, use }: OptionalPackage, cause: unknown): VesicleError {
-  return new VesicleError('PACKAGE_MISSING', [use, name, problemOf(name, cause)], { cause });
+  return new VesicleError('PACKAGE_MISSING', { use, package: name, problem: problemOf(name, cause) }, { cause });
 }
 
 /** An absent package is one thing; an installed one that lacks its native part (npm leaves it out, too) is another. */

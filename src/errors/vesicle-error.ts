@@ -1,4 +1,9 @@
-import { type Blame, errorCodes, type ErrorCode } from './codes.js';
+import { type Blame, type ErrorArguments, errorCodes, type ErrorCode, placeholder } from './codes.js';
+
+/** What an error is made of: its code, a value for each placeholder of its text, and what caused it. */
+export type ErrorParts = {
+  [Code in ErrorCode]: [code: Code, args: ErrorArguments<Code>, options?: ErrorOptions | undefined];
+}[ErrorCode];
 
 /**
  * An error of Vesicle itself: a mistake of the module's author, of the operator, of a remote side, or a bug.
@@ -16,7 +21,7 @@ export class VesicleError extends Error {
   /** Whose mistake it is. */
   readonly blame: Blame;
 
-  constructor(code: ErrorCode, args: readonly string[] = [], options?: ErrorOptions) {
+  constructor(...[code, args, options]: ErrorParts) {
     super(`[${code}] ${fill(errorCodes[code].text, args)}`, options);
     this.name = 'VesicleError';
     this.code = code;
@@ -24,6 +29,6 @@ export class VesicleError extends Error {
   }
 }
 
-function fill(text: string, args: readonly string[]): string {
-  return text.replace(/\{(\d)\}/g, (whole, index: string) => args[Number(index)] ?? whole);
+function fill(text: string, args: Readonly<Record<string, string | number>>): string {
+  return text.replace(placeholder, (whole, name: string) => String(args[name] ?? whole));
 }

@@ -65,5 +65,5 @@ function keyPart(value: unknown, cacheName: string): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   // JSON has no word for these numbers.
   if (typeof value === 'number') return Number.isFinite(value) ? value : { number: String(value) };
-  throw new VesicleError('KERNEL_CACHE_KEY_INVALID', [cacheName, typeof value]);
+  throw new VesicleError('KERNEL_CACHE_KEY_INVALID', { method: cacheName, type: typeof value });
 }

@@ -19,7 +19,8 @@ export function describeImportError(error: unknown, lastFile: string | undefined
     return syntaxFaultOf(lastFile) ?? `${lastFile}: ${error.message}`;
   }
   const location = where === undefined ? '' : `${where}: `;
-  if (isOfStandardDecorator(error)) return location + new VesicleError('DECORATOR_STANDARD', ['A decorator']).message;
+  if (isOfStandardDecorator(error))
+    return location + new VesicleError('DECORATOR_STANDARD', { decorator: 'A decorator' }).message;
   return location + (importFault(error) ?? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`);
 }
 

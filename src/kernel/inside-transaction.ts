@@ -37,5 +37,6 @@ export function runInside<Result>(
  */
 export function refuseInside(what: string): void {
   const store = inside.getStore();
-  if (store?.transaction.isOver === false) throw new VesicleError('SYNAPSE_CALL_IN_TRANSACTION', [what, store.desc]);
+  if (store?.transaction.isOver === false)
+    throw new VesicleError('SYNAPSE_CALL_IN_TRANSACTION', { method: what, transaction: store.desc });
 }

@@ -128,7 +128,7 @@ export class Connection {
   ): Promise<AnswerOf<(typeof messages)[Name]>> {
     return new Promise((resolve, reject) => {
       if (!this.isOpen) {
-        reject(new VesicleError('SYNAPSE_CONNECTION_LOST', [name]));
+        reject(new VesicleError('SYNAPSE_CONNECTION_LOST', { reason: name }));
         return;
       }
       // What cannot be sent, or is too long, rejects.
@@ -352,7 +352,7 @@ export class Connection {
     for (const call of this.incoming.values()) call.end('cancelled');
     this.incoming.clear();
     for (const tell of this.whenIdle.splice(0)) tell();
-    for (const { reject } of this.pending.values()) reject(new VesicleError('SYNAPSE_CONNECTION_LOST', [reason]));
+    for (const { reject } of this.pending.values()) reject(new VesicleError('SYNAPSE_CONNECTION_LOST', { reason }));
     this.pending.clear();
     this.end(reason);
   }
@@ -407,13 +407,13 @@ function isTooLong(frame: string): boolean {
 }
 
 function tooLong(frame: string): VesicleError {
-  return new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(Buffer.byteLength(frame)), String(limits.frame)]);
+  return new VesicleError('SYNAPSE_FRAME_TOO_LONG', { length: Buffer.byteLength(frame), limit: limits.frame });
 }
 
 /** What ends a connection, however it came about. */
 class ProtocolBroken extends VesicleError {
   constructor(what: string, options?: ErrorOptions) {
-    super('SYNAPSE_PROTOCOL_BROKEN', [what], options);
+    super('SYNAPSE_PROTOCOL_BROKEN', { reason: what }, options);
   }
 }
 

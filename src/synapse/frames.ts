@@ -40,7 +40,7 @@ export class FrameReader {
       const word = bytes.readUInt32BE(at);
       const length = word % bytesFlag;
       if (length > this.limit()) {
-        throw new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(length), String(this.limit())]);
+        throw new VesicleError('SYNAPSE_FRAME_TOO_LONG', { length, limit: this.limit() });
       }
       this.needed = headerLength + length;
       if (bytes.length - at < this.needed) break;
@@ -57,7 +57,7 @@ export class FrameReader {
   private takeWithBytes(frame: Buffer): void {
     const length = frame.length < headerLength ? Infinity : frame.readUInt32BE(0);
     const end = headerLength + length;
-    if (end > frame.length) throw new VesicleError('SYNAPSE_FRAME_TOO_LONG', [String(length), String(frame.length)]);
+    if (end > frame.length) throw new VesicleError('SYNAPSE_FRAME_TOO_LONG', { length, limit: frame.length });
     this.take(frame.toString('utf8', headerLength, end), new Uint8Array(frame.subarray(end)));
   }
 }

@@ -9,8 +9,8 @@ export function freePort(port: number, address: string): Promise<number> {
     probe.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
         cause.code === 'EADDRINUSE'
-          ? new VesicleError('HTTP_ADDRESS_IN_USE', [place], { cause })
-          : new VesicleError('HTTP_CANNOT_LISTEN', [place, cause.message], { cause }),
+          ? new VesicleError('HTTP_ADDRESS_IN_USE', { address: place }, { cause })
+          : new VesicleError('HTTP_CANNOT_LISTEN', { address: place, problem: cause.message }, { cause }),
       );
     });
     probe.listen(port, address, () => {

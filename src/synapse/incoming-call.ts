@@ -20,6 +20,6 @@ export class IncomingCall {
 
   /** Throws when the call is over: what it brought cannot be used any more. */
   use(what: string): void {
-    if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', [what]);
+    if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', { what });
   }
 }

@@ -8,7 +8,7 @@ export type ListenAddress =
 /** Reads `unix:PATH` or `tcp:HOST:PORT`. */
 export function parseListenAddress(text: string): ListenAddress {
   const address = readListenAddress(text);
-  if (address === undefined) throw new VesicleError('SYNAPSE_ADDRESS_INVALID', [text]);
+  if (address === undefined) throw new VesicleError('SYNAPSE_ADDRESS_INVALID', { address: text });
   return address;
 }
 

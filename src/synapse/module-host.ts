@@ -48,7 +48,7 @@ export class ModuleHost implements AsyncDisposable {
   /** Takes connections at an address; answers with it, the port filled in. */
   async listen(address: ListenAddress): Promise<ListenAddress> {
     if (address.kind === 'tcp' && (this.options.token ?? '') === '') {
-      throw new VesicleError('SYNAPSE_TOKEN_MISSING', [formatListenAddress(address)]);
+      throw new VesicleError('SYNAPSE_TOKEN_MISSING', { address: formatListenAddress(address) });
     }
     if (address.kind === 'unix') await removeStale(address.path);
     const server = createServer({ noDelay: true }, (socket) => {
@@ -114,8 +114,12 @@ function listening(server: Server, address: ListenAddress): Promise<void> {
       const place = formatListenAddress(address);
       reject(
         error.code === 'EADDRINUSE'
-          ? new VesicleError('SYNAPSE_ADDRESS_IN_USE', [place], { cause: error })
-          : new VesicleError('SYNAPSE_CANNOT_LISTEN', [place, reasonOf(error, address)], { cause: error }),
+          ? new VesicleError('SYNAPSE_ADDRESS_IN_USE', { address: place }, { cause: error })
+          : new VesicleError(
+              'SYNAPSE_CANNOT_LISTEN',
+              { address: place, problem: reasonOf(error, address) },
+              { cause: error },
+            ),
       );
     });
     server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }, () => {
@@ -136,7 +140,8 @@ function reasonOf(error: NodeJS.ErrnoException, address: ListenAddress): string 
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
-  if (!found.isSocket()) throw new VesicleError('SYNAPSE_CANNOT_LISTEN', [`unix:${path}`, 'another file is there']);
+  if (!found.isSocket())
+    throw new VesicleError('SYNAPSE_CANNOT_LISTEN', { address: `unix:${path}`, problem: 'another file is there' });
   if (await isStale(path)) await rm(path, { force: true });
 }
 

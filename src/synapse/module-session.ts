@@ -111,11 +111,12 @@ export class ModuleSession {
   private greet(params: JsonObject): unknown {
     const { protocol, token, bridge, synapse } = params;
     if (this.options.token !== undefined && !isSame(this.options.token, token)) {
-      return this.refuse(new VesicleError('SYNAPSE_TOKEN_WRONG', ['hello']));
+      return this.refuse(new VesicleError('SYNAPSE_TOKEN_WRONG', { message: 'hello' }));
     }
     if (protocol !== protocolVersion) {
-      const versions = [textOf(protocol), textOf(bridge), String(protocolVersion), this.options.version];
-      return this.refuse(new VesicleError('SYNAPSE_VERSION_MISMATCH', versions));
+      const theirs = { bridgeProtocol: textOf(protocol), bridge: textOf(bridge) };
+      const ours = { protocol: protocolVersion, version: this.options.version };
+      return this.refuse(new VesicleError('SYNAPSE_VERSION_MISMATCH', { ...theirs, ...ours }));
     }
     clearTimeout(this.greeting);
     this.state.take('greeted');
@@ -141,7 +142,7 @@ export class ModuleSession {
     const { name } = this.state;
     return judgement === 'close'
       ? broken(`it sent ${method} while the connection is "${name}"`)
-      : new VesicleError('SYNAPSE_NOT_OPEN', [method, name]);
+      : new VesicleError('SYNAPSE_NOT_OPEN', { message: method, state: name });
   }
 
   private async load(params: JsonObject): Promise<unknown> {
@@ -173,7 +174,8 @@ export class ModuleSession {
     });
     const registered = await opened;
     // The connection may have ended meanwhile.
-    if (!this.state.take('opened')) throw new VesicleError('SYNAPSE_NOT_OPEN', ['modules.open', this.state.name]);
+    if (!this.state.take('opened'))
+      throw new VesicleError('SYNAPSE_NOT_OPEN', { message: 'modules.open', state: this.state.name });
     connection.watch();
     own.info(
       `Synapse ${homeserver.synapse_version} uses ${modules.map(({ name }) => name).join(', ') || 'no modules'}`,

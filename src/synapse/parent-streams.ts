@@ -46,7 +46,7 @@ function leaveStandardInput(): void {
 
 function checkPipe(fd: number, name: string): Stats {
   const stream = fstatSync(fd);
-  if (!stream.isFIFO() && !stream.isSocket()) throw new VesicleError('SYNAPSE_NO_PARENT', [name]);
+  if (!stream.isFIFO() && !stream.isSocket()) throw new VesicleError('SYNAPSE_NO_PARENT', { stream: name });
   return stream;
 }
 

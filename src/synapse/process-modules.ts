@@ -152,7 +152,7 @@ export class ProcessModules {
 
   private async callFunction(params: JsonObject): Promise<JsonObject> {
     const run = this.functions.get(params['function']);
-    if (run === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A function']);
+    if (run === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', { what: 'A function' });
     const response = { ...shape<JsonObject>(params['response']) };
     await run(response);
     return { response };
@@ -160,7 +160,7 @@ export class ProcessModules {
 
   private slot(params: JsonObject): BackgroundUpdateSlot {
     const slot = this.slots.get(params['slot']);
-    if (slot === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A slot']);
+    if (slot === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', { what: 'A slot' });
     return slot;
   }
 

@@ -49,7 +49,7 @@ export function makeRequest(
 /** The handle of a request, for methods of `ModuleApi` that take one. */
 export function handleOfRequest(request: unknown, connection: Connection): Handle {
   const origin = typeof request === 'object' && request !== null ? origins.get(request as Request) : undefined;
-  if (origin?.connection !== connection) throw new VesicleError('SYNAPSE_REQUEST_UNKNOWN', ['ModuleApi']);
+  if (origin?.connection !== connection) throw new VesicleError('SYNAPSE_REQUEST_UNKNOWN', { receiver: 'ModuleApi' });
   origin.call.use('A request');
   return origin.handle;
 }

@@ -90,7 +90,7 @@ export class RemoteTransaction implements DbTransaction {
   }
 
   private use(): void {
-    if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A transaction']);
+    if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', { what: 'A transaction' });
   }
 }
 

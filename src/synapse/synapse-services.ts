@@ -77,6 +77,6 @@ export class SynapseServices {
   /** Refuses everything from now on. */
   close(): void {
     this.caches.clear();
-    this.transactions.close(new VesicleError('SYNAPSE_CONNECTION_LOST', ['the modules were closed']));
+    this.transactions.close(new VesicleError('SYNAPSE_CONNECTION_LOST', { reason: 'the modules were closed' }));
   }
 }

@@ -22,5 +22,5 @@ export function list(value: unknown): readonly unknown[] {
 
 /** A value that is not of its kind: the call fails, the connection goes on. */
 export function wrongValue(what: string): VesicleError {
-  return new VesicleError('SYNAPSE_VALUE_WRONG', [what]);
+  return new VesicleError('SYNAPSE_VALUE_WRONG', { value: what });
 }

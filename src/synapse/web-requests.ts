@@ -47,7 +47,7 @@ export class WebRequests {
   async read(params: JsonObject): Promise<ResponsePiece> {
     const handle = params['request'] as Handle;
     const response = this.served.get(handle)?.response;
-    if (response === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A response']);
+    if (response === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', { what: 'A response' });
     const piece = await response.read();
     if (piece.end) this.finish(handle);
     return piece;

@@ -98,7 +98,11 @@ class Unsendable extends Error {
   }
 
   named(what: string): VesicleError {
-    return new VesicleError('SYNAPSE_VALUE_UNSENDABLE', [what, textOfPath(this.path) || 'it', this.kind]);
+    return new VesicleError('SYNAPSE_VALUE_UNSENDABLE', {
+      what,
+      place: textOfPath(this.path) || 'it',
+      kind: this.kind,
+    });
   }
 }
 

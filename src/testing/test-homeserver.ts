@@ -191,7 +191,7 @@ export class TestHomeserver implements AsyncDisposable {
     const texts = failures.map(
       ({ module, name, error }) => `${module ?? 'The homeserver'}: '${name}': ${String(error)}`,
     );
-    throw new VesicleError('TESTING_BACKGROUND_FAILED', [texts.join('\n')], { cause: first.error });
+    throw new VesicleError('TESTING_BACKGROUND_FAILED', { failures: texts.join('\n') }, { cause: first.error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -211,7 +211,7 @@ export class TestHomeserver implements AsyncDisposable {
     const found = typeof module === 'string' ? this.runningNamed(module) : this.runningOf(module);
     const [first, ...more] = found;
     const name = typeof module === 'string' ? module : module.name;
-    if (first === undefined) throw new VesicleError('KERNEL_MODULE_UNKNOWN', [name, '']);
+    if (first === undefined) throw new VesicleError('KERNEL_MODULE_UNKNOWN', { module: name, hint: '' });
     if (more.length > 0) {
       const names = found.map((each) => `"${each.name}"`).join(', ');
       throw new RangeError(`Several modules are of the class ${name}: name one of ${names}.`);

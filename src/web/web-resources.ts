@@ -47,7 +47,7 @@ export class WebResources {
     }
     const segments = segmentsOfRegistration(path);
     const reserved = builtInMountOf(segments);
-    if (reserved !== undefined) throw new VesicleError('WEB_PATH_RESERVED', [moduleName, path, reserved]);
+    if (reserved !== undefined) throw new VesicleError('WEB_PATH_RESERVED', { where: moduleName, path, reserved });
     const owner = this.resources.get(path);
     if (owner !== undefined) {
       this.log.warn(`${moduleName}: the web path ${path} is already served by ${owner.moduleName}, which keeps it.`);

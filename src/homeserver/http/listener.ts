@@ -75,8 +75,8 @@ function start(server: Server, listen: Listen): Promise<void> {
 
 function listenError(error: NodeJS.ErrnoException, listen: Listen): Error {
   const place = listen.path ?? `${listen.address} port ${listen.port}`;
-  if (error.code === 'EADDRINUSE') return new VesicleError('HTTP_ADDRESS_IN_USE', [place], { cause: error });
-  return new VesicleError('HTTP_CANNOT_LISTEN', [place, error.message], { cause: error });
+  if (error.code === 'EADDRINUSE') return new VesicleError('HTTP_ADDRESS_IN_USE', { address: place }, { cause: error });
+  return new VesicleError('HTTP_CANNOT_LISTEN', { address: place, problem: error.message }, { cause: error });
 }
 
 function describe(server: Server, listen: Listen): { readonly url: string; readonly port: number } {

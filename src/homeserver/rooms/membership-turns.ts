@@ -53,7 +53,8 @@ export class MembershipTurns {
     let timer: NodeJS.Timeout | undefined;
     const stuck = new Promise<never>((_resolve, reject) => {
       timer = setInterval(() => {
-        if (this.waitsForItself(turn)) reject(new VesicleError('ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF', [turn.roomId]));
+        if (this.waitsForItself(turn))
+          reject(new VesicleError('ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF', { room: turn.roomId }));
       }, this.longest).unref();
     });
     this.waiting.add(turn);

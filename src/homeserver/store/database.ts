@@ -220,7 +220,7 @@ function open(location: string): DatabaseSync {
   } catch (error) {
     connection?.close();
     const { errcode, message } = error as Error & { readonly errcode?: number };
-    if (errcode === SQLITE_BUSY) throw new VesicleError('STORE_FILE_IN_USE', [location], { cause: error });
-    throw new VesicleError('STORE_CANNOT_OPEN', [location, message], { cause: error });
+    if (errcode === SQLITE_BUSY) throw new VesicleError('STORE_FILE_IN_USE', { database: location }, { cause: error });
+    throw new VesicleError('STORE_CANNOT_OPEN', { database: location, problem: message }, { cause: error });
   }
 }

@@ -186,6 +186,6 @@ export class ModuleTransaction implements DbTransaction {
   }
 
   private use(): void {
-    if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', ['A transaction']);
+    if (this.isOver) throw new VesicleError('SYNAPSE_HANDLE_ENDED', { what: 'A transaction' });
   }
 }

@@ -4,7 +4,7 @@ import { VesicleError } from '../../errors/vesicle-error.js';
 
 /** Loads node's SQLite without the warning of Node 22 that it is experimental: whoever tests a module cannot do anything about it. */
 function loadQuietly(): typeof sqlite {
-  if (!isBuiltin('node:sqlite')) throw new VesicleError('STORE_NODE_TOO_OLD', [process.versions.node]);
+  if (!isBuiltin('node:sqlite')) throw new VesicleError('STORE_NODE_TOO_OLD', { version: process.versions.node });
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {

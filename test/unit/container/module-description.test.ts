@@ -98,7 +98,7 @@ describe('what tsc cannot see is refused at load', () => {
       moduleClass((it) => {
         web(undefined)(it, 'check');
       }),
-      '[WEB_RESOURCE_INVALID] Guard.check: this web resource cannot be served: the path must be a text',
+      '[WEB_RESOURCE_INVALID] Guard.check: this web resource cannot be served: the path must be a string',
     ],
     [
       'an unknown HTTP method',
@@ -169,7 +169,7 @@ describe('what tsc cannot see is refused at load', () => {
   [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: timeout must be a number of milliseconds above 0
   [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: mode must be "enforce", "audit" or "off"
   [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: onFailure must be "allow", "deny" or "error", or { local, federated } of these
-  [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: name must be a text`,
+  [MODULE_OPTION_INVALID] @Module of Guard: its options are wrong: name must be a string`,
     ],
     [
       'everything at once',

@@ -71,7 +71,7 @@ describe('registering', () => {
       'an auth checker without fields',
       'password_auth_provider',
       checker('t', undefined),
-      '[CALLBACK_OPTION_INVALID] A: its options are wrong: password_auth_provider.auth_checkers[0] must be { loginType, fields, check }: a text, a list of texts, a function',
+      '[CALLBACK_OPTION_INVALID] A: its options are wrong: password_auth_provider.auth_checkers[0] must be { loginType, fields, check }: a string, an array of strings, a function',
     ],
     [
       'an auth checker without a function',

@@ -1,0 +1,126 @@
+import type { ErrorArguments, ErrorCode } from '../../src/errors/codes.js';
+
+const guard = 'Guard (./guard.ts, vesicle.yaml:4:5)';
+const parameter = 'parameter 1 of its constructor';
+
+/** What the placeholders of each error stood for once: `docs/errors.md` shows the message that came of it. */
+export const errorExamples: { readonly [Code in ErrorCode]: ErrorArguments<Code> } = {
+  CACHED_OPTION_INVALID: { method: 'Guard.scoreOf', problem: 'maxEntries must be a whole number above 0' },
+  CALLBACK_NOT_A_FUNCTION: {
+    where: 'Guard.check',
+    callback: 'spam_checker.check_event_for_spam',
+    kind: 'a property, which only instances have (as arrow functions are)',
+  },
+  CALLBACK_OPTION_INVALID: {
+    where: 'Guard.check',
+    problem: 'when has no test "roomId". Did you mean "room_id"?',
+  },
+  CALLBACK_UNKNOWN: {
+    where: 'Guard.check',
+    category: 'spam_checker',
+    name: 'check_event',
+    hint: ' Did you mean "check_event_for_spam"?',
+  },
+  CATEGORY_UNKNOWN: { where: 'Guard.check', category: 'spam', hint: ' Did you mean "spam_checker"?' },
+  CLI_DIRECTORY_MISSING: { directory: 'modules' },
+  CLI_DIRECTORY_UNUSED: { file: 'vesicle.yaml' },
+  CLI_FILE_MISSING: { file: 'server.yaml', place: ' It is looked for below /home/alice/guard.' },
+  CLI_FILE_UNREADABLE: { file: 'token', problem: 'there is no token in it' },
+  CLI_FILE_UNWRITABLE: { directory: 'python', problem: 'its vesicle_bridge.py is another file' },
+  CLI_PYTHON_MISSING: { tried: 'python3.13, python3.12, python3.11, python3.10, python3, python' },
+  CLI_SYNAPSE_ENDED: {
+    how: 'exit code 1',
+    output: "Error in configuration at 'listeners.<item 0>.port':\n  expected an integer",
+  },
+  CLI_SYNAPSE_NOT_FOUND: { python: '/usr/bin/python3', problem: "ModuleNotFoundError: No module named 'synapse'" },
+  CLI_SYNAPSE_NOT_INSTALLED: {
+    command: 'python3.12 -m venv /home/alice/.cache/vesicle/synapse',
+    output: 'The virtual environment was not created successfully because ensurepip is not available.',
+  },
+  CONFIG_INVALID: {
+    count: 'The configuration has a problem',
+    faults:
+      "vesicle.yaml:3:14: Error in configuration at 'server_name':\n  expected a string, got 5. Write it in quotes.",
+  },
+  DECORATOR_ON_PRIVATE: { module: 'Guard', decorator: "@Callback('spam_checker', 'check_event_for_spam')" },
+  DECORATOR_STANDARD: { decorator: '@Module on Guard' },
+  DISPATCH_CIRCUIT_OPEN: { module: 'Guard', callback: 'spam_checker.user_may_invite', failures: 5, pause: 10_000 },
+  DISPATCH_TIMEOUT: { module: 'Guard', callback: 'spam_checker.user_may_invite', timeout: 1000 },
+  HTTP_ADDRESS_IN_USE: { address: '127.0.0.1:8008' },
+  HTTP_CANNOT_LISTEN: {
+    address: '192.0.2.7:8008',
+    problem: 'listen EADDRNOTAVAIL: address not available 192.0.2.7:8008',
+  },
+  INJECT_FOREIGN_INVERSIFY: { class: 'Rules', version: 'another version of inversify' },
+  INJECT_INCOMPLETE: { class: 'Guard', parameter, path: 'Guard' },
+  INJECT_KEY_ERASED: {
+    class: 'Rules',
+    parameter,
+    remedy: 'Import its class as a value (not with "import type"), or name it with @inject(TheClass).',
+    path: 'Guard -> Rules',
+  },
+  KERNEL_AMBIGUOUS: { class: 'Guard', where: parameter, service: '"rule"', count: 2, path: 'Guard -> "rule"' },
+  KERNEL_CACHE_KEY_INVALID: { method: 'Guard.scoreOf', type: 'object' },
+  KERNEL_CIRCULAR: { class: 'Guard', circle: 'Guard -> Rules -> Guard' },
+  KERNEL_CONSTRUCTOR_FAILED: { module: guard, problem: 'RangeError: no connection (guard.ts:12:11)' },
+  KERNEL_MODULE_CLOSED: { module: 'Guard', registered: 'callbacks of spam_checker' },
+  KERNEL_MODULE_UNKNOWN: { module: 'Gaurd', hint: ' Did you mean "Guard"?' },
+  KERNEL_NOT_A_MODULE: { class: 'Guard' },
+  KERNEL_NO_QUESTION: { module: 'Guard', service: 'Visit', reason: 'the question it belongs to has been answered' },
+  KERNEL_SERVICE_FAILED: {
+    module: guard,
+    service: 'the service Database',
+    phase: '@postConstruct',
+    problem: 'Error: connect ECONNREFUSED 127.0.0.1:5432',
+  },
+  KERNEL_SHARED_ASKS: { service: 'Scores', asked: 'ModuleApi' },
+  KERNEL_START_FAILED: {
+    module: guard,
+    phase: 'a method with @postConstruct',
+    problem: "TypeError: Cannot read properties of undefined (reading 'open') (guard.ts:7:24)",
+  },
+  KERNEL_UNRESOLVABLE: { class: guard, problem: 'ReferenceError: not loaded yet' },
+  KERNEL_UNRESOLVED: {
+    class: 'Guard',
+    service: 'Rules',
+    where: parameter,
+    remedy: 'Add it to the services of @Module, or ask for ModuleApi, Logger or the class of the configuration.',
+    path: 'Guard -> Rules',
+  },
+  MODULE_INVALID: {
+    module: 'Guard',
+    count: 2,
+    mistakes:
+      '\n  [CATEGORY_UNKNOWN] Guard.other: there is no callback category "spam". Did you mean "spam_checker"?' +
+      '\n  [STATIC_MEMBER] Guard.score: @Cached() stands on a static member. Put it on a member of the instance.',
+  },
+  MODULE_OPTION_INVALID: { where: '@Module of Guard', problem: 'timeout must be a number of milliseconds above 0' },
+  PACKAGE_MISSING: { use: 'Making thumbnails of an image', package: 'sharp', problem: 'is not installed' },
+  ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF: { room: '!one:example.org' },
+  STATIC_MEMBER: { where: 'Guard.score', decorator: '@Cached()' },
+  STORE_CANNOT_OPEN: { database: 'homeserver.db', problem: 'file is not a database' },
+  STORE_FILE_IN_USE: { database: 'homeserver.db' },
+  STORE_NODE_TOO_OLD: { version: '20.19.0' },
+  SYNAPSE_ADDRESS_INVALID: { address: 'http://127.0.0.1:9000' },
+  SYNAPSE_ADDRESS_IN_USE: { address: 'unix:modules.sock' },
+  SYNAPSE_CALL_IN_TRANSACTION: { method: 'createRoom', transaction: 'count joins' },
+  SYNAPSE_CANNOT_LISTEN: { address: 'unix:run/modules.sock', problem: 'there is no directory run' },
+  SYNAPSE_CONNECTION_LOST: { reason: 'the modules were closed' },
+  SYNAPSE_FRAME_TOO_LONG: { length: 67_568_896, limit: 67_108_864 },
+  SYNAPSE_HANDLE_ENDED: { what: 'A request' },
+  SYNAPSE_NOT_OPEN: { message: 'callback.invoke', state: 'loaded' },
+  SYNAPSE_NO_PARENT: { stream: 'standard input' },
+  SYNAPSE_PROTOCOL_BROKEN: { reason: 'it asked before the modules were open' },
+  SYNAPSE_REQUEST_UNKNOWN: { receiver: 'ModuleApi' },
+  SYNAPSE_TOKEN_MISSING: { address: 'tcp:127.0.0.1:9000' },
+  SYNAPSE_TOKEN_WRONG: { message: 'hello' },
+  SYNAPSE_VALUE_UNSENDABLE: { what: 'The answer', place: 'fields.seen', kind: 'a Map' },
+  SYNAPSE_VALUE_WRONG: { value: 'callback.invoke with params that are not an object' },
+  SYNAPSE_VERSION_MISMATCH: { bridgeProtocol: 1, bridge: '0.1.0', protocol: 2, version: '0.2.0' },
+  TESTING_BACKGROUND_FAILED: { failures: "Guard: 'sweep': RangeError: no broom" },
+  WEB_PATH_RESERVED: { where: 'Guard.page', path: '/_matrix/client/guard', reserved: '/_matrix/client' },
+  WEB_RESOURCE_INVALID: {
+    where: 'Guard.page',
+    problem: 'there is no method "get". Use GET, POST, PUT, DELETE or PATCH.',
+  },
+};
