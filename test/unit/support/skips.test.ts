@@ -5,7 +5,7 @@ import { inProject } from '../../support/project.js';
 interface Skip {
   readonly file: string;
   readonly name: string;
-  readonly reason: string;
+  readonly reason: string | undefined;
 }
 
 interface Report {
@@ -36,6 +36,16 @@ test('skipped tests are listed with their reasons, and count as failed where onl
     `  test/b.test.ts: three: there is no browser${verdict}`,
     '',
   ]);
+});
+
+test('a skip without a reason counts as failed everywhere', () => {
+  const skip = { file: 'test/a.test.ts', name: 'one', reason: undefined };
+  for (const isStrict of [true, false]) {
+    assert.deepEqual(skipReport([skip], known, { isStrict }), {
+      text: '\n1 skipped:\n  test/a.test.ts: one: no reason is given (counts as failed)\n',
+      failed: 1,
+    });
+  }
 });
 
 test('elsewhere skipped tests are only listed', () => {
