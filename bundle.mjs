@@ -14,8 +14,9 @@ const target = join(root, 'dist/bundle');
 const entries = ['index', 'testing/index', 'cli/main', 'kernel/module-hooks-thread'];
 
 /**
- * Libraries that consist of many files, as one. Our own code imports the first three from here. Node loads the others in place of
- * our copies of them (src/kernel/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
+ * Libraries that consist of many files, as one. Our own code imports those of `importedPackages` from here: they need not be
+ * installed beside the package. Node loads the class libraries and Inversify in place of our copies of them
+ * (src/kernel/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
  */
 const packages = {
   '@hono/node-server': `export * from '@hono/node-server';`,
@@ -34,9 +35,12 @@ const packages = {
     export * from 'class-validator';
     import * as all from 'class-validator';
     export default all;`,
+  // With what the homeserver knows of phone numbers, and with what class-validator does.
+  'libphonenumber-js/min': `export { parsePhoneNumberFromString } from 'libphonenumber-js/min';`,
+  'libphonenumber-js/max': `export { parsePhoneNumber } from 'libphonenumber-js/max';`,
 };
 
-const importedPackages = /^(?:@hono\/node-server|@inversifyjs\/core|inversify|yaml)$/;
+const importedPackages = /^(?:@hono\/node-server|@inversifyjs\/core|inversify|libphonenumber-js\/min|yaml)$/;
 
 /** Our own code finds those bundles by the "imports" of package.json, from whichever folder it ends up in. */
 const withPackages = {
@@ -49,15 +53,15 @@ const withPackages = {
   },
 };
 
-/** The tables of all phone numbers of the world are loaded with the first number that is validated. */
+/** The tables of all phone numbers of the world are loaded with the first number that class-validator checks. */
 const lazyPhoneNumbers = {
   name: 'lazy-phone-numbers',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^libphonenumber-js/ }, ({ path }) => ({ path, namespace: 'lazy' }));
-    onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => ({
+    onResolve({ filter: /^libphonenumber-js\/max$/ }, ({ path }) => ({ path, namespace: 'lazy' }));
+    onLoad({ filter: /./, namespace: 'lazy' }, () => ({
       contents: `
         import { createRequire } from 'node:module';
-        const load = () => createRequire(createRequire(import.meta.url).resolve('class-validator'))('${path}');
+        const load = () => createRequire(import.meta.url)('./libphonenumber-js/max.js');
         export const parsePhoneNumber = (...args) => load().parsePhoneNumber(...args);`,
     }));
   },
@@ -79,7 +83,6 @@ const external = [
   '@oxc-project/runtime',
   'class-transformer',
   'class-validator',
-  'libphonenumber-js',
   'nodemailer',
   'nunjucks',
   'oxc-transform',
@@ -110,7 +113,7 @@ async function bundle() {
       stdin: { contents, resolveDir: root },
       outfile: join(target, `packages/${name}.js`),
       mainFields: ['es2015', 'module', 'main'],
-      plugins: [lazyPhoneNumbers, withoutHttp2],
+      plugins: name === 'class-validator' ? [lazyPhoneNumbers] : [withoutHttp2],
     }),
   );
   const results = await Promise.all([own, ...others]);

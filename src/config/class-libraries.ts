@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { ClassTransformOptions, TypeMetadata } from 'class-transformer';
+import type * as Validator from 'class-validator';
 import type { MetadataStorage as ValidatorStorage, ValidationError } from 'class-validator';
 
 /** A class that is filled from a configuration. */
@@ -21,6 +22,8 @@ interface Storage {
   readonly defaultMetadataStorage: TransformerStorage;
 }
 
+/** By the "imports" of package.json. */
+const bundledValidator: string = '#packages/class-validator';
 const transformerStorage = 'class-transformer/cjs/storage.js';
 
 /** The two libraries that modules describe their configuration with. */
@@ -42,7 +45,7 @@ let loaded: ClassLibraries | undefined;
 export async function loadClassLibraries(): Promise<ClassLibraries> {
   if (loaded !== undefined) return loaded;
   const require = createRequire(import.meta.url);
-  const [transformer, validator] = await Promise.all([import('class-transformer'), import('class-validator')]);
+  const [transformer, validator] = await Promise.all([import('class-transformer'), importValidator()]);
   // The bundle that may stand for it (kernel/bundled-packages.ts) exports it, the package has it in a file of its own.
   const storage = ('defaultMetadataStorage' in transformer ? transformer : require(transformerStorage)) as Storage;
   const libraries: ClassLibraries = {
@@ -55,4 +58,13 @@ export async function loadClassLibraries(): Promise<ClassLibraries> {
   };
   loaded = libraries;
   return libraries;
+}
+
+/** Modules bring class-validator, which is a peer dependency; without theirs, the bundle that is part of this package is it. */
+async function importValidator(): Promise<typeof Validator> {
+  try {
+    return await import('class-validator');
+  } catch {
+    return (await import(bundledValidator)) as typeof Validator;
+  }
 }

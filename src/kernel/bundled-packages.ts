@@ -15,8 +15,17 @@ export function findBundledPackages(): ReadonlyMap<string, string> {
   for (const name of names) {
     const bundle = new URL(`../packages/${name}.js`, import.meta.url);
     if (!existsSync(fileURLToPath(bundle))) continue;
-    const own = require.resolve(name);
-    if (require.cache[own] === undefined) found.set(pathToFileURL(own).href, bundle.href);
+    const own = resolved(require, name);
+    if (own !== undefined && require.cache[own] === undefined) found.set(pathToFileURL(own).href, bundle.href);
   }
   return found;
+}
+
+/** Undefined for a package that is not installed: nothing is replaced, and whoever needs it takes the bundle. */
+function resolved(require: NodeJS.Require, name: string): string | undefined {
+  try {
+    return require.resolve(name);
+  } catch {
+    return undefined;
+  }
 }

@@ -35,9 +35,15 @@ export function candidatesOf(specifier: string, parentUrl: string | undefined): 
   const itself = { specifier, parentUrl };
   // It remembers its decorators in the copy that they come from, so there had better be one.
   if (specifier === 'class-transformer') return [{ specifier, parentUrl: import.meta.url }, itself];
-  if (LENT.test(specifier)) return [itself, { specifier, parentUrl: import.meta.url }];
+  if (LENT.test(specifier)) return [itself, ...lentCopies(specifier)];
   const typeScript = typeScriptOf(specifier, parentUrl);
   return typeScript === undefined ? [itself] : [{ specifier: typeScript, parentUrl }, itself];
+}
+
+/** Our own copy; and of class-validator, which need not be installed, the bundle that is part of this package. */
+function lentCopies(specifier: string): readonly Candidate[] {
+  const own = { specifier, parentUrl: import.meta.url };
+  return specifier === 'class-validator' ? [own, { ...own, specifier: `#packages/${specifier}` }] : [own];
 }
 
 /** In a TypeScript file `./x.js` means `./x.ts`, and aliases of its `tsconfig.json` are known, as for tsc. */

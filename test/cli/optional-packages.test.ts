@@ -152,3 +152,35 @@ test('without the native part of oxc-transform a mistake in JavaScript is still 
   assert.equal(code, 1);
   assert.match(error, /faulty\.js: Unexpected token/);
 });
+
+/** A module whose configuration is checked by a package that nobody installed. */
+const dialler = `
+import { IsPhoneNumber, IsString } from 'class-validator';
+import { Module } from 'vesicle';
+
+class DiallerConfig {
+  @IsPhoneNumber() number = '+441134960000';
+  @IsString({ each: true }) words: string[] = [];
+}
+
+@Module({ config: DiallerConfig })
+export class Dialler {
+  constructor(_config: DiallerConfig) {}
+}
+`;
+
+for (const [title, config, wanted] of [
+  ['a telephone number', "{ number: '+44 113 496 0999', words: [a] }", undefined],
+  ['what is no telephone number', "{ number: '12', words: [a] }", /number must be a valid phone number/],
+  ['a wrong list', "{ number: '+44 113 496 0999', words: [1] }", /each value in words must be a string/],
+] as const) {
+  test(`without class-validator a module has that of vesicle, which judges ${title}`, timely, async (t) => {
+    const { folder, command } = await installWithout(t, []);
+    await writeFile(join(folder, 'dialler.ts'), dialler);
+    await writeFile(join(folder, 'vesicle.yaml'), `modules: [{ module: ./dialler.ts, config: ${config} }]`);
+    const { code, error } = await startCli(t, folder, ['check'], [], command).finished;
+    assert.equal(code, wanted === undefined ? 0 : 1, error);
+    if (wanted === undefined) assert.equal(error, '');
+    else assert.match(error, wanted);
+  });
+}
