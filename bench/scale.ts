@@ -7,6 +7,7 @@ import { mediaDownload, mediaUpload } from './scale/media.js';
 import { contextMembers, contextWhole, syncLazyMembers } from './scale/members.js';
 import { closeModules } from './scale/modules.js';
 import { messagesFiltered, syncEmptyRooms } from './scale/rooms.js';
+import { searchCommonWord, searchCommonWordBest } from './scale/search.js';
 import { transactionWrites } from './scale/transaction-writes.js';
 
 /** Each growth by the name of its row without `scale/`. Written list: a row that is not here is not measured. */
@@ -17,6 +18,8 @@ const growths: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'directory-users': directoryUsers,
   'sync-empty-rooms': syncEmptyRooms,
   'messages-filtered': messagesFiltered,
+  'search-common-word': searchCommonWord,
+  'search-common-word-best': searchCommonWordBest,
   'fan-out': fanOut,
   'close-modules': closeModules,
   'bridge-backlog': bridgeBacklog,

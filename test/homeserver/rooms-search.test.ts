@@ -134,8 +134,8 @@ test('a file of the first version is searched as a new one, and gets rid of its 
   const body = { search_categories: { room_events: { search_term: 'run', order_by: 'recent' } } };
   assert.deepEqual(found(await again.request(alice, 'POST', '/search', body)), ['running fast', 'The rabbit runs']);
   await again.hs.homeserver.close();
-  const tables = tablesOf(file).filter((name) => /^event_(?:search|text)/.test(name));
-  assert.deepEqual(tables, ['event_search_position', 'event_texts']);
+  const tables = tablesOf(file).filter((name) => /^(?:event_(?:search|text|word)|search)/.test(name));
+  assert.deepEqual(tables, ['event_search_position', 'event_texts', 'event_words', 'search_lanes', 'search_shelves']);
 });
 
 const mistakes: readonly (readonly [body: unknown, error: string])[] = [

@@ -19,6 +19,9 @@ export function makeOlderSearch(file: string): void {
   using database = new SqliteFile(file);
   database.exec(`
     DROP TABLE event_texts;
+    DROP TABLE event_words;
+    DROP TABLE search_lanes;
+    DROP TABLE search_shelves;
     UPDATE event_search_position SET position = (SELECT max(position) FROM events);
     UPDATE schema_versions SET version = 1 WHERE name = 'search';
   `);

@@ -40,7 +40,7 @@ class SearchEndpoint {
       throw new SynapseError(400, 'Search is disabled on this homeserver');
     }
     const request = readSearchRequest(body);
-    const { results, count, highlights, next } = this.services.search.find(requester, request, batch);
+    const { results, count, highlights, next } = await this.services.search.find(requester, request, batch);
     const around = this.surroundings(requester, results, request.context);
     const shown = await this.show(requester, results, around);
     return {

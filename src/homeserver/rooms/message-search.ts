@@ -3,7 +3,8 @@ import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { RelationStore } from '../store/relation-store.js';
-import type { SearchHit, SearchStore } from '../store/search-store.js';
+import type { SearchHit, SearchHits, SearchMark } from '../store/search-hits.js';
+import type { SearchStore } from '../store/search-store.js';
 import type { StateStore } from '../store/state-store.js';
 import { NotFoundError } from '../synapse-errors.js';
 import type { ShownEvent } from './client-events.js';
@@ -39,9 +40,6 @@ export interface SearchResults {
   readonly next?: string;
 }
 
-/** Newest hits are read from before this time, or at this time and before this position. */
-type SearchMark = Pick<SearchHit, 'origin_server_ts' | 'position'>;
-
 const maxRounds = 5;
 const maxBest = 500;
 const nothing: SearchResults = { results: [], count: 0, highlights: [] };
@@ -50,37 +48,35 @@ const nothing: SearchResults = { results: [], count: 0, highlights: [] };
 export class MessageSearch {
   constructor(private readonly parts: MessageSearchParts) {}
 
-  find({ userId }: Requester, request: SearchRequest, batch?: SearchBatch): SearchResults {
+  async find({ userId }: Requester, request: SearchRequest, batch?: SearchBatch): Promise<SearchResults> {
     const filter = this.withPredecessors(request.filter);
     const rooms = this.roomsFor(userId, filter).filter((roomId) => batch?.group !== 'room_id' || roomId === batch.key);
     if (rooms.length === 0) return nothing;
     const { query, highlights } = readSearchTerms(request.term);
+    await this.parts.search.catchUp();
     const hits = this.parts.search.find(query, { rooms, keys: request.keys });
     const found =
       request.orderBy === 'rank'
         ? this.best(userId, hits, filter)
         : this.newest(userId, hits, filter, batch?.token === undefined ? undefined : readMark(batch.token));
-    return { ...found, count: hits.length, highlights };
+    return { ...found, count: hits.count, highlights };
   }
 
-  private best(userId: UserId, hits: readonly SearchHit[], filter: EventFilter): Pick<SearchResults, 'results'> {
-    const best = hits.toSorted((a, b) => b.rank - a.rank).slice(0, maxBest);
-    return { results: this.shown(userId, best, filter).slice(0, filter.limit) };
+  private best(userId: UserId, hits: SearchHits, filter: EventFilter): Pick<SearchResults, 'results'> {
+    return { results: this.shown(userId, hits.best(maxBest), filter).slice(0, filter.limit) };
   }
 
   private newest(
     userId: UserId,
-    hits: readonly SearchHit[],
+    hits: SearchHits,
     filter: EventFilter,
-    mark: SearchMark | undefined,
+    before: SearchMark | undefined,
   ): Pick<SearchResults, 'results' | 'next'> {
     const { limit } = filter;
-    const newest = hits
-      .filter((hit) => mark === undefined || compareMarks(hit, mark) < 0)
-      .sort((a, b) => compareMarks(b, a));
+    const newest = hits.newest(before)[Symbol.iterator]();
     const results: SearchResult[] = [];
     for (let round = 0; round < maxRounds && results.length < limit; round++) {
-      const some = newest.slice(round * limit * 2, (round + 1) * limit * 2);
+      const some = take(newest, limit * 2);
       if (some.length === 0) break;
       results.push(...this.shown(userId, some, filter));
     }
@@ -133,6 +129,13 @@ function readMark(token: string): SearchMark {
   return { origin_server_ts: Number(timestamp), position: Number(position) };
 }
 
-function compareMarks(a: SearchMark, b: SearchMark): number {
-  return a.origin_server_ts - b.origin_server_ts || a.position - b.position;
+/** The next ones, as far as there are so many. */
+function take<T>(source: Iterator<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const next = source.next();
+    if (next.done === true) break;
+    taken.push(next.value);
+  }
+  return taken;
 }

@@ -36,3 +36,8 @@ function shorten(text: string): string {
 export function joinWords(words: readonly string[]): string {
   return words.map((part) => ` ${part} `).join('');
 }
+
+/** The words of what {@link joinWords} wrote. */
+export function splitWords(joined: string): readonly string[] {
+  return joined === '' ? [] : joined.slice(1, -1).split('  ');
+}
