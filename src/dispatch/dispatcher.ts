@@ -31,6 +31,8 @@ export interface DispatcherOptions {
   readonly now?: () => number;
   /** Calls later, for timeouts; the machine's timers when absent. */
   readonly after?: Timers['after'];
+  /** Makes each call of a callback, for who must know when it is over; it is just called when absent. */
+  readonly aroundCall?: HookContext['aroundCall'];
   /** Whether a user is of this homeserver; everybody when absent. */
   readonly isLocalUser?: (userId: string) => boolean;
 }
@@ -76,6 +78,7 @@ export class Dispatcher {
       log: options.log,
       timers: { now: options.now ?? systemTimers.now, after: options.after ?? systemTimers.after },
       isLocal: (userId) => typeof userId === 'string' && isLocalUser(userId),
+      ...(options.aroundCall && { aroundCall: options.aroundCall }),
       observers: new Set(),
       held: new Map(),
     };

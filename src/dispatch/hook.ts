@@ -23,6 +23,7 @@ export interface Hook<C extends CallbackCategory, N extends CallbackName<C>> {
 export interface HookContext {
   readonly log: Logger;
   readonly timers: Timers;
+  readonly aroundCall?: (call: () => Promise<unknown>) => Promise<unknown>;
   readonly isLocal: (userId: unknown) => boolean;
   readonly observers: Set<CallObserver>;
   /** Modules that are still starting, with what they have registered: nothing is asked of them. */
@@ -188,6 +189,11 @@ export class CallbackHook {
 
   private start(entry: CallbackEntry, args: readonly unknown[]): Promise<unknown> {
     noteWork(entry.module, this.where);
+    const { aroundCall } = this.context;
+    return aroundCall === undefined ? this.invoke(entry, args) : aroundCall(() => this.invoke(entry, args));
+  }
+
+  private invoke(entry: CallbackEntry, args: readonly unknown[]): Promise<unknown> {
     const { timeout } = entry.policy;
     if (timeout === undefined) return entry.handler(...args);
     return callWithin(entry, timeout, this.where, args, this.context.timers);

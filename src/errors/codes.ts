@@ -175,7 +175,7 @@ export const errorCodes = {
   },
   ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF: {
     blame: 'author',
-    text: 'A membership of {room} cannot change: the callback that asks for it is itself asked about a change of a membership of this room, which is not over until it returns. Synapse would wait for ever. Do not await the change there; make it in the background or in "on_new_event".',
+    text: 'A membership of {room} cannot change: the callback that asks for it is itself asked about a change of a membership of this room, which is not over until it returns. Synapse would wait for ever. Do not await the change there, and let the callback return within 5 seconds; or make the change in "on_new_event".',
   },
   STATIC_MEMBER: {
     blame: 'author',

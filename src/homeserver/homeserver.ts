@@ -17,6 +17,7 @@ import type { Mailer } from './mailer.js';
 import { Notifier } from './notifier.js';
 import type { PushGateway } from './push-gateway.js';
 import { schemas, Services } from './services.js';
+import { callInPlace, outsideOfChanges } from './rooms/membership-change-place.js';
 import { Database } from './store/database.js';
 import { SmtpMailer } from './smtp-mailer.js';
 import { Stream } from './store/stream.js';
@@ -129,6 +130,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     log,
     now: clock.now,
     after: clock.after,
+    aroundCall: callInPlace,
     isLocalUser: (userId) => domainOf(userId as UserId) === serverName,
   });
   const database = new Database(options.databasePath ?? config.databasePath, schemas, (err) => {
@@ -148,7 +150,14 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     mailer: options.mailer ?? new SmtpMailer(config.email ?? new EmailConfig()),
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     ...(options.pushGateway && { pushGateway: options.pushGateway }),
-    inBackground: background.start,
+    inBackground: (name, work, module) => {
+      // A module may await what it runs in the background.
+      if (module !== undefined) background.start(name, work, module);
+      else
+        outsideOfChanges(() => {
+          background.start(name, work);
+        });
+    },
   };
   const services = new Services(context);
   const webResources = new WebResources({
