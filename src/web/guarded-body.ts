@@ -26,6 +26,8 @@ export function guardBody(
   const pieces = [...ready.pieces];
   let { next } = ready;
   let left = guard.length;
+  // What a source does when nobody reads on is no failure: it ends early, or throws.
+  let isCancelled = false;
   const read = async (): Promise<BodyRead> => {
     const value = pieces.shift();
     if (value !== undefined) return { done: false, value };
@@ -45,16 +47,21 @@ export function guardBody(
       pull: async (controller) => {
         try {
           const piece = await read();
+          if (isCancelled) return;
           count(piece);
           if (piece.done) controller.close();
           else controller.enqueue(piece.value);
         } catch (error) {
+          if (isCancelled) return;
           guard.onFailure(error);
           reader.cancel(error).catch(() => undefined);
           breakOff(body, controller, error);
         }
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: (reason) => {
+        isCancelled = true;
+        return reader.cancel(reason);
+      },
     },
     { highWaterMark: 0 },
   );
