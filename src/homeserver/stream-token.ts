@@ -1,13 +1,25 @@
 import { SynapseError } from '../errors/synapse-error.js';
+import type { HistoryPlace } from './store/history-range.js';
 
-/** The token of a position in the stream of changes: what was up to it has been seen. For `/sync` and for reading history. */
+/** The token of a position in the stream of changes: what was up to it has been seen. */
 export function streamToken(position: number): string {
   return `s${position}`;
 }
 
-/** The position that a token names, or 400. */
+/** The position that a token of the stream names, or 400. */
 export function parseStreamToken(token: string): number {
   return parseSyncToken(token).position;
+}
+
+/** The token of a place in a room's history: by depth `t<depth>-<position>`, in the stream `s<position>` (`RoomStreamToken`). */
+export function historyToken(place: HistoryPlace): string {
+  return typeof place === 'number' ? streamToken(place) : `t${place.depth}-${place.position}`;
+}
+
+/** The place in a history that a token names, or 400. */
+export function parseHistoryToken(token: string): HistoryPlace {
+  const { depth, position } = parseParts(token);
+  return depth === undefined ? position : { depth, position };
 }
 
 /** Where a sync ended. */
@@ -24,7 +36,25 @@ export function syncToken({ position, toDevice }: SyncPosition): string {
 
 /** The end of a sync that a token names, or 400. */
 export function parseSyncToken(token: string): SyncPosition {
-  const [, position, toDevice = position] = /^s(\d{1,15})(?:_(\d{1,15}))?$/.exec(token) ?? [];
-  if (position === undefined) throw new SynapseError(400, 'Invalid stream token');
-  return { position: Number(position), toDevice: Number(toDevice) };
+  const { depth, position, toDevice = position } = parseParts(token);
+  if (depth !== undefined) throw invalidToken();
+  return { position, toDevice };
+}
+
+function parseParts(token: string): {
+  readonly depth: number | undefined;
+  readonly position: number;
+  readonly toDevice: number | undefined;
+} {
+  const [, depth, position, toDevice] = /^(?:s|t(\d{1,16})-)(\d{1,15})(?:_(\d{1,15}))?$/.exec(token) ?? [];
+  if (position === undefined) throw invalidToken();
+  return { depth: optionalNumber(depth), position: Number(position), toDevice: optionalNumber(toDevice) };
+}
+
+function optionalNumber(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
+
+function invalidToken(): SynapseError {
+  return new SynapseError(400, 'Invalid stream token');
 }

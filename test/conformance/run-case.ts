@@ -168,7 +168,7 @@ class CaseRun {
 
   private save(step: Step, from: Json): void {
     for (const [name, path] of Object.entries(step.save ?? {})) {
-      const value = valueAt(from, path);
+      const value = valueAt(from, substitute(path, this.variables));
       this.variables.set(name, value === MISSING ? '' : value);
       if (typeof value === 'string' && value.startsWith('mxc://')) this.variables.set(`${name}.path`, value.slice(6));
     }

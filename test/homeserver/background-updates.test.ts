@@ -11,7 +11,7 @@ import type { LoadedModule } from '../../src/kernel/loaded-module.js';
 import { type CrashingProcess, startCrashing } from '../support/crashing-process.js';
 import { deferred } from '../support/deferred.js';
 import type { TestUser } from '../support/embedded-homeserver.js';
-import { makeOlder, stateOfEvents } from '../support/older-file.js';
+import { makeOlder, makeOlderOwing, stateOfEvents } from '../support/older-file.js';
 import { ManualTimers } from '../support/manual-timers.js';
 import { RoomWorld } from '../support/room-world.js';
 import { loaded } from '../support/module-host.js';
@@ -74,7 +74,7 @@ class Gate {
 }
 
 /** The indexes that the first release did not have, in the order of their making. */
-const indexes = [index, 'events_sender_index', 'events_type_index', 'events_url_index'];
+const indexes = ['events_depth_index', index, 'events_sender_index', 'events_type_index', 'events_url_index'];
 const indexed = indexes.flatMap((name) => [`${name} master whole`, 'done']);
 
 interface Room {
@@ -91,7 +91,7 @@ async function fileName(t: TestContext): Promise<string> {
 }
 
 /** A file of an older version with a room of 20 messages, every fourth a picture. */
-async function olderFile(t: TestContext): Promise<Room> {
+async function olderFile(t: TestContext, makeOld: (file: string) => void = makeOlder): Promise<Room> {
   const file = await fileName(t);
   const world = await RoomWorld.open(t, { config: { databasePath: file } });
   const admin = await world.admin();
@@ -106,7 +106,7 @@ async function olderFile(t: TestContext): Promise<Room> {
     if (isPicture) pictures.push(eventId);
   }
   await world.hs.homeserver.close();
-  makeOlder(file);
+  makeOld(file);
   return { file, admin, roomId, pictures };
 }
 
@@ -141,6 +141,22 @@ test('an older file gets its column in batches and its index in one go, paced by
   assert.deepEqual((await world.get(room.admin, status)).body, { enabled: true, current_updates: {} });
   assert.deepEqual(await picturesIn(world, room), room.pictures);
   await world.hs.homeserver.close();
+  assert.deepEqual(stateOfEvents(room.file), { owed: [], hasIndex: true, missing: 0, withUrl: 5 });
+});
+
+test('a file that owes what a later version asks for anew owes it once', async (t) => {
+  const room = await olderFile(t, makeOlderOwing);
+  const gate = new Gate(100, 0);
+  const world = await reopen(t, room, gate);
+  await gate.arrived();
+  assert.deepEqual(await picturesIn(world, room), room.pictures, 'what is owed is not waited for');
+  await world.hs.homeserver.close(0);
+  gate.pass();
+  assert.deepEqual(stateOfEvents(room.file).owed, [backfill, ...indexes]);
+  const again = await reopen(t, room, new Gate(100, Infinity));
+  await again.hs.homeserver.idle();
+  assert.deepEqual(await picturesIn(again, room), room.pictures);
+  await again.hs.homeserver.close();
   assert.deepEqual(stateOfEvents(room.file), { owed: [], hasIndex: true, missing: 0, withUrl: 5 });
 });
 

@@ -1,104 +1,16 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
-import { ModuleApi } from '../../src/api/module-api.js';
-import type { MembershipAction } from '../../src/api/rooms-api.js';
-import { Module } from '../../src/decorators/module.js';
 import { isAllowed } from '../../src/homeserver/rooms/event-allowed.js';
 import { authTypesFor } from '../../src/homeserver/rooms/event-auth.js';
 import type { RoomEvent } from '../../src/homeserver/rooms/room-event.js';
 import { RoomState } from '../../src/homeserver/rooms/room-state.js';
 import { resolveStates } from '../../src/homeserver/rooms/state-resolution.js';
 import type { Room } from '../../src/homeserver/rooms/rooms.js';
-import type { JsonObject } from '../../src/matrix/json.js';
-import type { RoomId, UserId } from '../../src/matrix/ids.js';
-import { loaded } from '../support/module-host.js';
-import { RoomWorld } from '../support/room-world.js';
+import type { RoomId } from '../../src/matrix/ids.js';
+import { act, openActing } from '../support/acting-world.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-
-const users = ['alice', 'bob', 'carol'].map((name) => `@${name}:hs.test` as UserId);
-
-/** An event that somebody sends, and those that a module sends while it is asked about that one. */
-interface Act {
-  readonly by: number;
-  readonly on: number;
-  readonly kind: 'message' | 'topic' | 'power' | 'rules' | MembershipAction;
-  readonly value: number;
-  readonly inside: readonly Act[];
-}
-
-const memberships = ['join', 'leave', 'kick', 'ban', 'unban', 'invite'] as const;
-const kinds = ['message', 'message', 'topic', 'power', 'rules', ...memberships] as const;
-const { act } = fc.letrec<{ act: Act; inside: readonly Act[] }>((tie) => ({
-  act: fc.record({
-    by: fc.constantFrom(0, 0, 1, 2),
-    on: fc.constantFrom(0, 1, 2),
-    kind: fc.constantFrom(...kinds),
-    value: fc.constantFrom(0, 50, 100),
-    inside: tie('inside'),
-  }),
-  inside: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.constant([]),
-    fc.array(tie('act'), { minLength: 1, maxLength: 3 }),
-  ),
-}));
-
-/** A homeserver whose module acts from inside `check_event_allowed`. */
-async function openActing(t: TestContext, databasePath: string) {
-  let perform: (act: Act, isInMembership: boolean) => Promise<void> = async () => undefined;
-  let waiting: { readonly acts: readonly Act[]; readonly isInMembership: boolean } | undefined;
-  let roomId = '' as RoomId;
-  @Module()
-  class Actor {
-    constructor(api: ModuleApi) {
-      api.registerThirdPartyRulesCallbacks({
-        check_event_allowed: async () => {
-          const now = waiting;
-          waiting = undefined;
-          for (const act of now?.acts ?? []) await perform(act, now?.isInMembership === true);
-          return [true, null];
-        },
-      });
-      perform = async (act, isInMembership) => {
-        const isMembership = memberships.some((kind) => kind === act.kind);
-        // It would wait for itself.
-        if (isMembership && isInMembership) return;
-        waiting = { acts: act.inside, isInMembership: isMembership || isInMembership };
-        // What is not allowed is no concern of this test.
-        await send(api, roomId, act).catch(() => undefined);
-        waiting = undefined;
-      };
-    }
-  }
-  const world = await RoomWorld.open(t, { config: { databasePath }, modules: [loaded(Actor)] });
-  return {
-    world,
-    begin: (room: RoomId) => (roomId = room),
-    perform: (act: Act) => perform(act, false),
-    find: (): Room => {
-      const room = world.hs.homeserver.services.rooms.rooms.find(roomId);
-      assert.ok(room !== undefined);
-      return room;
-    },
-  };
-}
-
-async function send(api: ModuleApi, roomId: RoomId, { by, on, kind, value }: Act): Promise<void> {
-  const [sender, target] = [users[by], users[on]] as [UserId, UserId];
-  const event = (type: string, content: JsonObject, more: JsonObject = {}): Promise<unknown> =>
-    api.createAndSendEventIntoRoom({ type, room_id: roomId, sender, content, ...more });
-  const state = { state_key: '' };
-  if (kind === 'message') await event('m.room.message', { msgtype: 'm.text', body: 'text' });
-  else if (kind === 'topic') await event('m.room.topic', { topic: `${String(value)} by ${sender}` }, state);
-  else if (kind === 'rules') await event('m.room.join_rules', { join_rule: value === 0 ? 'public' : 'invite' }, state);
-  else if (kind === 'power') {
-    const levels = (await api.getStateEventsInRoom(roomId, [['m.room.power_levels', '']]))[0]?.content ?? {};
-    const now = levels['users'] as JsonObject;
-    await event('m.room.power_levels', { ...levels, users: { ...now, [target]: value } }, state);
-  } else await api.updateRoomMembership(sender, kind === 'join' || kind === 'leave' ? sender : target, roomId, kind);
-}
 
 /** What the graph of a room's events makes of its state, worked out from the beginning. */
 function replay(

@@ -8,9 +8,24 @@ export function makeOlder(file: string): void {
     DROP INDEX events_type_index;
     DROP INDEX events_sender_index;
     DROP INDEX events_url_index;
+    DROP INDEX events_depth_index;
+    ALTER TABLE events DROP COLUMN depth;
     ALTER TABLE events DROP COLUMN contains_url;
     UPDATE schema_versions SET version = 2 WHERE name = 'rooms';
     DELETE FROM background_updates;
+  `);
+}
+
+/** Makes a homeserver's file what a release between would have left, closed before it had made its indexes. */
+export function makeOlderOwing(file: string): void {
+  makeOlder(file);
+  using database = new SqliteFile(file);
+  database.exec(`
+    ALTER TABLE events ADD COLUMN contains_url INTEGER;
+    UPDATE schema_versions SET version = 4 WHERE name = 'rooms';
+    INSERT INTO background_updates (update_name, progress_json) VALUES ('events_contains_url', '{}');
+    INSERT INTO background_updates (update_name, progress_json) VALUES ('events_type_index', '{}');
+    INSERT INTO background_updates (update_name, progress_json) VALUES ('events_jump_to_date_index', '{}');
   `);
 }
 

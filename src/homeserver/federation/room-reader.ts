@@ -141,7 +141,7 @@ export class RoomReader {
     const { events, users } = this.services;
     if (event.metadata.isOutlier === true) return event;
     if (users.isErased(event.sender)) return events.pruned(event);
-    const state = events.allStateAt(event.roomId, event.position);
+    const state = events.allStateAfter(event);
     const visibility = state.get('m.room.history_visibility', '')?.content['history_visibility'] ?? 'shared';
     if (visibility !== 'invited' && visibility !== 'joined') return event;
     const enough = visibility === 'invited' ? ['join', 'invite'] : ['join'];

@@ -10,6 +10,7 @@ import { PRIVATE_RECEIPT, type Receipts } from '../ephemeral/receipts.js';
 import type { Typing } from '../ephemeral/typing.js';
 import { LimitExceededError } from '../rate-limit-error.js';
 import type { RateLimiters } from '../rate-limiters.js';
+import { compareByDepth } from '../rooms/room-event.js';
 import type { ReadMarkerRooms } from '../sync/read-markers.js';
 import { AuthError } from '../synapse-errors.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from './route.js';
@@ -162,7 +163,7 @@ class EphemeralEndpoints {
     if (event === undefined) throw new SynapseError(404, `Could not find event ${eventId} in room ${roomId}`);
     const before = rooms.accountData.get(userId, roomId, 'm.fully_read')?.['event_id'];
     const placed = typeof before === 'string' ? rooms.findIn(roomId, before as EventId) : undefined;
-    if (placed !== undefined && placed.position >= event.position) return;
+    if (placed !== undefined && compareByDepth(placed, event) >= 0) return;
     await rooms.accountData.set(userId, roomId, 'm.fully_read', { event_id: eventId });
   }
 

@@ -4,7 +4,8 @@ import { isJsonObject } from '../../matrix/json.js';
 import { parseJson } from '../../matrix/untrusted-json.js';
 import { EventFilter } from '../rooms/event-filter.js';
 import type { PageRequest } from '../rooms/room-history.js';
-import { parseStreamToken } from '../stream-token.js';
+import type { HistoryPlace } from '../store/history-range.js';
+import { parseHistoryToken } from '../stream-token.js';
 import { queryInteger, queryString } from './query.js';
 
 const maxLimit = 1000;
@@ -32,12 +33,12 @@ export function filterIn(query: URLSearchParams): EventFilter | undefined {
   return new EventFilter(json);
 }
 
-function token(query: URLSearchParams, name: string): number | undefined {
+function token(query: URLSearchParams, name: string): HistoryPlace | undefined {
   const text = queryString(query, name);
   // Clients of old give END for the newest events.
   if (text === undefined || text === '' || (name === 'from' && text === 'END')) return undefined;
   try {
-    return parseStreamToken(text);
+    return parseHistoryToken(text);
   } catch (error) {
     throw new SynapseError(400, `'${name}' parameter is invalid`, Codes.UNKNOWN, {}, {}, { cause: error });
   }

@@ -3,7 +3,8 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import type { JsonValue } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { RoomServices } from '../rooms/room-services.js';
-import { parseStreamToken, streamToken } from '../stream-token.js';
+import type { DepthPlace } from '../store/history-range.js';
+import { historyToken } from '../stream-token.js';
 import { pageRequest } from './page-request.js';
 import { queryBoolean, queryInteger, queryString } from './query.js';
 import { pathParam, roomIdIn } from './room-request.js';
@@ -50,8 +51,8 @@ class RelationEndpoints {
       ...(call.request.url.includes('/_matrix/client/unstable/') && {
         original_event: await this.original(call, requester),
       }),
-      ...(next !== undefined && { next_batch: streamToken(next) }),
-      ...(from !== undefined && { prev_batch: streamToken(from) }),
+      ...(next !== undefined && { next_batch: historyToken(next) }),
+      ...(from !== undefined && { prev_batch: historyToken(from) }),
     };
   };
 
@@ -68,7 +69,7 @@ class RelationEndpoints {
     });
     return {
       chunk: await clientEvents.show(events, { bundled: history.bundle(requester, events) }),
-      ...(next !== undefined && { next_batch: streamToken(next) }),
+      ...(next !== undefined && { next_batch: `${next.depth}_${next.position}` }),
     };
   };
 
@@ -80,10 +81,10 @@ class RelationEndpoints {
   }
 }
 
-function threadsToken(text: string): number {
-  try {
-    return parseStreamToken(text);
-  } catch (error) {
-    throw new SynapseError(400, 'Invalid threads token', Codes.UNKNOWN, {}, {}, { cause: error });
-  }
+/** The place that a token of threads names (`ThreadsNextBatch`), or 400. */
+function threadsToken(text: string): DepthPlace {
+  const [, depth, position] = /^(\d{1,16})_(\d{1,15})$/.exec(text) ?? [];
+  if (depth === undefined || position === undefined)
+    throw new SynapseError(400, 'Invalid threads token', Codes.UNKNOWN);
+  return { depth: Number(depth), position: Number(position) };
 }

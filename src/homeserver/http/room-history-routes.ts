@@ -7,7 +7,7 @@ import type { ClientEvents, ClientFormat } from '../rooms/client-events.js';
 import type { RoomEvent } from '../rooms/room-event.js';
 import type { HistoryPage, ReadingOptions } from '../rooms/room-history.js';
 import type { RoomServices } from '../rooms/room-services.js';
-import { parseStreamToken, streamToken } from '../stream-token.js';
+import { historyToken, parseHistoryToken } from '../stream-token.js';
 import { AuthError } from '../synapse-errors.js';
 import { filterIn, pageRequest } from './page-request.js';
 import { queryInteger, queryString, requiredQueryInteger } from './query.js';
@@ -47,8 +47,8 @@ async function showPage(
   const chunk = await clientEvents.show(events, { requester, format, bundled });
   return {
     chunk,
-    start: streamToken(start),
-    ...(end !== undefined && { end: streamToken(end) }),
+    start: historyToken(start),
+    ...(end !== undefined && { end: historyToken(end) }),
     ...(members !== undefined && { state: await clientEvents.showState(members, { requester, format }) }),
   };
 }
@@ -90,8 +90,8 @@ export async function contextFor(
     event: shown,
     events_after: await clientEvents.show(after, show),
     state: await clientEvents.showState(found.state, { requester }),
-    start: streamToken(found.start),
-    end: streamToken(found.end),
+    start: historyToken(found.start),
+    end: historyToken(found.end),
   };
 }
 
@@ -117,7 +117,7 @@ class HistoryEndpoints {
     const requester = await call.requester({ allowGuest: true });
     const { query } = call;
     const token = queryString(query, 'at');
-    const at = token === undefined ? undefined : parseStreamToken(token);
+    const at = token === undefined ? undefined : parseHistoryToken(token);
     const membership = queryString(query, 'membership') ?? '';
     const notMembership = queryString(query, 'not_membership') ?? '';
     const state = this.services.history.state(requester, roomIdIn(call), at);

@@ -13,7 +13,7 @@ import {
   type SearchRequest,
   writeSearchBatch,
 } from '../rooms/search-request.js';
-import { streamToken } from '../stream-token.js';
+import { historyToken } from '../stream-token.js';
 import { queryString } from './query.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from './route.js';
 
@@ -104,8 +104,8 @@ class SearchEndpoint {
     return {
       events_before: await clientEvents.show(before, show),
       events_after: await clientEvents.show(after, show),
-      start: streamToken(start),
-      end: streamToken(end),
+      start: historyToken(start),
+      end: historyToken(end),
       ...(profiles !== undefined && { profile_info: profiles }),
     };
   }

@@ -26,6 +26,17 @@ export class PastStates {
     return this.events.findAll(this.store.withMembers(roomId, position, [...userIds]));
   }
 
+  /** The whole state after an event, where it stands. */
+  after(event: RoomEvent): readonly RoomEvent[] {
+    return this.events.branchState(event)?.all() ?? this.all(event.roomId, event.position);
+  }
+
+  /** The state after an event without members, but with these. */
+  afterWithMembers(event: RoomEvent, userIds: ReadonlySet<string>): readonly RoomEvent[] {
+    const branch = this.events.branchState(event);
+    return branch?.withMembers(userIds) ?? this.withMembers(event.roomId, event.position, userIds);
+  }
+
   private isCurrent(roomId: RoomId, position: number): boolean {
     return this.store.lastChange(roomId) <= position;
   }

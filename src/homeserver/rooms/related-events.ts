@@ -2,6 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
+import { type DepthPlace, placeBehind } from '../store/history-range.js';
 import type { RelationRange, RelationStore } from '../store/relation-store.js';
 import type { ShownEvent } from './client-events.js';
 import type { RoomAccess } from './room-access.js';
@@ -24,8 +25,8 @@ export type RelatedRange = Omit<RelationRange, 'parentId' | 'roomId'>;
 /** Events that relate to one, or the roots of threads. */
 export interface RelatedPage {
   readonly events: readonly ShownEvent[];
-  /** The position to go on from; undefined when there is nothing more. */
-  readonly next?: number;
+  /** The place to go on from; undefined when there is nothing more. */
+  readonly next?: DepthPlace;
 }
 
 /** Reads what relates to an event, and threads (`handlers/relations.py`). */
@@ -47,19 +48,19 @@ export class RelatedEvents {
     const isMore = wanted.length > range.limit && last !== undefined;
     return {
       events: this.parts.visibility.filter(requester.userId, found, { isPeeking: entry === undefined }),
-      ...(isMore && { next: range.direction === 'b' ? last.position - 1 : last.position }),
+      ...(isMore && { next: placeBehind(last, range.direction) }),
     };
   }
 
-  /** The roots of a room's threads, the one with the newest message first. */
+  /** The roots of a room's threads, the one with the deepest message first. */
   threads(
     requester: Requester,
     roomId: RoomId,
-    range: { readonly before?: number; readonly limit: number; readonly onlyParticipated: boolean },
+    range: { readonly before?: DepthPlace; readonly limit: number; readonly onlyParticipated: boolean },
   ): RelatedPage {
     const { access, relations, events } = this.parts;
     const { entry } = access.checkInRoomOrReadable(requester, roomId, true);
-    const rows = relations.threads(roomId, range.before ?? Number.MAX_SAFE_INTEGER, range.limit + 1);
+    const rows = relations.threads(roomId, range.before, range.limit + 1);
     const page = rows.slice(0, range.limit);
     const roots = page
       .map((row) => events.find(row.parent_id))
@@ -73,7 +74,7 @@ export class RelatedEvents {
     const last = page.at(-1);
     return {
       events: this.parts.visibility.filter(requester.userId, roots, { isPeeking: entry === undefined }),
-      ...(rows.length > range.limit && last !== undefined && { next: last.newest }),
+      ...(rows.length > range.limit && last !== undefined && { next: { depth: last.depth, position: last.position } }),
     };
   }
 }

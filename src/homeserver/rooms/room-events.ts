@@ -3,6 +3,7 @@ import type { EventId, RoomId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import type { EventRange, EventSpan, EventStore, StoredEvent } from '../store/event-store.js';
+import type { HistoryRange } from '../store/history-range.js';
 import type { RoomStore } from '../store/room-store.js';
 import type { EventSelection } from '../store/selected-events.js';
 import type { StateStore } from '../store/state-store.js';
@@ -67,7 +68,7 @@ export class RoomEvents {
     return target === undefined || target.type === 'm.room.create' || target.roomId !== event.roomId;
   }
 
-  /** Part of a room's history in order of reading. */
+  /** Part of a room's history in the order in which it was stored, or the other way round. */
   read(range: EventRange): RoomEvent[] {
     return this.store.read(range).map((row) => this.fromRow(row));
   }
@@ -77,9 +78,9 @@ export class RoomEvents {
     return this.store.readAmong(roomIds, span).map((row) => this.fromRow(row));
   }
 
-  /** Those events of a part of a room's history that are wanted. */
-  readSelected(range: EventRange, selection: EventSelection): RoomEvent[] {
-    return this.store.readSelected(range, selection).map((row) => this.fromRow(row));
+  /** Part of a room's history by depth, in order of reading; with a selection those events that are wanted. */
+  readHistory(range: HistoryRange, selection?: EventSelection): RoomEvent[] {
+    return this.store.readHistory(range, selection).map((row) => this.fromRow(row));
   }
 
   /** The events of the room's state now. */
@@ -97,6 +98,17 @@ export class RoomEvents {
   allStateAt(roomId: RoomId, position: number): RoomState {
     const ids = this.states.allAt(roomId, position).map((entry) => entry.event_id);
     return new RoomState(this.versionOf(roomId), this.findAll(ids));
+  }
+
+  /** The state after an event that stands on a branch with a state of its own; undefined for others. */
+  branchState(event: RoomEvent): RoomState | undefined {
+    const ids = this.states.branch(event.roomId, event.eventId);
+    return ids === undefined ? undefined : new RoomState(event.version, this.findAll(ids));
+  }
+
+  /** The whole state after an event, where it stands. */
+  allStateAfter(event: RoomEvent): RoomState {
+    return this.branchState(event) ?? this.allStateAt(event.roomId, event.position);
   }
 
   /** The state event that this one replaced. */

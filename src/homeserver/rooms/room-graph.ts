@@ -1,9 +1,8 @@
 import type { EventId } from '../../matrix/ids.js';
 import type { PastStateStore } from '../store/past-state-store.js';
-import type { StateStore } from '../store/state-store.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
-import { RoomState } from './room-state.js';
+import type { RoomState } from './room-state.js';
 import { resolveStates } from './state-resolution.js';
 import type { Extremity, Room } from './rooms.js';
 
@@ -14,7 +13,6 @@ const maxPrevEvents = 10;
 export class RoomGraph {
   constructor(
     private readonly events: RoomEvents,
-    private readonly states: StateStore,
     private readonly pastStates: PastStateStore,
   ) {}
 
@@ -47,15 +45,10 @@ export class RoomGraph {
 
   /** The state after an event of the room's history; only to look at, as with {@link peekBefore}. */
   stateAfter(room: Room, event: RoomEvent): RoomState {
-    const branch = this.states.branch(room.roomId, event.eventId);
-    if (branch === undefined) {
-      const isCurrent = event.position >= this.pastStates.lastChange(room.roomId);
-      return isCurrent ? room.state : this.events.allStateAt(room.roomId, event.position);
-    }
-    return new RoomState(
-      room.version,
-      branch.flatMap((id) => this.events.find(id) ?? []),
-    );
+    const branch = this.events.branchState(event);
+    if (branch !== undefined) return branch;
+    const isCurrent = event.position >= this.pastStates.lastChange(room.roomId);
+    return isCurrent ? room.state : this.events.allStateAt(room.roomId, event.position);
   }
 
   /** One state of several. Events that are not stored yet are found in `pending`. */

@@ -2,25 +2,27 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { EventId, RoomId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { EventRange, EventStore } from '../store/event-store.js';
+import type { EventStore } from '../store/event-store.js';
+import { type HistoryPlace, type HistoryRange, isBehind, placeBehind, positionOf } from '../store/history-range.js';
 import type { RelationStore } from '../store/relation-store.js';
 import type { StateStore } from '../store/state-store.js';
+import { historyToken } from '../stream-token.js';
 import { AuthError, noRowFound, NotFoundError } from '../synapse-errors.js';
 import type { BundledRelations, RelationBundler } from './bundled-relations.js';
 import type { ShownEvent } from './client-events.js';
 import type { EventFilter } from './event-filter.js';
 import type { PastStates } from './past-states.js';
 import type { Access, RoomAccess } from './room-access.js';
-import { compareByDepth, type RoomEvent } from './room-event.js';
+import type { RoomEvent } from './room-event.js';
 import type { RoomEvents } from './room-events.js';
 import type { RoomUsers } from './room-users.js';
 import type { Rooms } from './rooms.js';
 import type { Visibility } from './visibility.js';
 
-/** Which part of a history is wanted; positions as in `EventRange`. */
+/** Which part of a history is wanted; places as in `HistoryRange`. */
 export interface PageRequest {
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
+  readonly from?: HistoryPlace | undefined;
+  readonly to?: HistoryPlace | undefined;
   readonly direction: 'f' | 'b';
   readonly limit: number;
 }
@@ -36,9 +38,9 @@ export interface ReadingOptions {
 export interface HistoryPage {
   readonly events: readonly ShownEvent[];
   readonly bundled: ReadonlyMap<string, BundledRelations>;
-  readonly start: number;
+  readonly start: HistoryPlace;
   /** Where the next page begins; undefined at the end of the history. */
-  readonly end?: number;
+  readonly end?: HistoryPlace;
   /** The members who sent these events, where the filter asks for them. */
   readonly members?: readonly RoomEvent[];
 }
@@ -50,8 +52,8 @@ export interface EventContext {
   readonly after: readonly ShownEvent[];
   readonly state: readonly RoomEvent[];
   readonly bundled: ReadonlyMap<string, BundledRelations>;
-  readonly start: number;
-  readonly end: number;
+  readonly start: HistoryPlace;
+  readonly end: HistoryPlace;
 }
 
 /** What history is read with. */
@@ -86,12 +88,10 @@ export class RoomHistory {
     const { filter, asAdmin = false } = options;
     const { direction, to, limit } = request;
     const access = asAdmin ? undefined : this.parts.access.checkInRoomOrReadable(requester, roomId, true);
-    const start = startOf(request, position, access);
-    const range = { roomId, direction, from: start, limit, ...(to !== undefined && { to }) };
-    const read = this.read(range, filter);
+    const start = this.startOf(roomId, request, position, access);
+    const read = this.read({ roomId, direction, from: start, limit, ...(to !== undefined && { to }) }, filter);
     if (read.length === 0 && limit > 0) return { events: [], bundled: nothing, start };
-    const end = nextPosition(read.at(-1), direction) ?? to ?? start;
-    read.sort(direction === 'f' ? compareByDepth : (one, other) => compareByDepth(other, one));
+    const end = behindLast(read, direction) ?? to ?? start;
     const events = this.shown(requester, this.filtered(read, filter), access, asAdmin);
     const page = { events, bundled: this.bundle(requester, events), start, end };
     return filter?.lazyLoadMembers === true ? { ...page, members: this.sendersOf(events) } : page;
@@ -113,8 +113,7 @@ export class RoomHistory {
     if (target === undefined) throw new AuthError(403, noAccess);
     if (event.roomId !== roomId) throw noRowFound('events');
     const beforeLimit = Math.floor(limit / 2);
-    const before = this.neighbours(event, 'b', beforeLimit, filter);
-    const after = this.neighbours(event, 'f', limit - beforeLimit, filter);
+    const { before, after, start, end } = this.neighbours(event, beforeLimit, limit - beforeLimit, filter);
     const shown = (events: readonly RoomEvent[]): ShownEvent[] =>
       this.shown(requester, this.filtered(events, filter), access, asAdmin);
     const shownBefore = shown(before);
@@ -127,8 +126,8 @@ export class RoomHistory {
       after: shownAfter,
       state: this.filtered(this.stateBehind(last, all, filter), filter),
       bundled: this.bundle(requester, all),
-      start: nextPosition(before.at(-1), 'b') ?? event.position - 1,
-      end: nextPosition(after.at(-1), 'f') ?? event.position,
+      start,
+      end,
     };
   }
 
@@ -139,23 +138,20 @@ export class RoomHistory {
     beforeLimit: number,
     afterLimit: number,
   ): Pick<EventContext, 'before' | 'after' | 'start' | 'end'> {
-    const before = this.neighbours(event, 'b', beforeLimit, undefined);
-    const after = this.neighbours(event, 'f', afterLimit, undefined);
+    const { before, after, start, end } = this.neighbours(event, beforeLimit, afterLimit, undefined);
     const { visibility } = this.parts;
     return {
       before: visibility.filter(requester.userId, before),
       after: visibility.filter(requester.userId, after),
-      start: nextPosition(before.at(-1), 'b') ?? event.position - 1,
-      end: nextPosition(after.at(-1), 'f') ?? event.position,
+      start,
+      end,
     };
   }
 
   /** The member events of these users as they were after an event. */
   membersAt(event: RoomEvent, userIds: ReadonlySet<string>): readonly RoomEvent[] {
-    const { roomId, position } = event;
-    return [...userIds]
-      .map((userId) => this.parts.visibility.stateAfter(roomId, position, 'm.room.member', userId))
-      .filter((member) => member !== undefined);
+    const then = this.parts.visibility.stateAfter(event);
+    return [...userIds].map((userId) => then('m.room.member', userId)).filter((member) => member !== undefined);
   }
 
   /** One event: undefined when it is not in this room, 403 when the requester may not see it. */
@@ -167,36 +163,30 @@ export class RoomHistory {
     return shown;
   }
 
-  /** The newest events up to a position, oldest first. */
+  /** The deepest events up to a position, the least deep first (`get_recent_events_for_room`). */
   newest(requester: Requester, roomId: RoomId, position: number, limit: number, access: Access): HistoryPage {
-    const read = this.parts.events.read({ roomId, direction: 'b', from: position, limit });
+    const read = this.parts.events.readHistory({ roomId, direction: 'b', from: position, limit });
+    const start = behindLast(read, 'b') ?? position;
     const events = this.shown(requester, read.reverse(), access, false);
-    return { events, bundled: nothing, start: (read[0]?.position ?? position) - 1, end: position };
+    return { events, bundled: nothing, start, end: position };
   }
 
-  /** The state of a room as the requester may see it: as it is, as it was when they left, or as it was at a position. */
-  state(requester: Requester, roomId: RoomId, at?: number): readonly RoomEvent[] {
-    const { rooms, events, access, visibility } = this.parts;
-    if (at !== undefined) {
-      const last = this.parts.eventStore.newestIn(roomId, at);
-      if (last === undefined) throw new NotFoundError(`Can't find event for token s${at}`);
-      if (!visibility.maySeeState(requester.userId, roomId, last.position)) {
-        const { userId } = requester;
-        throw new AuthError(403, `User ${userId} not allowed to view events in room ${roomId} at token s${at}`);
-      }
-      return events.allStateAt(roomId, last.position).sorted();
-    }
+  /** The state of a room as the requester may see it: as it is, as it was when they left, or as it was at a place. */
+  state(requester: Requester, roomId: RoomId, at?: HistoryPlace): readonly RoomEvent[] {
+    const { rooms, events, access } = this.parts;
+    if (at !== undefined) return this.stateAt(requester, roomId, at);
     const { membership, entry } = access.checkInRoomOrReadable(requester, roomId, true);
-    if (membership === 'join' || entry === undefined) return rooms.find(roomId)?.state.sorted() ?? [];
-    return events.allStateAt(roomId, entry.position).sorted();
+    const leave = membership === 'join' || entry === undefined ? undefined : events.find(entry.event_id);
+    return (leave === undefined ? rooms.find(roomId)?.state : events.allStateAfter(leave))?.sorted() ?? [];
   }
 
   /** One state event, as `state` would give it. */
   stateEvent(requester: Requester, roomId: RoomId, type: string, stateKey: string): RoomEvent | undefined {
-    const { rooms, events, access } = this.parts;
+    const { rooms, events, access, visibility } = this.parts;
     const { membership, entry } = access.checkInRoomOrReadable(requester, roomId, true);
-    if (membership === 'join' || entry === undefined) return rooms.find(roomId)?.state.get(type, stateKey);
-    return events.stateAt(roomId, entry.position, type, stateKey);
+    const leave = membership === 'join' || entry === undefined ? undefined : events.find(entry.event_id);
+    if (leave === undefined) return rooms.find(roomId)?.state.get(type, stateKey);
+    return visibility.stateAfter(leave)(type, stateKey);
   }
 
   /** The event nearest to a time: 404 when there is none. */
@@ -224,26 +214,63 @@ export class RoomHistory {
     );
   }
 
+  /** The state after the newest event up to a place; where that lies behind the place by depth, Synapse finds none. */
+  private stateAt({ userId }: Requester, roomId: RoomId, at: HistoryPlace): readonly RoomEvent[] {
+    const { eventStore, events, visibility } = this.parts;
+    const stored = eventStore.newestIn(roomId, positionOf(at));
+    const token = historyToken(at);
+    if (stored === undefined || isBehind(stored, at)) throw new NotFoundError(`Can't find event for token ${token}`);
+    const last = events.fromRow(stored);
+    if (!visibility.maySeeState(userId, last)) {
+      throw new AuthError(403, `User ${userId} not allowed to view events in room ${roomId} at token ${token}`);
+    }
+    return events.allStateAfter(last).sorted();
+  }
+
   /** Where no membership is needed to ask: only members count as being in the room. */
   private peekingAccess(requester: Requester, roomId: RoomId): Access {
     const entry = this.parts.states.membership(requester.userId, roomId);
     return entry?.membership === 'join' ? { membership: 'join', entry } : { membership: 'join' };
   }
 
+  /**
+   * What is right before and after an event, nearest first: before it what is less deep, of the next depth only what came
+   * earlier (`_get_events_around_txn`).
+   */
   private neighbours(
-    event: RoomEvent,
-    direction: 'f' | 'b',
-    limit: number,
+    { roomId, depth, position }: RoomEvent,
+    beforeLimit: number,
+    afterLimit: number,
     filter: EventFilter | undefined,
-  ): RoomEvent[] {
-    const from = direction === 'b' ? event.position - 1 : event.position;
-    return this.read({ roomId: event.roomId, direction, from, limit }, filter);
+  ): Record<'before' | 'after', readonly RoomEvent[]> & Record<'start' | 'end', HistoryPlace> {
+    const lessDeep = { depth: depth - 1, position };
+    const here = { depth, position };
+    const before = this.read({ roomId, direction: 'b', from: lessDeep, limit: beforeLimit }, filter);
+    const after = this.read({ roomId, direction: 'f', from: here, limit: afterLimit }, filter);
+    return { before, after, start: behindLast(before, 'b') ?? lessDeep, end: behindLast(after, 'f') ?? here };
   }
 
-  private read(range: EventRange, filter: EventFilter | undefined): RoomEvent[] {
+  /** Where reading begins; those who left read no further back than from there. */
+  private startOf(
+    roomId: RoomId,
+    { from, direction }: PageRequest,
+    position: number,
+    access: Access | undefined,
+  ): HistoryPlace {
+    if (direction === 'f') return from ?? 0;
+    const { eventStore, events } = this.parts;
+    const start = from ?? eventStore.endOf(roomId, position);
+    const left = access?.membership === 'leave' ? access.entry : undefined;
+    const leave = left === undefined ? undefined : events.find(left.event_id);
+    if (leave === undefined) return start;
+    const depth = typeof start === 'number' ? eventStore.depthFrom(roomId, start) : start.depth;
+    return leave.depth < depth ? { depth: leave.depth, position: leave.position } : start;
+  }
+
+  private read(range: HistoryRange, filter: EventFilter | undefined): RoomEvent[] {
     const { events } = this.parts;
-    if (filter === undefined) return events.read(range);
-    return filter.isForOthers(range.roomId) ? [] : events.readSelected(range, filter.selection);
+    if (filter === undefined) return events.readHistory(range);
+    return filter.isForOthers(range.roomId) ? [] : events.readHistory(range, filter.selection);
   }
 
   private filtered(events: readonly RoomEvent[], filter: EventFilter | undefined): readonly RoomEvent[] {
@@ -256,9 +283,9 @@ export class RoomHistory {
     filter: EventFilter | undefined,
   ): readonly RoomEvent[] {
     const { pastStates } = this.parts;
-    if (filter?.lazyLoadMembers !== true) return pastStates.all(last.roomId, last.position);
+    if (filter?.lazyLoadMembers !== true) return pastStates.after(last);
     const senders = new Set<string>(events.map(({ event }) => event.sender));
-    return pastStates.withMembers(last.roomId, last.position, senders);
+    return pastStates.afterWithMembers(last, senders);
   }
 
   /** The member events of those who sent the events, as they were after the first of them. */
@@ -269,15 +296,8 @@ export class RoomHistory {
   }
 }
 
-/** Where reading goes on after an event. */
-function nextPosition(last: RoomEvent | undefined, direction: 'f' | 'b'): number | undefined {
-  if (last === undefined) return undefined;
-  return direction === 'f' ? last.position : last.position - 1;
-}
-
-/** Where reading begins; those who left read no further back than from there. */
-function startOf({ from, direction }: PageRequest, position: number, access: Access | undefined): number {
-  if (direction === 'f') return from ?? 0;
-  const start = from ?? position;
-  return access?.membership === 'leave' && access.entry !== undefined ? Math.min(start, access.entry.position) : start;
+/** Where reading goes on behind the last of some events. */
+function behindLast(events: readonly RoomEvent[], direction: 'f' | 'b'): HistoryPlace | undefined {
+  const last = events.at(-1);
+  return last === undefined ? undefined : placeBehind(last, direction);
 }

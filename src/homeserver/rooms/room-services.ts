@@ -119,7 +119,7 @@ export class RoomServices implements Disposable {
     this.events = new RoomEvents(this.eventStore, this.states, this.roomStore, this.builder.sign);
     this.rooms = new Rooms(this.roomStore, this.events, this.eventStore);
     const pastStates = new PastStateStore(database);
-    this.graph = new RoomGraph(this.events, this.states, pastStates);
+    this.graph = new RoomGraph(this.events, pastStates);
     this.pastStates = new PastStates(this.rooms, this.events, pastStates);
     this.access = new RoomAccess(this.rooms, this.states);
     const { roomStore, eventStore, states, relations, events, rooms, builder, access, graph } = this;

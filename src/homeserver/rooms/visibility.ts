@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import type { StateStore } from '../store/state-store.js';
 import type { ShownEvent } from './client-events.js';
 import { membershipOf, type RoomEvent } from './room-event.js';
@@ -13,6 +13,9 @@ export interface VisibilityOptions {
   /** Events that are shown whatever the history visibility says. */
   readonly alwaysInclude?: ReadonlySet<string>;
 }
+
+/** Looks up the state event of a type and key, as it was at some time. */
+export type StateThen = (type: string, stateKey: string) => RoomEvent | undefined;
 
 const visibilities = ['world_readable', 'shared', 'invited', 'joined'];
 const memberships = ['join', 'invite', 'knock', 'leave', 'ban'];
@@ -37,22 +40,29 @@ export class Visibility {
     return shown;
   }
 
-  /** Whether a user may see the room's state after the events up to a position (`message.py: _user_can_see_state_at_event`). */
-  maySeeState(userId: UserId, roomId: RoomId, position: number): boolean {
-    const membership = membershipOf(this.stateAfter(roomId, position, 'm.room.member', userId));
+  /** Whether a user may see the room's state after an event (`message.py: _user_can_see_state_at_event`). */
+  maySeeState(userId: UserId, event: RoomEvent): boolean {
+    const then = this.stateAfter(event);
+    const membership = membershipOf(then('m.room.member', userId));
     if (membership === 'join') return true;
-    const visibility = visibilityOf(this.stateAfter(roomId, position, 'm.room.history_visibility', ''));
+    const visibility = visibilityOf(then('m.room.history_visibility', ''));
     if (visibility === 'joined') return false;
     if (membership === 'invite') return true;
     if (visibility !== 'shared') return visibility === 'world_readable';
-    return this.states.membership(userId, roomId)?.membership === 'join';
+    return this.states.membership(userId, event.roomId)?.membership === 'join';
   }
 
-  /** The state event of this type and key after the events up to a position. */
-  stateAfter(roomId: RoomId, position: number, type: string, stateKey: string): RoomEvent | undefined {
-    const current = this.rooms.find(roomId)?.state.get(type, stateKey);
-    if (current !== undefined && current.position <= position) return current;
-    return this.events.stateAt(roomId, position, type, stateKey);
+  /** Looks up the state after an event, where it stands. */
+  stateAfter(event: RoomEvent): StateThen {
+    const { roomId, position } = event;
+    const branch = this.events.branchState(event);
+    if (branch !== undefined) return (type, stateKey) => branch.get(type, stateKey);
+    const now = this.states.isBranched(roomId) ? undefined : this.rooms.find(roomId)?.state;
+    return (type, stateKey) => {
+      const current = now?.get(type, stateKey);
+      if (current !== undefined && current.position <= position) return current;
+      return this.events.stateAt(roomId, position, type, stateKey);
+    };
   }
 
   private check(
@@ -66,20 +76,25 @@ export class Visibility {
     if (event.metadata.isOutlier === true) {
       return isOwnMembership ? { event, membership: membershipOf(event) ?? 'leave' } : undefined;
     }
-    const seen = this.forMember(userId, event, options);
-    if (seen === undefined || this.ringsEverybody(event)) return undefined;
-    const member = isOwnMembership ? event : this.stateAfter(event.roomId, event.position, 'm.room.member', userId);
+    const then = this.stateAfter(event);
+    const seen = this.forMember(userId, event, then, options);
+    if (seen === undefined || ringsEverybody(event, then)) return undefined;
+    const member = isOwnMembership ? event : then('m.room.member', userId);
     return { event: seen, membership: membershipOf(member) ?? 'leave' };
   }
 
-  private forMember(userId: UserId, event: RoomEvent, options: VisibilityOptions): RoomEvent | undefined {
+  private forMember(
+    userId: UserId,
+    event: RoomEvent,
+    then: StateThen,
+    options: VisibilityOptions,
+  ): RoomEvent | undefined {
     if (options.alwaysInclude?.has(event.eventId) === true) return event;
     const isPeeking = options.isPeeking === true;
-    const { roomId, position } = event;
-    const visibility = visibilityOf(this.stateAfter(roomId, position, 'm.room.history_visibility', ''));
+    const visibility = visibilityOf(then('m.room.history_visibility', ''));
     const isErased = this.users.isErased(event.sender);
     if (!isErased && isOpen(this.laxestVisibility(event, visibility), isPeeking)) return event;
-    const membership = this.bestMembership(userId, event);
+    const membership = this.bestMembership(userId, event, then);
     if (membership === 'join') return event;
     if (!mayReadAs(membership, visibility, isPeeking)) return undefined;
     return isErased ? this.events.pruned(event) : event;
@@ -93,22 +108,21 @@ export class Visibility {
   }
 
   /** The user's membership then; for an event that changes it, the better of the two; `left` for one that ends it. */
-  private bestMembership(userId: UserId, event: RoomEvent): string | undefined {
+  private bestMembership(userId: UserId, event: RoomEvent, then: StateThen): string | undefined {
     if (event.type !== 'm.room.member' || event.stateKey !== userId) {
-      return membershipOf(this.stateAfter(event.roomId, event.position, 'm.room.member', userId));
+      return membershipOf(then('m.room.member', userId));
     }
     const after = knownMembership(event);
     const before = knownMembership(this.events.replacedBy(event));
     if (after === 'leave' && (before === 'join' || before === 'invite')) return 'left';
     return memberships.indexOf(before) < memberships.indexOf(after) ? before : after;
   }
+}
 
-  /** A call for everybody in a public room. */
-  private ringsEverybody(event: RoomEvent): boolean {
-    if (event.type !== 'm.call.invite' || event.isState()) return false;
-    const rule = this.stateAfter(event.roomId, event.position, 'm.room.join_rules', '');
-    return rule?.content['join_rule'] === 'public';
-  }
+/** A call for everybody in a public room. */
+function ringsEverybody(event: RoomEvent, then: StateThen): boolean {
+  if (event.type !== 'm.call.invite' || event.isState()) return false;
+  return then('m.room.join_rules', '')?.content['join_rule'] === 'public';
 }
 
 /** The history visibility that an event sets; `shared` when it sets none. */

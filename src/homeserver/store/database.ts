@@ -202,8 +202,8 @@ const settings = [
   'PRAGMA foreign_keys = ON',
 ];
 
-/** The table is a part of the schema itself: it is there once all parts are. */
-const owe = "INSERT INTO background_updates (update_name, progress_json, depends_on) VALUES (?, '{}', ?)";
+/** The table is a part of the schema itself: it is there once all parts are. What was owed already begins anew. */
+const owe = "INSERT OR REPLACE INTO background_updates (update_name, progress_json, depends_on) VALUES (?, '{}', ?)";
 
 const SQLITE_BUSY = 5;
 

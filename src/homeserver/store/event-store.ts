@@ -1,10 +1,11 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import { ChangedRoomIds } from './changed-room-ids.js';
 import type { Database } from './database.js';
+import type { DepthPlace, HistoryRange } from './history-range.js';
 import { type EventSelection, SelectedEvents } from './selected-events.js';
 
-/** An event as it is stored. */
-export interface StoredEvent {
+/** An event as it is to be stored. */
+export interface NewStoredEvent {
   readonly position: number;
   readonly event_id: EventId;
   readonly room_id: RoomId;
@@ -23,7 +24,13 @@ export interface StoredEvent {
   readonly contains_url: number | null;
 }
 
-/** Part of a room's history. Positions are exclusive on the side where the reading starts, inclusive where it ends. */
+/** An event as it is stored. */
+export interface StoredEvent extends NewStoredEvent {
+  /** How far it is from the beginning of its room, as it says itself; 0 where it says nothing. */
+  readonly depth: number;
+}
+
+/** Part of a room's history in the order in which it was stored. Positions are exclusive on the side where the reading starts, inclusive where it ends. */
 export interface EventRange {
   readonly roomId: RoomId;
   readonly direction: 'f' | 'b';
@@ -63,7 +70,7 @@ export class EventStore {
     this.selected = new SelectedEvents(database);
   }
 
-  insert(event: StoredEvent): void {
+  insert(event: NewStoredEvent): void {
     this.database.run(
       'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       event.position,
@@ -106,7 +113,7 @@ export class EventStore {
     );
   }
 
-  /** Events in order of reading. */
+  /** Events in the order in which they were stored, or the other way round. */
   read(range: EventRange): readonly StoredEvent[] {
     const { roomId, direction, from, to, limit } = range;
     if (direction === 'f') {
@@ -142,9 +149,27 @@ export class EventStore {
     );
   }
 
-  /** Those events of a part of the history that are wanted. */
-  readSelected(range: EventRange, selection: EventSelection): readonly StoredEvent[] {
+  /** Events by depth, in order of reading; with a selection those that are wanted. */
+  readHistory(range: HistoryRange, selection?: EventSelection): readonly StoredEvent[] {
     return this.selected.read(range, selection);
+  }
+
+  /** The place behind the deepest event of a room, at a position of the stream (`get_current_room_stream_token_for_room_id`). */
+  endOf(roomId: RoomId, position: number): DepthPlace {
+    const sql = 'SELECT coalesce(max(depth), 0) AS depth FROM events WHERE room_id = ?';
+    return { depth: this.database.get<{ depth: number }>(sql, roomId)?.depth ?? 0, position };
+  }
+
+  /** The least depth of what a room got from a position on, or of its newest event (`get_current_topological_token`). */
+  depthFrom(roomId: RoomId, position: number): number {
+    const row = this.database.get<{ depth: number }>(
+      `SELECT coalesce(min(depth), 0) AS depth FROM events
+       WHERE room_id = ? AND position >= min(?, (SELECT max(position) FROM events WHERE room_id = ?))`,
+      roomId,
+      position,
+      roomId,
+    );
+    return row?.depth ?? 0;
   }
 
   /** The newest event of a room at or before a position. */
@@ -157,17 +182,18 @@ export class EventStore {
     const [compare, order] = direction === 'f' ? ['>=', 'ASC'] : ['<=', 'DESC'];
     return this.database.get<StoredEvent>(
       `SELECT * FROM events WHERE room_id = ? AND origin_server_ts ${compare} ? AND is_hidden = 0
-       ORDER BY origin_server_ts ${order}, position ${order} LIMIT 1`,
+       ORDER BY origin_server_ts ${order}, depth ${order}, position ${order} LIMIT 1`,
       roomId,
       timestamp,
     );
   }
 
-  /** What a user sent into a room, the newest first. */
+  /** What a user sent into a room, the deepest first. */
   sentBy(userId: UserId, roomId: RoomId, { types, limit, before, after }: SentByQuery): readonly EventId[] {
     const rows = this.database.all<{ event_id: EventId }>(
-      `SELECT event_id FROM events WHERE sender = ? AND room_id = ? AND type IN (SELECT value FROM json_each(?))
-       AND origin_server_ts <= ? AND origin_server_ts >= ? ORDER BY position DESC LIMIT ?`,
+      `SELECT event_id FROM events WHERE likelihood(sender = ?, 0.0000001) AND room_id = ?
+       AND type IN (SELECT value FROM json_each(?)) AND origin_server_ts <= ? AND origin_server_ts >= ?
+       ORDER BY depth DESC, position DESC LIMIT ?`,
       userId,
       roomId,
       JSON.stringify(types),
@@ -203,7 +229,7 @@ export class EventStore {
    * of users of `keptServer`. The IDs of those that are gone.
    */
   purgeBefore(roomId: RoomId, depth: number, keptServer: string | undefined): readonly EventId[] {
-    const old = "room_id = ? AND json_extract(json, '$.depth') < ?";
+    const old = 'room_id = ? AND depth < ?';
     const gone = this.database.all<{ event_id: EventId }>(
       `DELETE FROM events WHERE ${old} AND state_key IS NULL AND (? IS NULL OR sender NOT LIKE '%:' || ?) RETURNING event_id`,
       roomId,

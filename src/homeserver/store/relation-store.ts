@@ -1,5 +1,6 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { Database } from './database.js';
+import { boundsOf, type DepthPlace, type HistoryRange, isInRange, orderOf } from './history-range.js';
 
 /** An event that relates to another. */
 export interface StoredRelation {
@@ -13,16 +14,19 @@ export interface StoredRelation {
   readonly aggregation_key: string | null;
 }
 
-/** Which relations are asked for, in order of reading; positions as in `EventRange`. */
-export interface RelationRange {
+/** A relation, with the depth of the event. */
+export interface PlacedRelation extends StoredRelation, DepthPlace {}
+
+/** The root of a thread, with the place of its deepest message. */
+export interface ThreadRoot extends DepthPlace {
+  readonly parent_id: EventId;
+}
+
+/** Which relations are asked for, in order of reading; places as in `HistoryRange`. */
+export interface RelationRange extends HistoryRange {
   readonly parentId: string;
-  readonly roomId: RoomId;
   readonly relType?: string;
   readonly type?: string;
-  readonly direction: 'f' | 'b';
-  readonly from?: number;
-  readonly to?: number;
-  readonly limit: number;
   /** Relations to what relates to the event too, three steps more. */
   readonly isRecursive: boolean;
 }
@@ -50,40 +54,33 @@ export class RelationStore {
     this.database.run('DELETE FROM relations WHERE event_id = ?', eventId);
   }
 
-  read(range: RelationRange): readonly StoredRelation[] {
-    const { direction, from, to } = range;
-    const lowest = Number.MIN_SAFE_INTEGER;
-    const highest = Number.MAX_SAFE_INTEGER;
-    const [above, upTo] = direction === 'f' ? [from ?? lowest, to ?? highest] : [to ?? lowest, from ?? highest];
-    const relType = range.relType ?? null;
-    const type = range.type ?? null;
-    return this.database.all<StoredRelation>(
+  read(range: RelationRange): readonly PlacedRelation[] {
+    return this.database.all<PlacedRelation>(
       `WITH RECURSIVE related AS (
-         SELECT relations.*, 0 AS depth FROM relations WHERE parent_id = ?
+         SELECT relations.*, 0 AS step FROM relations WHERE parent_id = :parent
          UNION ALL
-         SELECT relations.*, related.depth + 1 FROM related
-         JOIN relations ON relations.parent_id = related.event_id WHERE related.depth < ?
+         SELECT relations.*, related.step + 1 FROM related
+         JOIN relations ON relations.parent_id = related.event_id WHERE related.step < :steps
        )
-       SELECT * FROM related WHERE room_id = ? AND position > ? AND position <= ?
-       AND (? IS NULL OR rel_type = ?) AND (? IS NULL OR type = ?)
-       ORDER BY position ${direction === 'f' ? 'ASC' : 'DESC'} LIMIT ?`,
-      range.parentId,
-      range.isRecursive ? 4 : 0,
-      range.roomId,
-      above,
-      upTo,
-      relType,
-      relType,
-      type,
-      type,
-      range.limit,
+       SELECT * FROM (SELECT related.*, events.depth FROM related JOIN events ON events.position = related.position)
+       WHERE ${isInRange} AND (:relType IS NULL OR rel_type = :relType) AND (:type IS NULL OR type = :type)
+       ORDER BY ${orderOf(range)} LIMIT :limit`,
+      {
+        ...boundsOf(range),
+        parent: range.parentId,
+        steps: range.isRecursive ? 4 : 0,
+        relType: range.relType ?? null,
+        type: range.type ?? null,
+        limit: range.limit,
+      },
     );
   }
 
-  /** All relations of one type to an event, oldest first. */
+  /** All relations of one type to an event, the least deep first. */
   ofType(parentId: string, relType: string): readonly StoredRelation[] {
     return this.database.all<StoredRelation>(
-      'SELECT * FROM relations WHERE parent_id = ? AND rel_type = ? ORDER BY position',
+      `SELECT relations.* FROM relations JOIN events ON events.position = relations.position
+       WHERE parent_id = ? AND rel_type = ? ORDER BY events.depth, relations.position`,
       parentId,
       relType,
     );
@@ -123,17 +120,23 @@ export class RelationStore {
     return row !== undefined;
   }
 
-  /** The roots of a room's threads, the one with the newest message first. */
-  threads(
-    roomId: RoomId,
-    before: number,
-    limit: number,
-  ): readonly { readonly parent_id: EventId; readonly newest: number }[] {
-    return this.database.all(
-      `SELECT parent_id, max(position) AS newest FROM relations WHERE room_id = ? AND rel_type = 'm.thread'
-       GROUP BY parent_id HAVING newest < ? ORDER BY newest DESC LIMIT ?`,
+  /**
+   * The roots of a room's threads, the one with the deepest message first: those whose deepest message is neither deeper nor
+   * younger than a place, as in Synapse, which passes over a thread that is less deep but younger (`get_threads`).
+   */
+  threads(roomId: RoomId, before: DepthPlace | undefined, limit: number): readonly ThreadRoot[] {
+    return this.database.all<ThreadRoot>(
+      `SELECT parent_id, depth, position FROM (
+         SELECT relations.parent_id, events.depth, relations.position, row_number() OVER (
+           PARTITION BY relations.parent_id ORDER BY events.depth DESC, relations.position DESC
+         ) AS place
+         FROM relations JOIN events ON events.position = relations.position
+         WHERE relations.room_id = ? AND rel_type = 'm.thread'
+       )
+       WHERE place = 1 AND depth <= ? AND position < ? ORDER BY depth DESC, position DESC LIMIT ?`,
       roomId,
-      before,
+      before?.depth ?? Number.MAX_SAFE_INTEGER,
+      before?.position ?? Number.MAX_SAFE_INTEGER,
       limit,
     );
   }

@@ -132,6 +132,10 @@ export const roomSchema: Schema = {
     'ALTER TABLE events ADD COLUMN contains_url INTEGER;',
     // Indexes, see below.
     '',
+    `ALTER TABLE events ADD COLUMN depth INTEGER AS (coalesce(json_extract(json, '$.depth'), 0)) VIRTUAL;
+     DROP INDEX IF EXISTS events_type_index;
+     DROP INDEX IF EXISTS events_sender_index;
+     DROP INDEX IF EXISTS events_url_index;`,
   ],
   updates: [
     backfillUpdate(
@@ -142,11 +146,15 @@ export const roomSchema: Schema = {
       { name: 'events_jump_to_date_index', version: 3 },
       'events (room_id, origin_server_ts) WHERE is_hidden = 0',
     ),
-    indexUpdate({ name: 'events_type_index', version: 4 }, 'events (room_id, type, position) WHERE is_hidden = 0'),
-    indexUpdate({ name: 'events_sender_index', version: 4 }, 'events (sender, room_id, position)'),
+    indexUpdate({ name: 'events_depth_index', version: 5 }, 'events (room_id, depth, position)'),
     indexUpdate(
-      { name: 'events_url_index', version: 4, dependsOn: 'events_contains_url' },
-      'events (room_id, position) WHERE contains_url IS NOT 0 AND is_hidden = 0',
+      { name: 'events_type_index', version: 5 },
+      'events (room_id, type, depth, position) WHERE is_hidden = 0',
+    ),
+    indexUpdate({ name: 'events_sender_index', version: 5 }, 'events (sender, room_id, depth, position)'),
+    indexUpdate(
+      { name: 'events_url_index', version: 5, dependsOn: 'events_contains_url' },
+      'events (room_id, depth, position) WHERE contains_url IS NOT 0 AND is_hidden = 0',
     ),
   ],
 };

@@ -1,6 +1,7 @@
 import type { RoomId } from '../../matrix/ids.js';
 import type { Database, Row } from './database.js';
-import type { EventRange, StoredEvent } from './event-store.js';
+import type { StoredEvent } from './event-store.js';
+import { boundsOf, type HistoryRange, isEmptyRange, isInRange, orderOf } from './history-range.js';
 import { contentHasUrl } from './room-schema.js';
 
 /** Which events are wanted; empty lists and `false` leave nothing out. `*` in a type stands for any text. */
@@ -44,7 +45,10 @@ const selected = `${typeFits('events')}
 /** The first of these is what the index of such events is for. */
 const withUrl = `AND contains_url IS NOT 0 AND coalesce(contains_url, ${contentHasUrl}) = 1`;
 
-const inRange = 'room_id = :roomId AND position > :low AND position <= :high AND is_hidden = 0';
+const inRange = `${isInRange} AND is_hidden = 0`;
+
+/** Tells SQLite that a kind is rare, so that it takes the index of kinds. */
+const ofKind = (column: Kind['column']): string => `likelihood(${column} = :kind, 0.0000001)`;
 
 /** The types that a room has, without looking at each event. */
 const typesInRoom = `
@@ -55,25 +59,34 @@ const typesInRoom = `
     FROM known WHERE known.type IS NOT NULL LIMIT ${String(maxKinds + 1)})
   SELECT type, ${typeFits('known')} AS fits FROM known WHERE type IS NOT NULL`;
 
-/** Reads what is wanted of rooms' histories. A kind of event that is rare, or not there, is found without reading all others. */
+/** Reads rooms' histories by depth. A kind of event that is rare, or not there, is found without reading all others. */
 export class SelectedEvents {
   constructor(private readonly database: Database) {}
 
-  /** Events in order of reading. */
-  read(range: EventRange, selection: EventSelection): readonly StoredEvent[] {
-    const values = valuesOf(range, selection);
-    const kinds = this.rarest([this.typesAmong(range.roomId, selection), sendersAmong(selection)], values);
+  /** Events in order of reading; without a selection all of them. */
+  read(range: HistoryRange, selection?: EventSelection): readonly StoredEvent[] {
+    if (isEmptyRange(range)) return [];
+    const bounds = boundsOf(range);
+    if (selection === undefined) return this.readAll(range, { ...bounds, limit: range.limit });
+    const kinds = this.rarest([this.typesAmong(range.roomId, selection), sendersAmong(selection)], bounds);
+    const values = { ...bounds, limit: range.limit, ...valuesOf(selection) };
     if (kinds === undefined) return this.scan(range, selection, values);
     const found = kinds.flatMap((kind) => this.scan(range, selection, values, kind));
     const sign = range.direction === 'f' ? 1 : -1;
-    return found.sort((a, b) => sign * (a.position - b.position)).slice(0, range.limit);
+    return found.sort((a, b) => sign * (a.depth - b.depth || a.position - b.position)).slice(0, range.limit);
   }
 
-  private scan(range: EventRange, { containsUrl }: EventSelection, values: Row, kind?: Kind): readonly StoredEvent[] {
+  private readAll(range: HistoryRange, values: Row): readonly StoredEvent[] {
     return this.database.all<StoredEvent>(
-      `SELECT * FROM events WHERE ${inRange} ${kind === undefined ? '' : `AND ${kind.column} = :kind`}
-       AND ${selected} ${containsUrl ? withUrl : ''}
-       ORDER BY position ${range.direction === 'f' ? 'ASC' : 'DESC'} LIMIT :limit`,
+      `SELECT * FROM events WHERE ${inRange} ORDER BY ${orderOf(range)} LIMIT :limit`,
+      values,
+    );
+  }
+
+  private scan(range: HistoryRange, { containsUrl }: EventSelection, values: Row, kind?: Kind): readonly StoredEvent[] {
+    return this.database.all<StoredEvent>(
+      `SELECT * FROM events WHERE ${inRange} ${kind === undefined ? '' : `AND ${ofKind(kind.column)}`}
+       AND ${selected} ${containsUrl ? withUrl : ''} ORDER BY ${orderOf(range)} LIMIT :limit`,
       kind === undefined ? values : { ...values, kind: kind.value },
     );
   }
@@ -92,18 +105,18 @@ export class SelectedEvents {
   }
 
   /** Those kinds of which there are fewest. */
-  private rarest(ways: readonly (readonly Kind[] | undefined)[], values: Row): readonly Kind[] | undefined {
+  private rarest(ways: readonly (readonly Kind[] | undefined)[], bounds: Row): readonly Kind[] | undefined {
     const known = ways.filter((way) => way !== undefined);
     if (known.length < 2) return known[0];
-    const counts = known.map((kinds) => kinds.reduce((sum, kind) => sum + this.countUpTo(kind, values), 0));
+    const counts = known.map((kinds) => kinds.reduce((sum, kind) => sum + this.countUpTo(kind, bounds), 0));
     return known[counts.indexOf(Math.min(...counts))];
   }
 
-  private countUpTo({ column, value }: Kind, { roomId, low, high }: Row): number {
+  private countUpTo({ column, value }: Kind, bounds: Row): number {
     const row = this.database.get<{ count: number }>(
       `SELECT count(*) AS count FROM
-       (SELECT 1 FROM events WHERE ${inRange} AND ${column} = :kind LIMIT ${String(maxCounted)})`,
-      { roomId: roomId ?? null, low: low ?? null, high: high ?? null, kind: value },
+       (SELECT 1 FROM events WHERE ${inRange} AND ${ofKind(column)} LIMIT ${String(maxCounted)})`,
+      { ...bounds, kind: value },
     );
     return row?.count ?? 0;
   }
@@ -115,13 +128,8 @@ function sendersAmong({ senders }: EventSelection): readonly Kind[] | undefined 
   return distinct.map((value) => ({ column: 'sender', value }));
 }
 
-function valuesOf({ roomId, direction, from, to, limit }: EventRange, selection: EventSelection): Row {
-  const [low, high] = direction === 'f' ? [from, to] : [to, from];
+function valuesOf(selection: EventSelection): Row {
   return {
-    roomId,
-    low: low ?? Number.MIN_SAFE_INTEGER,
-    high: high ?? Number.MAX_SAFE_INTEGER,
-    limit,
     types: globs(selection.types),
     notTypes: globs(selection.notTypes),
     senders: JSON.stringify(selection.senders),

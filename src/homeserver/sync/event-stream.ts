@@ -7,7 +7,8 @@ import type { Typing } from '../ephemeral/typing.js';
 import type { ShownEvent } from '../rooms/client-events.js';
 import type { RoomEvent } from '../rooms/room-event.js';
 import type { RoomServices } from '../rooms/room-services.js';
-import { streamToken } from '../stream-token.js';
+import { type HistoryPlace, positionOf } from '../store/history-range.js';
+import { historyToken, streamToken } from '../stream-token.js';
 import { AuthError } from '../synapse-errors.js';
 import type { AccountDataSource } from './account-data-source.js';
 import { presenceEvents, receiptEvents } from './ephemeral-events.js';
@@ -16,7 +17,7 @@ import { presenceEvents, receiptEvents } from './ephemeral-events.js';
 export interface EventStreamRequest {
   readonly requester: Requester;
   /** Where the last answer ended; undefined for now. */
-  readonly from: number | undefined;
+  readonly from: HistoryPlace | undefined;
   /** How many room events at once. */
   readonly limit: number;
   /** How long to wait when there is nothing to tell. */
@@ -50,7 +51,8 @@ export class EventStream {
   /** The answer to `/events`: at once, or when there is something to tell, or when the time is over. */
   async answer(request: EventStreamRequest): Promise<JsonObject> {
     const { clock, notifier, stream } = this.parts.rooms.context;
-    const from = request.from ?? stream.position;
+    const start = request.from ?? stream.position;
+    const from = positionOf(start);
     const reach = this.reachOf(request);
     const until = clock.now() + request.timeoutMs;
     for (;;) {
@@ -58,7 +60,7 @@ export class EventStream {
       const { chunk, end } = await this.read(request, reach, from, upTo);
       const remaining = until - clock.now();
       if (chunk.length > 0 || remaining <= 0 || request.signal.aborted) {
-        return { chunk, start: streamToken(from), end: streamToken(end) };
+        return { chunk, start: historyToken(start), end: streamToken(end) };
       }
       if (stream.position === upTo) {
         await notifier.wait(request.requester.userId, reach.roomIds, remaining, request.signal);

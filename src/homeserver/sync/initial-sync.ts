@@ -5,7 +5,7 @@ import type { Requester } from '../../matrix/requester.js';
 import type { ClientFormat, ShowOptions } from '../rooms/client-events.js';
 import type { Access } from '../rooms/room-access.js';
 import type { CurrentMembership } from '../store/state-store.js';
-import { streamToken } from '../stream-token.js';
+import { historyToken, streamToken } from '../stream-token.js';
 import { presenceEvents, receiptEvents } from './ephemeral-events.js';
 import type { EventStreamParts } from './event-stream.js';
 
@@ -106,8 +106,8 @@ export class InitialSync {
     return {
       messages: {
         chunk: await clientEvents.show(events, options),
-        start: streamToken(start),
-        end: streamToken(end),
+        start: historyToken(start),
+        end: historyToken(end),
       },
       state: await clientEvents.showState(history.state(requester, roomId), options),
     };

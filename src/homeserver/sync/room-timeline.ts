@@ -2,17 +2,18 @@ import type { UserId } from '../../matrix/ids.js';
 
 import type { ShownEvent } from '../rooms/client-events.js';
 import type { EventFilter } from '../rooms/event-filter.js';
-import { compareByDepth, type RoomEvent } from '../rooms/room-event.js';
+import type { RoomEvent } from '../rooms/room-event.js';
 import type { RoomEvents } from '../rooms/room-events.js';
 import type { Rooms } from '../rooms/rooms.js';
 import type { Visibility } from '../rooms/visibility.js';
+import { type HistoryPlace, placeBehind, positionOf } from '../store/history-range.js';
 import type { RelationStore } from '../store/relation-store.js';
 import type { RoomEntry } from './room-changes.js';
 
 /** The newest events of a room. */
 export interface Timeline {
   readonly events: readonly ShownEvent[];
-  /** Older events are read from here. */
+  /** Older events are read from this position of the stream. */
   readonly prevBatch: number;
   /** There are events between the last sync and these. */
   readonly isLimited: boolean;
@@ -38,50 +39,51 @@ export class TimelineReader {
   ) {}
 
   read(entry: RoomEntry, wish: TimelineWish): Timeline {
-    const { roomId, since, upTo, isNewlyJoined } = entry;
-    if (since !== undefined && !isNewlyJoined) {
-      const newest = this.events.read({ roomId, direction: 'b', from: upTo, to: since, limit: wish.limit + 1 });
-      if (newest.length <= wish.limit) return this.whole(newest.reverse(), wish, since);
-    }
-    return this.newest(entry, wish);
+    const news = this.newsOf(entry, wish);
+    const shown = this.select(news?.events ?? [], wish);
+    const start = news?.start ?? entry.upTo;
+    const isWhole = news !== undefined && !entry.isNewlyJoined && news.events.length <= wish.limit;
+    if (!isWhole && !wish.filter.isEmpty) return this.fill(shown, start, entry, wish);
+    return { events: shown, prevBatch: before(shown) ?? start, isLimited: false };
   }
 
-  private whole(events: readonly RoomEvent[], wish: TimelineWish, since: number): Timeline {
-    const shown = this.select(events, wish);
-    return { events: shown, prevBatch: before(shown) ?? startOf(events, since), isLimited: false };
+  /** What came since the last sync, the last of it, oldest first, and the place before it; rooms that were left are read anew. */
+  private newsOf(
+    { roomId, section, upTo, lastSync }: RoomEntry,
+    { limit }: TimelineWish,
+  ): { readonly events: readonly RoomEvent[]; readonly start: number } | undefined {
+    if (lastSync === undefined || section === 'leave') return undefined;
+    const events = this.events.read({ roomId, direction: 'b', from: upTo, to: lastSync, limit: limit + 1 }).reverse();
+    return { events, start: events[0] === undefined ? lastSync : events[0].position - 1 };
   }
 
-  private newest(entry: RoomEntry, wish: TimelineWish): Timeline {
-    const { roomId, upTo, isNewlyJoined } = entry;
-    const to = isNewlyJoined ? undefined : entry.since;
+  /** Puts older events before those that are shown, until there are enough. */
+  private fill(news: readonly ShownEvent[], start: number, entry: RoomEntry, wish: TimelineWish): Timeline {
     const size = Math.max(2 * wish.limit, 10);
-    let shown: readonly ShownEvent[] = [];
-    let from = upTo;
+    let shown = news;
+    let from: HistoryPlace = start;
     let hasMore = true;
     for (let round = 0; round < MAX_ROUNDS && hasMore && shown.length < wish.limit; round++) {
-      const page = this.events.read({ roomId, direction: 'b', from, ...(to !== undefined && { to }), limit: size });
+      const read = this.readBefore(from, entry, size + 1);
+      hasMore = read.length > size;
+      const page = read.slice(0, size);
       const oldest = page.at(-1);
-      hasMore = page.length === size;
       if (oldest === undefined) break;
-      from = oldest.position - 1;
+      from = placeBehind(oldest, 'b');
       shown = [...this.select(page.reverse(), wish), ...shown];
     }
-    // What a room has been so far is shown in the order in which it was made, news as they came in.
-    const ordered = to === undefined ? shown.toSorted(({ event: a }, { event: b }) => compareByDepth(a, b)) : shown;
-    const cut = ordered.slice(Math.max(0, shown.length - wish.limit));
-    const isCut = cut.length < shown.length;
+    const isCut = shown.length > wish.limit;
+    // A limit of 0 takes nothing off: Python's list[-0:] is the whole list.
+    const cut = isCut ? shown.slice(-wish.limit) : shown;
     // Where nothing is cut off Synapse names the place where it began to read.
-    const prevBatch = (isCut ? before(cut) : undefined) ?? this.beginningOf(entry, wish);
-    return { events: cut, prevBatch, isLimited: hasMore || isCut || isNewlyJoined };
+    const prevBatch = (isCut ? before(cut) : undefined) ?? start;
+    return { events: cut, prevBatch, isLimited: hasMore || isCut || entry.isNewlyJoined };
   }
 
-  /** Where older events than the news of a room are read from: there, its news included, or the end of what is shown. */
-  private beginningOf({ roomId, section, upTo, lastSync }: RoomEntry, { limit }: TimelineWish): number {
-    if (lastSync === undefined || section === 'leave') return upTo;
-    return startOf(
-      this.events.read({ roomId, direction: 'b', from: upTo, to: lastSync, limit: limit + 1 }).reverse(),
-      lastSync,
-    );
+  /** The history of a room by depth, news in the order in which they came in; the newest first. */
+  private readBefore(from: HistoryPlace, { roomId, since, isNewlyJoined }: RoomEntry, limit: number): RoomEvent[] {
+    if (since === undefined || isNewlyJoined) return this.events.readHistory({ roomId, direction: 'b', from, limit });
+    return this.events.read({ roomId, direction: 'b', from: positionOf(from), to: since, limit });
   }
 
   private select(events: readonly RoomEvent[], wish: TimelineWish): readonly ShownEvent[] {
@@ -99,10 +101,6 @@ export class TimelineReader {
     }
     return current;
   }
-}
-
-function startOf([oldest]: readonly RoomEvent[], otherwise: number): number {
-  return oldest === undefined ? otherwise : oldest.position - 1;
 }
 
 function before(events: readonly ShownEvent[]): number | undefined {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { schemas } from '../../../src/homeserver/services.js';
 import { Database } from '../../../src/homeserver/store/database.js';
 import { EventStore } from '../../../src/homeserver/store/event-store.js';
+import type { HistoryPlace } from '../../../src/homeserver/store/history-range.js';
 import type { EventSelection } from '../../../src/homeserver/store/selected-events.js';
 import type { EventId, RoomId, UserId } from '../../../src/matrix/ids.js';
 
@@ -13,6 +14,7 @@ interface Sent {
   readonly sender: UserId;
   readonly hasUrl: boolean;
   readonly isHidden: boolean;
+  readonly depth: number;
   /** Whether the column says if there is a URL: files of older versions leave it open. */
   readonly isKnown: boolean;
 }
@@ -30,6 +32,7 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   sender: fc.constantFrom(...senders),
   hasUrl: fc.boolean(),
   isHidden: fc.boolean(),
+  depth: fc.integer({ min: 1, max: 6 }),
   isKnown: fc.boolean(),
 });
 
@@ -48,11 +51,17 @@ const selections: fc.Arbitrary<EventSelection> = fc.record({
   containsUrl: fc.boolean(),
 });
 
-const position = fc.option(fc.integer({ min: 0, max: 70 }), { nil: undefined });
+const position = fc.integer({ min: 0, max: 70 });
+const place: fc.Arbitrary<HistoryPlace | undefined> = fc.oneof(
+  fc.constant(undefined),
+  position,
+  fc.record({ depth: fc.integer({ min: 0, max: 7 }), position }),
+);
 const ranges = fc.record({
   roomId: fc.constantFrom(...rooms),
-  ends: fc.tuple(position, position),
-  isForward: fc.boolean(),
+  from: place,
+  to: place,
+  direction: fc.constantFrom('f' as const, 'b' as const),
   limit: fc.integer({ min: 1, max: 100 }),
 });
 
@@ -79,7 +88,7 @@ function insert(store: EventStore, event: Sent, at: number): void {
     state_key: null,
     sender: event.sender,
     origin_server_ts: 0,
-    json: JSON.stringify({ content }),
+    json: JSON.stringify({ content, depth: event.depth }),
     metadata: null,
     is_hidden: Number(event.isHidden),
     redacted_by: null,
@@ -90,32 +99,56 @@ function insert(store: EventStore, event: Sent, at: number): void {
 describe('events of a history by a filter', () => {
   it('are those that fit, in order, whichever index they are read by', () => {
     fc.assert(
-      fc.property(fc.array(sent, { maxLength: 70 }), fc.array(fc.tuple(selections, ranges)), (events, questions) => {
-        using database = new Database(':memory:', schemas);
-        const store = new EventStore(database);
-        for (const [index, event] of events.entries()) insert(store, event, index + 1);
-        for (const [selection, { roomId, ends, isForward, limit }] of questions) {
-          const [low, high] = ends;
-          const [from, to] = isForward ? [low, high] : [high, low];
-          const range = { roomId, direction: isForward ? ('f' as const) : ('b' as const), limit };
-          const found = store.readSelected(
-            { ...range, ...(from !== undefined && { from }), ...(to !== undefined && { to }) },
-            selection,
-          );
-          const expected = events
-            .map((event, index) => ({ event, at: index + 1 }))
-            .filter(
-              ({ event, at }) =>
-                event.room === roomId && at > (low ?? 0) && at <= (high ?? 100) && isWanted(event, selection),
-            )
-            .map(({ at }) => at);
-          if (!isForward) expected.reverse();
-          assert.deepEqual(
-            found.map((row) => row.position),
-            expected.slice(0, limit),
-          );
-        }
-      }),
+      fc.property(
+        fc.array(sent, { maxLength: 70 }),
+        fc.array(fc.tuple(fc.option(selections, { nil: undefined }), ranges)),
+        (events, questions) => {
+          using database = new Database(':memory:', schemas);
+          const store = new EventStore(database);
+          for (const [index, event] of events.entries()) insert(store, event, index + 1);
+          for (const [selection, { roomId, from, to, direction, limit }] of questions) {
+            const range = { roomId, direction, limit, ...(from !== undefined && { from }) };
+            const found = store.readHistory({ ...range, ...(to !== undefined && { to }) }, selection);
+            const wanted = events
+              .map((event, index) => ({ ...event, position: index + 1 }))
+              .filter((event) => event.room === roomId && isWanted(event, selection ?? everything))
+              .filter((event) => isBetween(event, direction, from, to))
+              .sort((a, b) => (direction === 'f' ? 1 : -1) * (a.depth - b.depth || a.position - b.position))
+              .slice(0, limit);
+            assert.deepEqual(
+              found.map((row) => [row.depth, row.position]),
+              wanted.map((event) => [event.depth, event.position]),
+            );
+          }
+        },
+      ),
     );
   });
 });
+
+/** Tokens lie behind the events that they name; nothing lies between two of which the first has the greater position. */
+function isBetween(
+  event: { readonly depth: number; readonly position: number },
+  direction: 'f' | 'b',
+  from: HistoryPlace | undefined,
+  to: HistoryPlace | undefined,
+): boolean {
+  const [low, high] = direction === 'f' ? [from, to] : [to, from];
+  const numberOf = (at: HistoryPlace): number => (typeof at === 'number' ? at : at.position);
+  if (low !== undefined && high !== undefined && numberOf(low) >= numberOf(high)) return false;
+  const isAfter = (at: HistoryPlace): boolean =>
+    typeof at === 'number'
+      ? event.position > at
+      : event.depth > at.depth || (event.depth === at.depth && event.position > at.position);
+  return (low === undefined || isAfter(low)) && (high === undefined || !isAfter(high));
+}
+
+const everything: EventSelection = {
+  types: [],
+  notTypes: [],
+  senders: [],
+  notSenders: [],
+  relatedBySenders: [],
+  relatedByTypes: [],
+  containsUrl: false,
+};
