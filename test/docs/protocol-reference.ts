@@ -112,8 +112,14 @@ no other byte does. A ping is answered in time within \`pongWithin\`, and a seco
 sent when it was sent, and what has come since, of which at most \`frame\` bytes count. So an answer of ${limits.frame / 2 ** 20} MiB over 8 Mbit/s is no silence, and an endless
 frame is one after ${limits.pongWithin / 1000 + limits.frame / 2 ** 20} s at the latest. When the link becomes unresponsive, questions in flight go by \`onFailure\`; a notification in flight is not sent again.
 
-**Loss.** Questions in flight go by \`onFailure\`. Notifications in flight are not sent again, and counted in the log, since nobody knows which were told. Those
+**Loss.** A link that cannot be written to is lost, too, since frames are missing then. Questions in flight go by \`onFailure\`. Notifications in flight are not sent again, and counted in the log, since nobody knows which were told. Those
 that are kept are told in order, once the link is ready again.
+
+**Time.** A question has as long as the \`timeout\`s of its modules together when all have one, and otherwise what \`timeout\` of the bridge says, if anything. So have, each,
+\`function.call\` after the question that answered with the function, and \`slot.enter\` and \`slot.exit\` after \`on_update\`. What is not answered in time is cancelled: a question and
+\`slot.enter\` go by \`onFailure\`, and a login whose \`function.call\` is not answered fails. A notification is cancelled once a later ping is answered, and the time that it has passes while the
+link is unresponsive, too. \`web.request\` and \`web.read\` have as long as the client waits. An attempt of a transaction has \`transaction\`; when it is over, for whatever reason, each
+statement of it that waits or still comes is answered with an error.
 
 **Attempts.** The pause before an attempt begins with 0.1 s and doubles up to 5 s (up to 1 s when nobody listens at \`connect\`). It begins anew when a link was ready for
 10 s.`;

@@ -21,4 +21,20 @@ describe('the bridge, when something is refused or lost', { skip, concurrency: t
   it('forgets no callback that is registered while the modules are opened, whatever comes in one read', async () => {
     await findsNothing('early_registrations.py', 500);
   });
+
+  it('loses a link that cannot be written to, soon and with the reason, and changes no log context', async () => {
+    await findsNothing('broken_writes.py', 200);
+  });
+
+  it('answers each statement, and does it in its own attempt or not at all, whenever a transaction ends', async () => {
+    await findsNothing('late_statements.py', 100);
+  });
+
+  it('loses no call of another thread while it waits for the modules at the start', async () => {
+    await findsNothing('thread_calls.py', 1_000);
+  });
+
+  it('waits for functions, slots and notifications as long as for their callbacks, and no longer', async () => {
+    await findsNothing('deadlines.py', 50);
+  });
 });

@@ -2288,7 +2288,7 @@ class _Hook:
             return self._neutral()
         if self._is_auth:
             handle = wire["callback"]
-            return _as(str, wire["user_id"]), None if handle is None else link.function(handle)
+            return _as(str, wire["user_id"]), None if handle is None else link.function(handle, self)
         return self._decode(wire)
 
     def fail(self, args: Args, error: Exception) -> Any:
@@ -2374,6 +2374,8 @@ class Link:
         self._out_size = 0
         self._gathering = 0
         self._is_blocked = False
+        # Nothing can be sent any more: the connection is about to be lost.
+        self.is_broken = False
         self.received = 0
         self._late: list[int] = []
         self._pulse = _Pulse(self)
@@ -2412,13 +2414,11 @@ class Link:
             return hook.failed(args, ModuleHostError(f"the arguments cannot be sent: {_said(error)}"))
         answer: Deferred[Any] = Deferred()
         self._pending[request_id] = _Call(answer, hook, args, handles, current_context())
-        if hook.timeout is not None:
-            self._deadlines[request_id] = time.monotonic() + hook.timeout
-            self._sweep_later()
+        self._expect(request_id, hook.timeout)
         self._write(frame)
         return _keeping_context(answer)
 
-    def request(self, method: str, params: Json) -> Deferred[Any]:
+    def request(self, method: str, params: Json, within: float | None = None) -> Deferred[Any]:
         """Asks the module host anything; the Deferred knows nothing of log contexts."""
         if self.is_closed:
             return fail(ModuleHostError("the connection with the module host is lost"))
@@ -2426,6 +2426,7 @@ class Link:
         frame = frame_of(to_json({"id": request_id, "method": method, "params": params}))
         answer: Deferred[Any] = Deferred()
         self._pending[request_id] = _Call(answer, None, (), (), current_context())
+        self._expect(request_id, within)
         self._write(frame)
         return answer
 
@@ -2494,12 +2495,12 @@ class Link:
         for handle in handles:
             self._handles.pop(handle, None)
 
-    def function(self, handle: int) -> Callable[[dict[str, Any]], Any]:
-        """A function of the modules, as an auth checker answers it."""
+    def function(self, handle: int, hook: _Hook) -> Callable[[dict[str, Any]], Any]:
+        """A function of the modules, as an auth checker answers it; it has as long as the checker had."""
 
         async def callback(response: dict[str, Any]) -> None:
             params = {"function": handle, "response": response}
-            answer = await make_deferred_yieldable(self.request("function.call", params))
+            answer = await make_deferred_yieldable(self.request("function.call", params, hook.timeout))
             changed = answer.get("response") if isinstance(answer, dict) else None
             if isinstance(changed, dict):
                 response.clear()
@@ -2567,15 +2568,17 @@ class Link:
             self._flush()
 
     def _write(self, *pieces: bytes) -> None:
+        if self.is_broken:
+            return  # what waits for an answer goes by its policy in a moment
         self._out.extend(pieces)
         self._out_size += sum(map(len, pieces))
         if not self._gathering and not self._is_blocked:
             self._flush()
         elif self._out_size > 4 * LIMITS["frame"]:
-            self.lose("the module host does not read")
+            self._break("the module host does not read", 0.0)
 
     def _flush(self) -> None:
-        if self._is_blocked or self.is_closed:
+        if self._is_blocked or self.is_closed or self.is_broken:
             return
         while self._out:
             pieces = self._next_pieces()
@@ -2583,8 +2586,10 @@ class Link:
                 sent = self._sock.sendmsg(pieces)
             except (BlockingIOError, InterruptedError):
                 sent = 0
-            except OSError:
-                self._drop_out()  # the reader learns that the connection is gone
+            except OSError as error:
+                # When the other side has closed it, the reader may learn why: from what was sent before.
+                patience = LOOK_AGAIN if error.errno in (errno.EPIPE, errno.ECONNRESET) else 0.0
+                self._break(f"nothing can be sent: {error.strerror or error}", patience)
                 return
             self._out_size -= sent
             if not self._was_sent(sent, len(pieces)):
@@ -2616,9 +2621,15 @@ class Link:
             out.popleft()
         return True
 
-    def _drop_out(self) -> None:
+    def _break(self, reason: str, patience: float) -> None:
+        """Sends nothing more, since frames are missing now, and loses the connection.
+
+        Not at once: whoever writes is in a log context of its own, which those who wait for answers must not change.
+        """
+        self.is_broken = True
         self._out.clear()
         self._out_size = 0
+        reactor.callLater(patience, self.lose, reason)
 
     # -- Messages --
 
@@ -2726,6 +2737,12 @@ class Link:
 
     # -- Time --
 
+    def _expect(self, request_id: int, within: float | None) -> None:
+        """Gives up a request that is not answered in so many seconds."""
+        if within is not None:
+            self._deadlines[request_id] = time.monotonic() + within
+            self._sweep_later()
+
     def _sweep_later(self) -> None:
         if not self._is_sweeping:
             self._is_sweeping = True
@@ -2758,11 +2775,10 @@ class Link:
         self._fail(call, ModuleHostError(why))
 
     def give_up_all(self, why: str, kept: int) -> None:
-        """Waits no longer for any answer but one; notifications remain under way."""
+        """Waits no longer for any answer but one; notifications remain under way, until their time is over."""
         with self:
             for request_id, call in list(self._pending.items()):
                 if call.hook is not None and call.hook.is_told:
-                    self._deadlines.pop(request_id, None)
                     self._let_go(request_id, call, why)
                 elif request_id != kept:
                     self.give_up(request_id, why)
@@ -2994,7 +3010,7 @@ class _Kept:
         self._say_dropped()
         with link:
             for _ in range(KEPT_AT_ONCE):
-                if not self._waiting or link.bridge.ready is not link:
+                if not self._waiting or link.bridge.ready is not link or link.is_broken:
                     return
                 if link.unsent > CLOGGED:
                     break
@@ -3053,7 +3069,7 @@ class HostLink:
     def tell(self, hook: _Hook, args: Args) -> Any:
         """Tells the modules, now or later; an awaitable."""
         how = LINK_STATES[self.state][1]
-        if how == "told" and self.ready is not None and not self._kept:
+        if how == "told" and self.ready is not None and not self.ready.is_broken and not self._kept:
             return self.ready.ask(hook, args)
         self._kept.add(hook, args)
         return succeed(None)
@@ -3641,12 +3657,16 @@ _SPECIAL_METHODS: Final[dict[str, Callable[..., Any]]] = {
 # ---- Database transactions: the function runs in the module host, its statements in a database thread ----------------
 
 
+_Inbox = queue.SimpleQueue[Callable[[Any], bool]]
+
+
 class _Transaction:
     """One call of `run_db_interaction`. `run` is on a database thread, everything else on the reactor's."""
 
     def __init__(self, link: Link, handle: int) -> None:
         self._link, self._handle = link, handle
-        self._inbox: queue.SimpleQueue[Callable[[Any], bool]] = queue.SimpleQueue()
+        # What is to be done in the attempt that is under way: with its cursor, or without one when it is over.
+        self._inbox: _Inbox | None = None
         self._attempt = 0
         self._run_id = 0
         self._raised: Exception | None = None
@@ -3655,38 +3675,49 @@ class _Transaction:
         """The transaction is open; what comes back commits, what is raised rolls back."""
         self._attempt += 1
         self._raised = None
-        attempt, until = self._attempt, time.monotonic() + LIMITS["transaction"] / 1000
-        reactor.callFromThread(self._start, attempt)
-        while True:
-            try:
-                work = self._inbox.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                reactor.callFromThread(self._link.give_up, self._run_id, "the transaction takes too long")
-                raise RuntimeError(f"the transaction took longer than {LIMITS['transaction'] // 1000} s") from None
-            if work(txn):
-                return
+        inbox: _Inbox = queue.SimpleQueue()
+        until = time.monotonic() + LIMITS["transaction"] / 1000
+        reactor.callFromThread(self._start, inbox, self._attempt)
+        try:
+            while True:
+                left = until - time.monotonic()
+                work = _out_of(inbox, left) if left > 0 else None
+                if work is None:
+                    raise RuntimeError(f"the transaction took longer than {LIMITS['transaction'] // 1000} s")
+                if work(txn):
+                    return
+        finally:
+            reactor.callFromThread(self._close, inbox)
 
-    def _start(self, attempt: int) -> None:
+    def _start(self, inbox: _Inbox, attempt: int) -> None:
+        self._inbox = inbox
         done = self._link.request("db.run", {"transaction": self._handle, "attempt": attempt})
         self._run_id = self._link.last_id
-        done.addCallbacks(lambda _: self._end(attempt, None), lambda failure: self._end(attempt, failure.value))
+        done.addCallbacks(lambda _: self._end(inbox, None), lambda failure: self._end(inbox, failure.value))
 
-    def _end(self, attempt: int, error: Exception | None) -> None:
-        def end(_txn: Any) -> bool:
-            if attempt != self._attempt:
-                return False
+    def _close(self, inbox: _Inbox) -> None:
+        """An attempt is over: nothing that was asked in it may wait for ever, or be done in the next one."""
+        self._inbox = None
+        self._link.give_up(self._run_id, "the transaction is over")
+        while not inbox.empty():
+            inbox.get()(None)
+
+    def _end(self, inbox: _Inbox, error: Exception | None) -> None:
+        def end(txn: Any | None) -> bool:
             raised = self._raised
-            if error is None:
+            if txn is None or error is None:
                 return True
             # Synapse tries again after some errors of its database: they have to be the same objects.
             if raised is not None and str(raised) != "" and str(raised) in str(error):
                 raise raised
             raise error
 
-        self._inbox.put(end)
+        if inbox is self._inbox:
+            inbox.put(end)
 
     def lost(self, error: Exception) -> None:
-        self._end(self._attempt, error)
+        if self._inbox is not None:
+            self._end(self._inbox, error)
 
     def execute(self, request_id: Json, params: Mapping[str, Json]) -> None:
         rows = [[_from_db_value(value) for value in row] for row in params["params"]]
@@ -3712,7 +3743,10 @@ class _Transaction:
         self._serve(request_id, work)
 
     def _serve(self, request_id: Json, work: Callable[[Any], str]) -> None:
-        def serve(txn: Any) -> bool:
+        def serve(txn: Any | None) -> bool:
+            if txn is None:
+                self._link.answer_error(request_id, _transaction_is_over())
+                return False
             try:
                 text = work(txn)
             except Exception as error:
@@ -3722,6 +3756,8 @@ class _Transaction:
                 reactor.callFromThread(self._link.answer, request_id, text)
             return False
 
+        if self._inbox is None:
+            raise _transaction_is_over()
         self._inbox.put(serve)
 
     @staticmethod
@@ -3736,6 +3772,17 @@ class _Transaction:
             if len(rows) < ROWS_AT_ONCE:
                 return found, True
         return found, False
+
+
+def _out_of(inbox: _Inbox, within: float) -> Callable[[Any], bool] | None:
+    try:
+        return inbox.get(timeout=within)
+    except queue.Empty:
+        return None
+
+
+def _transaction_is_over() -> RuntimeError:
+    return RuntimeError("the transaction is over")
 
 
 def _to_db_value(value: Any) -> Json:
@@ -3774,7 +3821,7 @@ def _serve_db_begin(link: Link, request_id: Json, params: Mapping[str, Json]) ->
 def _transaction(link: Link, params: Mapping[str, Json]) -> _Transaction:
     found = link.transactions.get(params["transaction"])
     if found is None:
-        raise RuntimeError("the transaction is over")
+        raise _transaction_is_over()
     return found
 
 
@@ -3954,10 +4001,11 @@ class _Update:
         slot = await self._bridge.ask(self._hook, self._args)
         if link is None or not isinstance(slot, dict):
             return await self._unpaced()
-        entering = link.request("slot.enter", {"slot": slot.get("slot")})
+        entering = link.request("slot.enter", {"slot": slot.get("slot")}, self._hook.timeout)
         try:
             duration = await make_deferred_yieldable(entering)
         except ModuleHostError as lost:
+            link.tell("release", {"handles": [slot.get("slot")]})  # it is not left, since it was not entered
             self._hook.fail(self._args, lost)
             return await self._unpaced()
         self._link, self._slot = link, slot.get("slot")
@@ -3975,7 +4023,7 @@ class _Update:
             return
         params = {"slot": self._slot, **({} if error is None else {"error": repr(error)})}
         try:
-            await make_deferred_yieldable(self._link.request("slot.exit", params))
+            await make_deferred_yieldable(self._link.request("slot.exit", params, self._hook.timeout))
         except ModuleHostError as lost:
             logger.warning("background_update_controller.on_update: %s", lost)
 
@@ -4263,5 +4311,7 @@ def _own_thread_calls() -> Iterator[None]:
     try:
         yield
     finally:
-        before.extend(reactor.threadCallQueue)
-        reactor.threadCallQueue = before
+        # Other threads add calls all the time: their list is theirs again before ours is looked at for the last time.
+        end = len(before)
+        ours, reactor.threadCallQueue = reactor.threadCallQueue, before
+        before[end:end] = ours
