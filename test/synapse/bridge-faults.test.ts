@@ -15,19 +15,19 @@ async function findsNothing(script: string, trials: number): Promise<void> {
 
 describe('the bridge, when something is refused or lost', { skip, concurrency: true }, () => {
   it('registers what Synapse refused as soon as Synapse takes it, once, and has the modules asked', async () => {
-    await findsNothing('refused_registrations.py', 300);
+    await findsNothing('refused_registrations.py', 150);
   });
 
   it('forgets no callback that is registered while the modules are opened, whatever comes in one read', async () => {
-    await findsNothing('early_registrations.py', 500);
+    await findsNothing('early_registrations.py', 250);
   });
 
   it('loses a link that cannot be written to, soon and with the reason, and changes no log context', async () => {
-    await findsNothing('broken_writes.py', 200);
+    await findsNothing('broken_writes.py', 100);
   });
 
   it('answers each statement, and does it in its own attempt or not at all, whenever a transaction ends', async () => {
-    await findsNothing('late_statements.py', 100);
+    await findsNothing('late_statements.py', 60);
   });
 
   it('loses no call of another thread while it waits for the modules at the start', async () => {
@@ -35,6 +35,6 @@ describe('the bridge, when something is refused or lost', { skip, concurrency: t
   });
 
   it('waits for functions, slots and notifications as long as for their callbacks, and no longer', async () => {
-    await findsNothing('deadlines.py', 50);
+    await findsNothing('deadlines.py', 30);
   });
 });

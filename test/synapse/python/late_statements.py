@@ -22,7 +22,7 @@ from vesicle_bridge import LIMITS, FrameReader, Link, Opened, to_json
 TRIALS = int(sys.argv[1])
 # Milliseconds, and seconds.
 LIMITS["transaction"] = 60
-WITHIN = 5.0
+WITHIN = 30.0
 logging.disable(logging.CRITICAL)
 chance = random.Random(2)
 problems: list[str] = []
