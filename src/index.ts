@@ -57,6 +57,7 @@ export {
   type CallbackName,
   type HandlerOf,
 } from './callbacks/registry.js';
+export { type AnyHandler } from './callbacks/rule.js';
 export {
   RegistrationBehaviour,
   type RequestInfo,
@@ -74,17 +75,25 @@ export { type UnsignedFieldsCallbacks } from './callbacks/unsigned-fields.js';
 export { type When, type WhenSender, type WhenTest, type WhenTextTest } from './callbacks/when.js';
 
 export { ByteSize } from './decorators/byte-size.js';
-export { Cached, type CachedOptions } from './decorators/cached.js';
-export { type AuthCheckerOptions, Callback, type CallbackDecoratorOptions } from './decorators/callback.js';
-export { Duration } from './decorators/duration.js';
+export { Cached, type CachedDecorator, type CachedOptions } from './decorators/cached.js';
 export {
+  type AuthCheckerOptions,
+  Callback,
+  type CallbackArguments,
+  type CallbackDecorator,
+  type CallbackDecoratorOptions,
+} from './decorators/callback.js';
+export { Duration, type UnitDecorator } from './decorators/duration.js';
+export {
+  type AbstractClass,
+  type Class,
   Module,
   type ModuleOptions,
   type ModuleService,
   type ServiceKey,
   type ServiceScope,
 } from './decorators/module.js';
-export { WebResource, type WebResourceDecoratorOptions } from './decorators/web-resource.js';
+export { WebResource, type WebResourceDecorator, type WebResourceDecoratorOptions } from './decorators/web-resource.js';
 
 export {
   ContainerModule,
@@ -102,14 +111,15 @@ export {
   unmanaged,
 } from 'inversify';
 
+export { type Blame, type ErrorArguments, type ErrorCode } from './errors/codes.js';
 export { ConfigError } from './errors/config-error.js';
 export { HostError } from './errors/host-error.js';
 export { HttpResponseException } from './errors/http-response-exception.js';
 export { Code, Codes } from './errors/matrix-codes.js';
 export { InvalidClientCredentialsError, RedirectException, SynapseError } from './errors/synapse-error.js';
-export { VesicleError } from './errors/vesicle-error.js';
+export { type ErrorParts, VesicleError } from './errors/vesicle-error.js';
 
-export { type LogFields, Logger } from './log/logger.js';
+export { type LogFields, Logger, type LogLevel } from './log/logger.js';
 
 export { type MatrixEvent, type StateMap } from './matrix/event.js';
 export {

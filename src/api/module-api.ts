@@ -46,6 +46,7 @@ export abstract class ModuleApi extends BackgroundApi {
   /** Global account data. */
   abstract readonly accountDataManager: AccountDataManager;
 
+  /** @internal Hosts make it; authors are given one. */
   constructor(private readonly registrar: Registrar) {
     super();
   }

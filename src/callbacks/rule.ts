@@ -1,7 +1,15 @@
 import type { FailureAction } from './callback-options.js';
 import type { Throws } from './throws.js';
 
-/** A handler takes its arguments by position and answers with a promise. */
+/**
+ * Any handler of a callback: it takes its arguments by position and answers with a promise.
+ *
+ * @example
+ * ```ts
+ * import { type AnyHandler } from 'vesicle';
+ * const nameOf = (handler: AnyHandler): string => handler.name;
+ * ```
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the top type of all handlers; nothing is called through it
 export type AnyHandler = (...args: any[]) => Promise<unknown>;
 

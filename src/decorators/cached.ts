@@ -7,7 +7,15 @@ export { type CachedOptions } from '../metadata/cached-record.js';
 /** What results can be kept by. */
 type CacheKey = string | number | boolean | null | undefined | readonly CacheKey[];
 
-/** Takes async methods only, whose arguments tell results apart. */
+/**
+ * What `@Cached()` returns: it takes async methods only, whose arguments tell results apart.
+ *
+ * @example
+ * ```ts
+ * import { Cached, type CachedDecorator } from 'vesicle';
+ * export const CachedSmall = (): CachedDecorator => Cached({ maxEntries: 100 });
+ * ```
+ */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a descriptor takes only the very type of its method
 export type CachedDecorator = <Keys extends readonly CacheKey[], Result>(
   target: object,

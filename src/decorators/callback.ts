@@ -5,12 +5,30 @@ import { refuseStandard } from './standard-decorator.js';
 
 export { type AuthCheckerOptions, type CallbackDecoratorOptions } from '../metadata/callback-record.js';
 
-/** The last argument of `@Callback`: needed for `auth_checkers`, which are registered for a login type. */
+/**
+ * The last argument of `@Callback`: needed for `auth_checkers`, which are registered for a login type.
+ *
+ * @example
+ * ```ts
+ * import { Callback, type CallbackArguments, type CallbackDecorator } from 'vesicle';
+ * export const MayJoin = (...options: CallbackArguments<'user_may_join_room'>): CallbackDecorator<'spam_checker', 'user_may_join_room'> =>
+ *   Callback('spam_checker', 'user_may_join_room', ...options);
+ * ```
+ */
 export type CallbackArguments<N> = N extends 'auth_checkers'
   ? [options: AuthCheckerOptions]
   : [options?: CallbackDecoratorOptions];
 
-/** Takes methods with the signature of the callback only. */
+/**
+ * What `@Callback` returns: it takes methods with the signature of the callback only.
+ *
+ * @example
+ * ```ts
+ * import { Callback, type CallbackDecorator } from 'vesicle';
+ * export const MayInvite = (): CallbackDecorator<'spam_checker', 'user_may_invite'> =>
+ *   Callback('spam_checker', 'user_may_invite', { onFailure: 'deny' });
+ * ```
+ */
 export type CallbackDecorator<C extends CallbackCategory, N extends CallbackName<C>> = <M extends HandlerOf<C, N>>(
   target: object,
   method: string | symbol,

@@ -5,7 +5,15 @@ import { recordUnit, type Unit } from '../metadata/unit-record.js';
 /** What a property with a unit holds. */
 type Quantity = number | null | undefined | readonly Quantity[];
 
-/** Marks a property of a configuration class that holds numbers, and reads the same texts elsewhere. */
+/**
+ * Marks a property of a configuration class that holds numbers, and reads the same strings elsewhere: {@link Duration}, {@link ByteSize}.
+ *
+ * @example
+ * ```ts
+ * import { Duration, type UnitDecorator } from 'vesicle';
+ * export const Pause: UnitDecorator = Duration;
+ * ```
+ */
 export interface UnitDecorator {
   (): <Name extends string>(target: { readonly [P in Name]?: Quantity }, property: Name) => void;
   /** The number that a text stands for; throws `HostError` as Synapse does when it stands for none. */

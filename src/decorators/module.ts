@@ -5,6 +5,7 @@ import type { Class } from '../metadata/metadata-store.js';
 import { type ModuleOptions, recordModule } from '../metadata/module-options.js';
 import { refuseStandard } from './standard-decorator.js';
 
+export { type AbstractClass, type Class } from '../metadata/metadata-store.js';
 export {
   type ModuleOptions,
   type ModuleService,

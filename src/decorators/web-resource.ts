@@ -5,7 +5,16 @@ import { refuseStandard } from './standard-decorator.js';
 
 export { type WebResourceDecoratorOptions } from '../metadata/web-resource-record.js';
 
-/** Takes methods that handle requests, and properties or accessors that hold anything with `fetch`. */
+/**
+ * What `@WebResource` returns: it takes methods that handle requests, and properties or accessors that hold anything with `fetch`.
+ *
+ * @example
+ * ```ts
+ * import { WebResource, type WebResourceDecorator } from 'vesicle';
+ * export const Page = (name: string): WebResourceDecorator =>
+ *   WebResource(`/_synapse/client/guard/${name}`, { kind: 'html' });
+ * ```
+ */
 export interface WebResourceDecorator {
   <M extends WebHandler>(target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<M>): void;
   <F extends Fetchable>(target: object, accessor: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;

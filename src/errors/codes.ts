@@ -1,4 +1,12 @@
-/** Whose mistake an error is: it decides what the command line prints (a stack only for `bug`). */
+/**
+ * Whose mistake an error is: it decides what the command line prints (a stack only for `bug`).
+ *
+ * @example
+ * ```ts
+ * import { type Blame, VesicleError } from 'vesicle';
+ * const blameOf = (error: unknown): Blame => (error instanceof VesicleError ? error.blame : 'bug');
+ * ```
+ */
 export type Blame = 'author' | 'operator' | 'remote' | 'bug';
 
 interface CodeRow {
@@ -271,7 +279,15 @@ export const errorCodes = {
   },
 } as const satisfies Record<string, CodeRow>;
 
-/** A code of {@link errorCodes}. */
+/**
+ * A code of a {@link VesicleError}: `docs/errors.md` has them all.
+ *
+ * @example
+ * ```ts
+ * import { type ErrorCode, VesicleError } from 'vesicle';
+ * const is = (error: unknown, code: ErrorCode) => error instanceof VesicleError && error.code === code;
+ * ```
+ */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** A placeholder in a text of {@link errorCodes}; its first group is the name. */
@@ -282,7 +298,15 @@ type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infe
   ? (Name extends `${string} ${string}` ? never : Name) | NamesIn<Rest>
   : never;
 
-/** A value for each placeholder in the text of an error. */
+/**
+ * A value for each placeholder in the text of an error.
+ *
+ * @example
+ * ```ts
+ * import { type ErrorArguments } from 'vesicle';
+ * const args: ErrorArguments<'SYNAPSE_FRAME_TOO_LONG'> = { length: 70_000, limit: 65_536 };
+ * ```
+ */
 export type ErrorArguments<Code extends ErrorCode> = {
   readonly [Name in NamesIn<(typeof errorCodes)[Code]['text']>]: string | number;
 };

@@ -1,6 +1,15 @@
 import { type Blame, type ErrorArguments, errorCodes, type ErrorCode, placeholder } from './codes.js';
 
-/** What an error is made of: its code, a value for each placeholder of its text, and what caused it. */
+/**
+ * What a {@link VesicleError} is made of: its code, a value for each placeholder of its text, and what caused it.
+ *
+ * @example
+ * ```ts
+ * import { type ErrorParts, VesicleError } from 'vesicle';
+ * const parts: ErrorParts = ['CLI_DIRECTORY_MISSING', { directory: 'modules' }];
+ * const error = new VesicleError(...parts);
+ * ```
+ */
 export type ErrorParts = {
   [Code in ErrorCode]: [code: Code, args: ErrorArguments<Code>, options?: ErrorOptions | undefined];
 }[ErrorCode];

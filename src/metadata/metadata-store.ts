@@ -1,10 +1,26 @@
 import 'reflect-metadata/lite';
 
-/** A class, as decorators and containers name it. */
+/**
+ * A class, as decorators and containers name it.
+ *
+ * @example
+ * ```ts
+ * import { type Class } from 'vesicle';
+ * const make = (type: Class<Date>): Date => new type();
+ * ```
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- classes with any constructor; arguments are resolved, never written
 export type Class<T = object> = new (...args: any[]) => T;
 
-/** A class that may be abstract: a key for injection, or a base class. */
+/**
+ * A class that may be abstract: a key for injection, or a base class.
+ *
+ * @example
+ * ```ts
+ * import { type AbstractClass, ModuleApi } from 'vesicle';
+ * const key: AbstractClass = ModuleApi;
+ * ```
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 export type AbstractClass<T = object> = abstract new (...args: any[]) => T;
 

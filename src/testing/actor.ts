@@ -72,6 +72,7 @@ export class Actor implements Credentials {
   private position: string | undefined;
   private watch: EventWatch | undefined;
 
+  /** @internal Made by `TestHomeserver` and `RemoteServer`. */
   constructor(
     private readonly client: TestClient,
     credentials: Credentials,

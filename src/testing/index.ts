@@ -1,6 +1,7 @@
 export { Actor, type Credentials, type SyncOptions, type UploadOptions } from './actor.js';
 export { type EventAnswer, RefusedError, type TestAnswer } from './answer.js';
 export { checkModules, type StartProblem } from './check-modules.js';
+export { type RoomAliasText, type UserIdText } from './id-text.js';
 export { Outbox, type SentMail, type SentPush } from './outbox.js';
 export { type CallFilter, type RecordedCall, RecordedCalls } from './recorded-calls.js';
 export { type RemoteEvent, RemoteServer } from './remote-server.js';

@@ -63,9 +63,10 @@ type CallOf<C extends CallbackCategory, N extends CallbackName<C>> =
 export class RecordedCalls {
   private readonly recorded: RecordedCall[] = [];
 
+  /** @internal Made by `startHomeserver`. */
   constructor(private readonly nameOf: (module: AbstractClass) => readonly string[]) {}
 
-  /** Takes one more; for {@link startHomeserver}. */
+  /** @internal Takes one more; for {@link startHomeserver}. */
   readonly record = (call: ObservedCall): void => {
     this.recorded.push(call);
   };

@@ -65,7 +65,7 @@ export class RemoteServer implements AsyncDisposable {
     private readonly watch: WorkWatch,
   ) {}
 
-  /** Starts a server that can reach the homeserver under test, and be reached by it. */
+  /** @internal Starts a server that can reach the homeserver under test, and be reached by it. */
   static async start(serverName: string, local: Homeserver, { clock, watch }: SharedParts): Promise<RemoteServer> {
     const { homeserver: config } = Configuration.of({ server_name: serverName, bcrypt_rounds: 4 });
     const own = await openHomeserver({ config, modules: [], log: silentLog, clock, aroundWork: watch.around });

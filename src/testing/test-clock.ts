@@ -24,6 +24,7 @@ export class TestClock implements Clock {
   private readonly planned = new Set<PlannedCall>();
   private moving: Promise<void> = Promise.resolve();
 
+  /** @internal Made by `startHomeserver`. */
   constructor(
     start: number,
     private readonly watch: WorkWatch,
@@ -35,7 +36,7 @@ export class TestClock implements Clock {
   readonly now = (): number => this.time;
 
   /** Calls once when so many milliseconds have passed. */
-  readonly after = (ms: number, call: () => void): Timer => {
+  readonly after = (ms: number, call: () => void): { readonly cancel: () => void } => {
     const release = this.watch.timerSet();
     const cancel = (): void => {
       if (this.planned.delete(planned)) release();

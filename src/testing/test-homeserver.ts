@@ -57,7 +57,7 @@ export class TestHomeserver implements AsyncDisposable {
   private modules: readonly ModuleUnderTest[];
   private readonly reported = new Set<BackgroundFailure>();
 
-  /** For {@link startHomeserver}. */
+  /** @internal Made by {@link startHomeserver}. */
   constructor(private readonly parts: TestParts) {
     this.homeserver = parts.homeserver;
     this.clock = parts.clock;
