@@ -48,7 +48,7 @@ test('the package holds every file that package.json names, the bridge and the d
   const named = [description.types, ...Object.values(description.bin), ...Object.values(description.exports)]
     .flatMap((path) => (typeof path === 'string' ? [path] : Object.values(path)))
     .map((path) => path.replace('./', ''));
-  const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/synapse.md'];
+  const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/synapse.md'];
   const wanted = [...named, ...documents, 'dist/bundle/LICENSES.txt', 'src/synapse/python/pyproject.toml'];
   assert.ok(named.length >= 7);
   assert.deepEqual(
@@ -117,4 +117,28 @@ test('what its types name is installed with it', () => {
     [...importedBy([...seen])].filter((name) => !installed.has(name)),
     [],
   );
+});
+
+test('the version is that of package.json wherever it stands', () => {
+  const { version } = packageDescription();
+  const lock = JSON.parse(projectText('package-lock.json')) as {
+    readonly version: string;
+    readonly packages: Readonly<Record<string, { readonly version: string }>>;
+  };
+  const bridge = /^BRIDGE_VERSION: Final = "(.*)"$/m.exec(projectText('src/synapse/python/vesicle_bridge.py'))?.[1];
+  assert.deepEqual([lock.version, lock.packages['']?.version, bridge], [version, version, version]);
+  // The wheel takes the bridge's.
+  assert.doesNotMatch(projectText('src/synapse/python/pyproject.toml'), /^version = "/m);
+});
+
+test('the changelog has what is not released on top, then dated sections from this version down', () => {
+  const [unreleased, ...released] = [...projectText('CHANGELOG.md').matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  assert.equal(unreleased, 'Unreleased');
+  const sections = released.map(
+    (title = '') => /^(\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)$/.exec(title) ?? assert.fail(title),
+  );
+  assert.equal(sections[0]?.[1], packageDescription().version);
+  for (const [, , date = ''] of sections) assert.equal(new Date(date).toISOString().slice(0, 10), date);
+  const dates = sections.map(([, , date]) => date);
+  assert.deepEqual(dates, [...dates].sort().reverse());
 });

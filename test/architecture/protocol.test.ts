@@ -16,8 +16,3 @@ test('every message of the protocol has types, and a notice no result', () => {
 test('the bridge knows every message of the protocol by its name', () => {
   for (const name of Object.keys(messages)) assert.ok(bridge.includes(`"${name}"`), name);
 });
-
-test('the bridge has the version of the package', () => {
-  const { version } = JSON.parse(projectText('package.json')) as { readonly version: string };
-  assert.ok(bridge.includes(`BRIDGE_VERSION: Final = "${version}"`));
-});

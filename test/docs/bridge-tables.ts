@@ -5,9 +5,10 @@ import { type CallbackWire, callbackWire } from '../../src/synapse/callback-wire
 import { type BridgeState, bridgeStates } from '../../src/synapse/link-states.js';
 import { limits, protocolVersion } from '../../src/synapse/protocol.js';
 import { resultEncoders } from '../../src/synapse/result-codecs.js';
+import { packageDescription } from '../support/installation.js';
 
 const bridge = 'src/synapse/python/vesicle_bridge.py';
-const begin = '# BEGIN GENERATED from src/synapse/*.ts and src/callbacks/*.ts: npm run docs\n';
+const begin = '# BEGIN GENERATED from package.json, src/synapse/*.ts and src/callbacks/*.ts: npm run docs\n';
 const end = '# END GENERATED\n';
 
 /** `vesicle_bridge.py` with its tables as the protocol and the rules of the callbacks have them. */
@@ -21,6 +22,7 @@ export function bridgeWithTables(): string {
 
 function tables(): string {
   return [
+    `BRIDGE_VERSION: Final = ${python(packageDescription().version)}`,
     `PROTOCOL_VERSION: Final = ${protocolVersion}`,
     `LIMITS: Final[dict[str, int]] = ${block('{', members(limits, python), '}', 0)}`,
     '# (questions, notifications, requests of the module host are served, the state after each event)',

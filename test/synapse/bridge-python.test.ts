@@ -10,6 +10,7 @@ import type { When } from '../../src/callbacks/when.js';
 import { subjectOf } from '../../src/dispatch/subject.js';
 import { compileWhen } from '../../src/dispatch/when.js';
 import { runBridgeScript } from '../support/bridge-script.js';
+import { packageDescription } from '../support/installation.js';
 import { inProject } from '../support/project.js';
 import { Findings } from '../../src/config/place.js';
 import { readYaml } from '../../src/config/yaml-source.js';
@@ -53,7 +54,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
       const [source, wheels] = [join(out, 'source'), join(out, 'wheels')];
       await run('cp', ['-r', folder, source]);
       await output(await pythonTools(), ['-m', 'pip', 'wheel', '--quiet', '--no-deps', '-w', wheels, source]);
-      assert.deepEqual(await readdir(wheels), ['vesicle_bridge-0.1.0-py3-none-any.whl']);
+      assert.deepEqual(await readdir(wheels), [`vesicle_bridge-${packageDescription().version}-py3-none-any.whl`]);
     } finally {
       await rm(out, { recursive: true });
     }

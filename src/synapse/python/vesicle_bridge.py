@@ -82,8 +82,6 @@ from twisted.web.server import NOT_DONE_YET
 
 __all__ = ["VesicleBridge"]
 
-BRIDGE_VERSION: Final = "0.1.0"
-
 Json = Any
 _Key = tuple[str, str, str]  # category, name, and login type if any
 CallbackRow = tuple[tuple[str, ...], tuple[str, ...], str, bool, str, Json, Json]
@@ -91,7 +89,8 @@ ApiRow = tuple[dict[str, str], str]
 LinkRow = tuple[str, str, bool, dict[str, str]]
 
 # fmt: off
-# BEGIN GENERATED from src/synapse/*.ts and src/callbacks/*.ts: npm run docs
+# BEGIN GENERATED from package.json, src/synapse/*.ts and src/callbacks/*.ts: npm run docs
+BRIDGE_VERSION: Final = "0.2.0"
 PROTOCOL_VERSION: Final = 2
 LIMITS: Final[dict[str, int]] = {
     "frame": 33554432,
