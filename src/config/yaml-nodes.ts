@@ -6,8 +6,8 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   type ParseOptions,
-  type Range,
   parseDocument,
   type Scalar,
   type SchemaOptions,
@@ -15,6 +15,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Position } from './problem.js';
+import { blockText } from './yaml-block.js';
 import { isNestedTooDeep, MAX_DEPTH, TOO_DEEP } from './yaml-depth.js';
 import { differentTokens } from './yaml-python.js';
 import { implicitTag, TAG } from './yaml-scalars.js';
@@ -49,6 +50,8 @@ const textsOnly: ParseOptions & SchemaOptions & { readonly version: '1.1' } = {
   version: '1.1',
   schema: 'failsafe',
   resolveKnownTags: false,
+  // They say how far the collection is indented that a block of text is in.
+  keepSourceTokens: true,
   merge: false,
   // Duplicate keys are found later, where their path is known.
   uniqueKeys: false,
@@ -71,7 +74,7 @@ export function parseYaml(text: string): YamlText {
   const tooDeep = { faults: [{ message: TOO_DEEP, offset: 0 }], positionOf };
   if (isNestedTooDeep(text)) return tooDeep;
   const document = parseDocument(text, { ...textsOnly, lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const faults = [...syntaxFaults(document, positionOf)];
+  const faults = [...syntaxFaults(document, text, positionOf)];
   if (faults.length === 0) faults.push(...differentTokens(text));
   if (faults.length > 0) return { faults, positionOf };
   const reader = new NodeReader(text, faults);
@@ -79,19 +82,33 @@ export function parseYaml(text: string): YamlText {
   return faults.length > 0 ? { faults, positionOf } : { root, faults, positionOf };
 }
 
-function* syntaxFaults(document: Document, positionOf: YamlText['positionOf']): Generator<SyntaxFault> {
+function* syntaxFaults(document: Document, text: string, positionOf: YamlText['positionOf']): Generator<SyntaxFault> {
   let lastLine = 0;
   // A tag that the package does not know is judged where a value is made.
   const warnings = document.warnings.filter(
     ({ code, message }) => code !== 'TAG_RESOLVE_FAILED' && !message.startsWith('Unknown directive'),
   );
   for (const { code, message, pos } of [...document.errors, ...warnings]) {
+    if (code === 'MULTIPLE_DOCS' && isEmptyFrom(text, pos[0])) continue;
     const { line } = positionOf(pos[0]);
     // One mistake makes several errors; those that follow it on its line explain nothing.
     if (line === lastLine) continue;
     lastLine = line;
     yield { message: remedyFor(code, message), offset: pos[0] };
   }
+}
+
+/** Whether no document follows: the one before may be ended more than once. */
+function isEmptyFrom(text: string, offset: number): boolean {
+  const lines = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n');
+  return lines.every((line) => /^(?:\.\.\.)?(?: *| +#.*)$|^#/.test(line));
+}
+
+/** Whether a pair begins with ":", which PyYAML takes behind "?" only. */
+function isKeyMissing({ key, srcToken }: Pair): boolean {
+  const isEmpty =
+    isScalar(key) && key.range?.[0] === key.range?.[1] && key.tag === undefined && key.anchor === undefined;
+  return isEmpty && srcToken?.start.some(({ type }) => type === 'explicit-key-ind') !== true;
 }
 
 function remedyFor(code: string, message: string): string {
@@ -136,24 +153,17 @@ class NodeReader {
     const { source = '', type = 'PLAIN' } = node;
     const isPlain = type === 'PLAIN';
     if (isPlain && this.flowDepth > 0) this.checkPlainInFlow(source, start);
-    const text = type.startsWith('BLOCK') ? this.blockText(source, node.range ?? [start, start, start]) : source;
+    const text = type.startsWith('BLOCK') ? this.blockText(node, start) : source;
     // The tag "!" makes what is in quotes a plain scalar, as PyYAML reads it.
     return this.anchored(node, this.scalar(text, tag, isPlain || node.tag === '!', start));
   }
 
-  /** A block of text that ends with the file has a line break at its end only if the file has. */
-  private blockText(source: string, [start, end, nodeEnd]: Range): string {
-    const written = this.text.slice(start, nodeEnd);
+  private blockText({ range, srcToken }: Scalar, start: number): string {
+    const written = this.text.slice(start, range?.[2]);
     const unindented = this.depth === 1 ? written.search(/\n[^\n ]/) : -1;
     if (unindented >= 0) this.refuse('a block of text must be indented. Indent it.', start + unindented + 1);
-    // The `yaml` package drops these spaces where a digit says the indentation.
-    const spaces = /^[|>][-+]?\d/.test(written) ? written.search(/\n[ \n]* [ \n]*$/) : -1;
-    if (spaces >= 0) this.refuse('only spaces stand here, at the end of a block. Remove them.', start + spaces + 1);
-    if (end !== this.text.length || this.text.endsWith('\n') || !source.endsWith('\n')) return source;
-    const lastOfFile = this.text.slice(this.text.lastIndexOf('\n') + 1);
-    const last = source.slice(source.lastIndexOf('\n', source.length - 2) + 1, -1);
-    const isContent = lastOfFile.trim() !== '' || (last !== '' && lastOfFile.endsWith(last));
-    return isContent ? source.slice(0, -1) : source;
+    const parentIndent = srcToken !== undefined && 'indent' in srcToken ? srcToken.indent : 0;
+    return blockText({ text: this.text, start, parentIndent });
   }
 
   private refuse(message: string, offset: number): void {
@@ -195,6 +205,8 @@ class NodeReader {
     const mapping = this.anchored(node, { kind: 'mapping', tag, pairs, start });
     for (const pair of node.items) {
       const key = this.read(pair.key as Node | null, start);
+      if (isKeyMissing(pair))
+        this.refuse('the key before ":" is missing. Write it, or "" for an empty one.', key.start);
       pairs.push([key, this.read(pair.value as Node | null, key.start)]);
     }
     return mapping;

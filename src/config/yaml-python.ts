@@ -9,15 +9,42 @@ const MARKS: ReadonlySet<string> = new Set([CST.SCALAR, CST.DOCUMENT, CST.FLOW_E
  * as far as it shows in the tokens. It is refused, so that no value differs between the hosts.
  */
 export function* differentTokens(text: string): Generator<SyntaxFault> {
-  let offset = 0;
   let scalar: 'plain' | 'block' = 'plain';
-  let before = '';
-  for (const token of new Lexer().lex(text)) {
+  for (const { token, before, offset } of tokensOf(text)) {
     const isScalar = before === CST.SCALAR;
     if (CST.tokenType(token) === 'block-scalar-header') scalar = 'block';
     const [at, message] = (isScalar ? SCALARS[scalar](token) : faultOf(token, before)) ?? [-1, ''];
     if (at >= 0) yield { message, offset: offset + at };
     if (isScalar) scalar = 'plain';
+  }
+  if (/^(?:\.\.\.|%)/m.test(text)) yield* strayMarks(text);
+}
+
+/** Ends and directives of documents that are not there. */
+function* strayMarks(text: string): Generator<SyntaxFault> {
+  let hasBegun = false;
+  let directive: number | undefined;
+  for (const { token, before, offset } of tokensOf(text)) {
+    if (before !== CST.SCALAR) {
+      if (token === '...' && !hasBegun) yield { message: 'no document stands before "...". Remove the line.', offset };
+      if (token.startsWith('%')) directive = offset;
+      if (token === '---') directive = undefined;
+    }
+    hasBegun ||= !MARKS.has(token) && !/^[ \n#]/.test(token);
+  }
+  if (directive !== undefined) yield { message: 'no document follows this directive. Remove it.', offset: directive };
+}
+
+interface Token {
+  readonly token: string;
+  readonly before: string;
+  readonly offset: number;
+}
+
+function* tokensOf(text: string): Generator<Token> {
+  let [before, offset]: readonly [string, number] = ['', 0];
+  for (const token of new Lexer().lex(text)) {
+    yield { token, before, offset };
     before = token;
     if (!MARKS.has(token)) offset += token.length;
   }

@@ -143,17 +143,21 @@ const keyText = fc.oneof(
 const block = fc
   .tuple(
     fc.constantFrom('|', '>'),
-    fc.constantFrom('', '', '-', '+', '2', '1', '+1', '2-', '0', '-+', ' # c', 'x'),
+    fc.constantFrom('', '', '-', '+', '2', '1', '+1', '2-', '2+', '1-', '0', '-+', ' # c', 'x'),
     fc.array(fc.tuple(fc.constantFrom('', '', ' ', '   ', '\t'), fc.constantFrom('a', 'b: c', '# d', '', '- e')), {
       maxLength: 4,
     }),
+    // Lines of spaces at the end, deeper than the block or not.
+    fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
     breaks,
   )
-  .map(
-    ([sign, indicators, lines, lineBreak]) =>
-      (indent: string) =>
-        `${sign}${indicators}${lines.map(([more, text]) => `${lineBreak}${indent} ${more}${text}`).join('')}`,
-  );
+  .map(([sign, indicators, lines, spaces, lineBreak]) => (indent: string) => {
+    const written = [
+      ...lines.map(([more, text]) => `${indent} ${more}${text}`),
+      ...spaces.map((one) => ' '.repeat(one)),
+    ];
+    return `${sign}${indicators}${written.map((line) => lineBreak + line).join('')}`;
+  });
 
 type Written = (indent: string) => string;
 
@@ -214,6 +218,29 @@ const { value } = fc.letrec<{ value: Written; flow: Written; mapping: Written; s
     { arbitrary: tie('sequence'), weight: 1 },
   ),
 }));
+
+const emptyKeys = ['? ', '? , a', ': a', ':', '"": b', "''", 'a', '~', '!!str : 1', '&x : a', '? a', 'b: c'];
+/** Sets, maps and pairs with keys of which nothing is written. */
+const emptyKeyed = fc
+  .tuple(
+    fc.constantFrom('!!set', '!!set', '!!set', '!!omap', '!!map', ''),
+    fc.array(fc.constantFrom(...emptyKeys), { minLength: 1, maxLength: 3 }),
+    fc.constantFrom('{', '[', '\n', '\n- '),
+  )
+  .map(([tag, keys, open]) => {
+    if (open === '{' || open === '[') return `${tag} ${open}${keys.join(', ')}${open === '{' ? '}' : ']'}\n`;
+    return `${tag}${keys.map((key) => `${open}${key.replace(', ', '\n')}`).join('')}\n`;
+  });
+
+/** Documents of hardly anything, and their ends. */
+const nearlyEmpty = fc
+  .tuple(
+    fc.array(fc.constantFrom('# c', '', ' ', '...', '...', '... # d', ' ...', '...x', '---', 'x: 1', '%YAML 1.1'), {
+      maxLength: 5,
+    }),
+    fc.constantFrom('', '\n'),
+  )
+  .map(([lines, end]) => lines.join('\n') + end);
 
 const merging = fc
   .tuple(
@@ -287,4 +314,8 @@ export const yamlTexts: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: wrapped, weight: 3 },
   { arbitrary: merging, weight: 1 },
   { arbitrary: mutated, weight: 4 },
+  { arbitrary: emptyKeyed, weight: 1 },
+  { arbitrary: nearlyEmpty, weight: 1 },
+  { arbitrary: block.map((text) => `k: ${text('')}\nlast: z\n`), weight: 1 },
+  { arbitrary: block.map((text) => `k:\n  - ${text('  ')}`), weight: 1 },
 );

@@ -129,7 +129,6 @@ const STRICTER = [
   /in YAML\. Write it in quotes/,
   /is not visible\. Remove it/,
   /a block of text must be indented/,
-  /only spaces stand here/,
   /Comments must be separated/,
   /Anchor ending in : is ambiguous|Unsupported YAML version 0/,
   /Tags and anchors must be separated/,
