@@ -75,3 +75,16 @@ test('every command that the documents for contributors name is there', () => {
   });
   assert.deepEqual(faults, []);
 });
+
+test('docs/clients.md names the versions of the SDKs that the tests try', () => {
+  const rows = new Map(
+    [...projectText('docs/clients.md').matchAll(/^\| ([\w-]+) +\| ([\d.]+) /gm)].map(([, name = '', version]) => [
+      name,
+      version,
+    ]),
+  );
+  for (const name of ['matrix-js-sdk', 'matrix-bot-sdk']) {
+    const { version } = JSON.parse(projectText(`node_modules/${name}/package.json`)) as { readonly version: string };
+    assert.equal(rows.get(name), version, name);
+  }
+});
