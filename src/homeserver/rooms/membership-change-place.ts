@@ -35,7 +35,7 @@ export class Place {
   }
 }
 
-const current = new AsyncLocalStorage<Place>();
+const current = new AsyncLocalStorage<Place | undefined>();
 
 /** Calls a callback of a module; outside of a change this is nothing but the call. */
 export function callInPlace<T>(call: () => Promise<T>): Promise<T> {
@@ -44,5 +44,5 @@ export function callInPlace<T>(call: () => Promise<T>): Promise<T> {
 
 /** Starts what no change waits for. */
 export function outsideOfChanges<T>(start: () => T): T {
-  return current.exit(start);
+  return current.run(undefined, start);
 }
