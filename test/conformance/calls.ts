@@ -42,7 +42,9 @@ export function callsMismatch(
 
 function exactMismatch(expected: readonly JsonRecord[], actual: readonly JsonRecord[]): string | undefined {
   if (expected.length !== actual.length) {
-    return `calls: expected ${expected.length}, got ${actual.length}: ${summary(expected)} against ${summary(actual)}`;
+    const other = actual.find((call, index) => mismatch(expected[index] ?? null, call) !== undefined);
+    const what = other === undefined ? '' : `; the first that differs is ${JSON.stringify(other).slice(0, 2000)}`;
+    return `calls: expected ${expected.length}, got ${actual.length}: ${summary(expected)} against ${summary(actual)}${what}`;
   }
   return mismatch([...expected], [...actual], 'calls');
 }
