@@ -6,6 +6,6 @@ export function filledText(text: string, place: Place, secrets: SecretSources, r
   if (!text.includes('${')) return text;
   const substitution = substituteSecrets(text, secrets);
   for (const fault of substitution.faults) place.fault(fault);
-  for (const [value, written] of substitution.secrets) redactor.add(value, written);
+  for (const secret of substitution.secrets) redactor.add(secret);
   return substitution.text;
 }
