@@ -1,5 +1,5 @@
 import type { UserId } from '../../matrix/ids.js';
-import type { Database, Row, Schema } from './database.js';
+import type { Database, Schema } from './database.js';
 
 export const pushRuleSchema: Schema = {
   name: 'push_rules',
@@ -148,7 +148,7 @@ export class PushRuleStore {
 
   /** The rules that a user had at a position; undefined for those of now. */
   formerAt(userId: UserId, position: number): FormerPushRules | undefined {
-    return this.database.get<FormerPushRules & Row>(
+    return this.database.get<FormerPushRules>(
       'SELECT until, rules FROM push_rules_history WHERE user_id = ? AND until > ? ORDER BY until LIMIT 1',
       userId,
       position,

@@ -125,16 +125,26 @@ export class ReportStore {
 
   /** Reports of events in rooms that still exist. */
   events(query: ReportQuery): ReportPage<EventReport> {
-    const where = `(:user = '' OR instr(user_id, :user)) AND (:room = '' OR instr(room_id, :room)) AND (:sender = '' OR sender = :sender)
+    const from = `FROM event_reports WHERE (:user = '' OR instr(user_id, :user)) AND (:room = '' OR instr(room_id, :room)) AND (:sender = '' OR sender = :sender)
       AND room_id IN (SELECT room_id FROM rooms)`;
-    const { userId: user = '', roomId: room = '', sender = '' } = query;
-    return this.page('event_reports', where, { user, room, sender }, query);
+    const { userId: user = '', roomId: room = '', sender = '', limit, start } = query;
+    const values = { user, room, sender };
+    const reports = this.database.all<EventReport>(
+      `SELECT * ${from} ORDER BY ${orderOf(query)} LIMIT :limit OFFSET :start`,
+      { ...values, limit, start },
+    );
+    return { reports, total: this.count(from, values) };
   }
 
   users(query: ReportQuery): ReportPage<UserReport> {
-    const where = `(:user = '' OR instr(user_id, :user)) AND (:target = '' OR instr(target_user_id, :target))`;
-    const { userId: user = '', targetUserId: target = '' } = query;
-    return this.page('user_reports', where, { user, target }, query);
+    const from = `FROM user_reports WHERE (:user = '' OR instr(user_id, :user)) AND (:target = '' OR instr(target_user_id, :target))`;
+    const { userId: user = '', targetUserId: target = '', limit, start } = query;
+    const values = { user, target };
+    const reports = this.database.all<UserReport>(
+      `SELECT * ${from} ORDER BY ${orderOf(query)} LIMIT :limit OFFSET :start`,
+      { ...values, limit, start },
+    );
+    return { reports, total: this.count(from, values) };
   }
 
   /** Whether there was such a report. */
@@ -142,18 +152,11 @@ export class ReportStore {
     return this.database.run(`DELETE FROM ${table} WHERE id = ?`, id).changes > 0;
   }
 
-  private page<T extends object>(
-    table: string,
-    where: string,
-    values: Row,
-    { start, limit, isNewestFirst }: ReportQuery,
-  ): ReportPage<T> {
-    const order = isNewestFirst ? 'DESC' : 'ASC';
-    const reports = this.database.all<T>(
-      `SELECT * FROM ${table} WHERE ${where} ORDER BY received_ts ${order}, id ${order} LIMIT :limit OFFSET :start`,
-      { ...values, limit, start },
-    );
-    const count = this.database.get<{ total: number }>(`SELECT count(*) AS total FROM ${table} WHERE ${where}`, values);
-    return { reports, total: count?.total ?? 0 };
+  private count(from: string, values: Row): number {
+    return this.database.get<{ total: number }>(`SELECT count(*) AS total ${from}`, values)?.total ?? 0;
   }
+}
+
+function orderOf({ isNewestFirst }: ReportQuery): string {
+  return isNewestFirst ? 'received_ts DESC, id DESC' : 'received_ts ASC, id ASC';
 }
