@@ -1,4 +1,4 @@
-import { ModuleApi } from '../src/api/module-api.js';
+import { ModuleApi } from '../src/module-api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../src/callbacks/spam-verdict.js';
 import { openModules, type RunningModules } from '../src/container/running-modules.js';
 import { Callback } from '../src/decorators/callback.js';

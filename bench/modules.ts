@@ -1,7 +1,7 @@
 import { Controller, Get, Injectable, Logger as NestLogger, Module as NestModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Container, injectable } from 'inversify';
-import { ModuleApi } from '../src/api/module-api.js';
+import { ModuleApi } from '../src/module-api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../src/callbacks/spam-verdict.js';
 import { Logger } from '../src/log/logger.js';
 import { silentLog } from '../src/log/silent-log.js';

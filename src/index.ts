@@ -1,7 +1,7 @@
-export { type AccountDataManager } from './api/account-data-manager.js';
-export { type BackgroundCall } from './api/background-call.js';
-export { type CachedFunction } from './api/cached-function.js';
-export { type DbRow, type DbTransaction, type DbValue } from './api/db-transaction.js';
+export { type AccountDataManager } from './module-api/account-data-manager.js';
+export { type BackgroundCall } from './module-api/background-call.js';
+export { type CachedFunction } from './module-api/cached-function.js';
+export { type DbRow, type DbTransaction, type DbValue } from './module-api/db-transaction.js';
 export {
   type FetchedFile,
   type HttpArguments,
@@ -9,17 +9,17 @@ export {
   type HttpFileOptions,
   type HttpHeaders,
   type HttpRequestOptions,
-} from './api/http-client.js';
-export { type LoginResponse } from './api/login-response.js';
-export { type PushRuleAction } from './api/messaging-api.js';
-export { ModuleApi } from './api/module-api.js';
-export { type PresenceUpdate } from './api/presence-api.js';
-export { type PublicRoomListManager } from './api/public-room-list-manager.js';
-export { type RegisteredDevice } from './api/registered-device.js';
-export { type CallbacksOf } from './api/registrar.js';
-export { type MembershipAction, type StateFilter } from './api/rooms-api.js';
-export { type Template } from './api/template.js';
-export { type ThreepidOfUser, type UserInfo, type UserIpAndAgent } from './api/user-info.js';
+} from './module-api/http-client.js';
+export { type LoginResponse } from './module-api/login-response.js';
+export { type PushRuleAction } from './module-api/messaging-api.js';
+export { ModuleApi } from './module-api/module-api.js';
+export { type PresenceUpdate } from './module-api/presence-api.js';
+export { type PublicRoomListManager } from './module-api/public-room-list-manager.js';
+export { type RegisteredDevice } from './module-api/registered-device.js';
+export { type CallbacksOf } from './module-api/registrar.js';
+export { type MembershipAction, type StateFilter } from './module-api/rooms-api.js';
+export { type Template } from './module-api/template.js';
+export { type ThreepidOfUser, type UserInfo, type UserIpAndAgent } from './module-api/user-info.js';
 
 export { type AccountDataCallbacks } from './callbacks/account-data.js';
 export { type AccountValidityCallbacks } from './callbacks/account-validity.js';

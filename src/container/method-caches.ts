@@ -1,5 +1,5 @@
-import type { CachedFunction } from '../api/cached-function.js';
-import type { ModuleApi } from '../api/module-api.js';
+import type { CachedFunction } from '../module-api/cached-function.js';
+import type { ModuleApi } from '../module-api/module-api.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type CachedRecord, readCached } from '../metadata/cached-record.js';
 import type { Class } from '../metadata/metadata-store.js';

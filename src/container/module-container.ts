@@ -1,6 +1,6 @@
 import { ClassElementMetadataKind, InversifyCoreError, InversifyCoreErrorKind } from '@inversifyjs/core';
 import { type BindingConstraints, LazyServiceIdentifier } from 'inversify';
-import { ModuleApi } from '../api/module-api.js';
+import { ModuleApi } from '../module-api/module-api.js';
 import type { Interceptor } from '../callbacks/interceptor.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';

@@ -1,4 +1,4 @@
-import type { CallbacksOf, Registrar } from '../api/registrar.js';
+import type { CallbacksOf, Registrar } from '../module-api/registrar.js';
 import type { CallbackCategory } from '../callbacks/registry.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { type CallbackRegistration, type NewCallback, parseCallbacks } from '../dispatch/registration.js';

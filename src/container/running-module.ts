@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import type { ModuleApi } from '../api/module-api.js';
-import type { Registrar } from '../api/registrar.js';
+import type { ModuleApi } from '../module-api/module-api.js';
+import type { Registrar } from '../module-api/registrar.js';
 import type { CallbackCategory } from '../callbacks/registry.js';
 import type { AnyHandler } from '../callbacks/rule.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';

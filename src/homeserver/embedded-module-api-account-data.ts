@@ -1,4 +1,4 @@
-import type { AccountDataManager } from '../api/account-data-manager.js';
+import type { AccountDataManager } from '../module-api/account-data-manager.js';
 import { HostError } from '../errors/host-error.js';
 import { domainOf, type UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';

@@ -1,4 +1,4 @@
-import type { MessagingApi } from '../api/messaging-api.js';
+import type { MessagingApi } from '../module-api/messaging-api.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import type { UserId } from '../matrix/ids.js';
 import type { Logger } from '../log/logger.js';

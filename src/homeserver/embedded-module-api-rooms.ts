@@ -1,5 +1,5 @@
-import type { PublicRoomListManager } from '../api/public-room-list-manager.js';
-import type { RoomsApi, StateFilter } from '../api/rooms-api.js';
+import type { PublicRoomListManager } from '../module-api/public-room-list-manager.js';
+import type { RoomsApi, StateFilter } from '../module-api/rooms-api.js';
 import { HostError } from '../errors/host-error.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import type { MatrixEvent, StateMap } from '../matrix/event.js';

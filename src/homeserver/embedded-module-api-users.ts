@@ -1,6 +1,6 @@
-import type { UsersApi } from '../api/users-api.js';
-import type { RegisteredDevice } from '../api/registered-device.js';
-import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../api/user-info.js';
+import type { UsersApi } from '../module-api/users-api.js';
+import type { RegisteredDevice } from '../module-api/registered-device.js';
+import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../module-api/user-info.js';
 import { HostError } from '../errors/host-error.js';
 import { domainOf, type UserId } from '../matrix/ids.js';
 import type { Requester } from '../matrix/requester.js';

@@ -1,4 +1,4 @@
-import type { HttpClient } from '../api/http-client.js';
+import type { HttpClient } from '../module-api/http-client.js';
 import type { JsonObject, JsonValue } from '../matrix/json.js';
 
 /** Takes notifications for devices (https://spec.matrix.org/latest/push-gateway-api/). */

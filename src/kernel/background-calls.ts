@@ -1,4 +1,4 @@
-import type { BackgroundCall } from '../api/background-call.js';
+import type { BackgroundCall } from '../module-api/background-call.js';
 import { noteWork } from '../dispatch/latest-work.js';
 import type { Timers } from '../dispatch/timers.js';
 import { HostError } from '../errors/host-error.js';

@@ -1,4 +1,4 @@
-import type { CachedFunction } from '../api/cached-function.js';
+import type { CachedFunction } from '../module-api/cached-function.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 
 /** Entries that a cache has unless its author says otherwise (`util/caches/descriptors.py`). */

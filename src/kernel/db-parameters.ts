@@ -1,4 +1,4 @@
-import type { DbValue } from '../api/db-transaction.js';
+import type { DbValue } from '../module-api/db-transaction.js';
 import { HostError } from '../errors/host-error.js';
 
 const loneSurrogate = /\p{Surrogate}/u;

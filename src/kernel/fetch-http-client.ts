@@ -5,7 +5,7 @@ import type {
   HttpFileOptions,
   HttpHeaders,
   HttpRequestOptions,
-} from '../api/http-client.js';
+} from '../module-api/http-client.js';
 import { HostError } from '../errors/host-error.js';
 import { HttpResponseException } from '../errors/http-response-exception.js';
 import { Codes } from '../errors/matrix-codes.js';

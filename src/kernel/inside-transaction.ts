@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ModuleApi } from '../api/module-api.js';
+import type { ModuleApi } from '../module-api/module-api.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 
 interface Inside {

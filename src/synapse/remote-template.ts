@@ -1,4 +1,4 @@
-import type { Template } from '../api/template.js';
+import type { Template } from '../module-api/template.js';
 import type { Connection } from './connection.js';
 import { anyValue } from './wire-codec.js';
 import type { WireTemplate, WireValues } from './wire-values.js';

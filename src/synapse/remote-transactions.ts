@@ -1,4 +1,4 @@
-import type { DbTransaction } from '../api/db-transaction.js';
+import type { DbTransaction } from '../module-api/db-transaction.js';
 import { wrongValue } from './untrusted-values.js';
 import type { Connection } from './connection.js';
 import { HandleTable } from './handle-table.js';

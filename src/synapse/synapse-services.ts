@@ -1,5 +1,5 @@
-import type { CachedFunction } from '../api/cached-function.js';
-import type { DbTransaction } from '../api/db-transaction.js';
+import type { CachedFunction } from '../module-api/cached-function.js';
+import type { DbTransaction } from '../module-api/db-transaction.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { systemTimers } from '../dispatch/timers.js';
 import { BackgroundWork } from '../kernel/background-work.js';

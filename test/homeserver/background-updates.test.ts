@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { BackgroundUpdatesConfig } from '../../src/config/homeserver-sections.js';
 import { Module } from '../../src/decorators/module.js';
 import type { LoadedModule } from '../../src/kernel/loaded-module.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import type { DbTransaction } from '../../src/api/db-transaction.js';
+import type { DbTransaction } from '../../src/module-api/db-transaction.js';
 import { Database } from '../../src/homeserver/store/database.js';
 import { ModuleTransactions } from '../../src/homeserver/store/module-transactions.js';
 

@@ -9,7 +9,7 @@ import {
   type MatrixClient,
   MatrixError,
 } from 'matrix-js-sdk';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import type { AuthAnswer } from '../../src/callbacks/password-auth-provider.js';
 import { Callback } from '../../src/decorators/callback.js';
 import { Module } from '../../src/decorators/module.js';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { ModuleApi } from '../../src/api/module-api.js';
+import type { ModuleApi } from '../../src/module-api/module-api.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
 import { SsoConfig } from '../../src/config/homeserver-sections.js';
 import { allowedInside } from '../../src/kernel/inside-transaction.js';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Database } from '../../src/homeserver/store/database.js';
 import fc from 'fast-check';
-import type { DbTransaction, DbValue } from '../../src/api/db-transaction.js';
+import type { DbTransaction, DbValue } from '../../src/module-api/db-transaction.js';
 import { ModuleTransactions } from '../../src/homeserver/store/module-transactions.js';
 
 function open(t: TestContext): Database {

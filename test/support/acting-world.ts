@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
-import { ModuleApi } from '../../src/api/module-api.js';
-import type { MembershipAction } from '../../src/api/rooms-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
+import type { MembershipAction } from '../../src/module-api/rooms-api.js';
 import { Module } from '../../src/decorators/module.js';
 import type { Room } from '../../src/homeserver/rooms/rooms.js';
 import type { RoomId, UserId } from '../../src/matrix/ids.js';

@@ -1,5 +1,5 @@
-import { ModuleApi } from '../../src/api/module-api.js';
-import type { Registrar } from '../../src/api/registrar.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
+import type { Registrar } from '../../src/module-api/registrar.js';
 
 /** A `ModuleApi` that can register and nothing else: for tests without a homeserver. */
 export function bareModuleApi(registrar: Registrar): ModuleApi {

@@ -1,5 +1,5 @@
-import type { ModuleApi } from '../../src/api/module-api.js';
-import type { Registrar } from '../../src/api/registrar.js';
+import type { ModuleApi } from '../../src/module-api/module-api.js';
+import type { Registrar } from '../../src/module-api/registrar.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
 import type { LoadedModule, ModuleHost } from '../../src/container/running-modules.js';
 import type { Class } from '../../src/metadata/metadata-store.js';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { Module } from '../../src/decorators/module.js';
 import { type EmbeddedOptions, EmbeddedHomeserver } from './embedded-homeserver.js';
 

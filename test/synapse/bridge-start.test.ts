@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { IsInt } from 'class-validator';
 import { postConstruct } from 'inversify';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../../src/callbacks/spam-verdict.js';
 import { Callback } from '../../src/decorators/callback.js';
 import { Module } from '../../src/decorators/module.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { Module } from '../../src/decorators/module.js';
 import { WebResource } from '../../src/decorators/web-resource.js';
 import { formatListenAddress } from '../../src/synapse/listen-address.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { RegistrationBehaviour } from '../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';
 import { Module } from '../../src/decorators/module.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import type { SpamVerdict } from '../../src/callbacks/spam-verdict.js';
 import type { EventAllowed } from '../../src/callbacks/third-party-rules.js';
 import { Callback } from '../../src/decorators/callback.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { DbRow, DbTransaction } from '../../src/api/db-transaction.js';
-import { ModuleApi } from '../../src/api/module-api.js';
+import type { DbRow, DbTransaction } from '../../src/module-api/db-transaction.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { Module } from '../../src/decorators/module.js';
 import { HostError } from '../../src/errors/host-error.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';

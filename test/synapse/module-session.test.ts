@@ -7,7 +7,7 @@ import { Module } from '../../src/decorators/module.js';
 import { ConfigError } from '../../src/errors/config-error.js';
 import { Codes } from '../../src/errors/matrix-codes.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import type { MatrixEvent } from '../../src/matrix/event.js';
 import { limits } from '../../src/synapse/protocol.js';
 import { FakeBridge } from '../support/fake-bridge.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { injectable, preDestroy } from 'inversify';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { Cached } from '../../src/decorators/cached.js';
 import { Callback } from '../../src/decorators/callback.js';
 import { Module } from '../../src/decorators/module.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { ModuleApi } from '../../src/api/module-api.js';
+import { ModuleApi } from '../../src/module-api/module-api.js';
 import { Module } from '../../src/decorators/module.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
 import { jsonHeaders } from '../../src/web/web-headers.js';

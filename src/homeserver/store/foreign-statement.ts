@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { DbRow, DbValue } from '../../api/db-transaction.js';
+import type { DbRow, DbValue } from '../../module-api/db-transaction.js';
 import { HostError } from '../../errors/host-error.js';
 import { checkDbText, type DbParameter } from '../../kernel/db-parameters.js';
 import { isConnectionControl, isDataChange, onlyReads, plainStatement, withoutLeadingSpace } from './sql-text.js';

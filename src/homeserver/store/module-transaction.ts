@@ -1,4 +1,4 @@
-import type { DbRow, DbTransaction, DbValue } from '../../api/db-transaction.js';
+import type { DbRow, DbTransaction, DbValue } from '../../module-api/db-transaction.js';
 import { HostError } from '../../errors/host-error.js';
 import { VesicleError } from '../../errors/vesicle-error.js';
 import { dbParameters } from '../../kernel/db-parameters.js';

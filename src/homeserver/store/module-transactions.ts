@@ -1,4 +1,4 @@
-import type { DbTransaction } from '../../api/db-transaction.js';
+import type { DbTransaction } from '../../module-api/db-transaction.js';
 import { systemTimers, type Timers } from '../../dispatch/timers.js';
 import { HostError } from '../../errors/host-error.js';
 import { runInside } from '../../kernel/inside-transaction.js';

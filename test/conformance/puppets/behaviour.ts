@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { ModuleApi } from '../../../src/api/module-api.js';
+import type { ModuleApi } from '../../../src/module-api/module-api.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
 import { tuple } from '../../../src/matrix/tuple.js';

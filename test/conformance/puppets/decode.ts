@@ -1,4 +1,4 @@
-import type { DbValue } from '../../../src/api/db-transaction.js';
+import type { DbValue } from '../../../src/module-api/db-transaction.js';
 import { Codes } from '../../../src/errors/matrix-codes.js';
 import { PRESENCE_ALL_USERS } from '../../../src/callbacks/presence-router.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';

@@ -1,4 +1,4 @@
-import type { Template } from '../../../src/api/template.js';
+import type { Template } from '../../../src/module-api/template.js';
 import { Code } from '../../../src/errors/matrix-codes.js';
 import type { MediaFile, MediaFileInfo } from '../../../src/callbacks/media-file.js';
 import type { MediaUploadLimit } from '../../../src/callbacks/media-repository.js';

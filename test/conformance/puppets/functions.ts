@@ -1,4 +1,4 @@
-import type { DbTransaction, DbValue } from '../../../src/api/db-transaction.js';
+import type { DbTransaction, DbValue } from '../../../src/module-api/db-transaction.js';
 import { type Json, type JsonRecord, type RaiseSpec, textOf } from '../format.js';
 import { decode, type Scene } from './decode.js';
 import { encode } from './encode.js';

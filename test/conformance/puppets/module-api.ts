@@ -1,4 +1,4 @@
-import type { ModuleApi } from '../../../src/api/module-api.js';
+import type { ModuleApi } from '../../../src/module-api/module-api.js';
 import type { JsonRecord } from '../format.js';
 import { camelCase } from './casing.js';
 import type { Naming } from './encode.js';

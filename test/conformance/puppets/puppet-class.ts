@@ -1,5 +1,5 @@
 import { inject } from 'inversify';
-import { ModuleApi } from '../../../src/api/module-api.js';
+import { ModuleApi } from '../../../src/module-api/module-api.js';
 import { Module } from '../../../src/decorators/module.js';
 import type { PuppetSpec } from '../format.js';
 import { parseConfigOf, Puppet } from './puppet.js';

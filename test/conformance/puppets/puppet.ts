@@ -1,4 +1,4 @@
-import type { ModuleApi } from '../../../src/api/module-api.js';
+import type { ModuleApi } from '../../../src/module-api/module-api.js';
 import {
   type AuthCheckerSpec,
   type CallbackSpec,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ModuleApi } from '../../../src/api/module-api.js';
+import type { ModuleApi } from '../../../src/module-api/module-api.js';
 import type { WebHandler, WebResourceLike, WebResourceOptions } from '../../../src/web/web-resource.js';
 import { parseJsonObjectFromRequest } from '../../../src/web/json-request.js';
 import { segmentsOfRegistration } from '../../../src/web/web-path.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { inject, injectable, postConstruct, preDestroy } from 'inversify';
-import { ModuleApi } from '../../../src/api/module-api.js';
+import { ModuleApi } from '../../../src/module-api/module-api.js';
 import { NOT_SPAM, type SpamVerdict } from '../../../src/callbacks/spam-verdict.js';
 import { openModules, type RunningModules } from '../../../src/container/running-modules.js';
 import { Callback } from '../../../src/decorators/callback.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ContainerModule, inject, injectable, multiInject, named, tagged } from 'inversify';
-import { ModuleApi } from '../../../src/api/module-api.js';
+import { ModuleApi } from '../../../src/module-api/module-api.js';
 import type { InterceptedCall, Interceptor } from '../../../src/callbacks/interceptor.js';
 import { NOT_SPAM, type SpamVerdict } from '../../../src/callbacks/spam-verdict.js';
 import { openModules, type RunningModules } from '../../../src/container/running-modules.js';

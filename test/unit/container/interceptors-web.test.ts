@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ModuleApi } from '../../../src/api/module-api.js';
+import { ModuleApi } from '../../../src/module-api/module-api.js';
 import type { InterceptedCall, Interceptor } from '../../../src/callbacks/interceptor.js';
 import { openModules, type RunningModules } from '../../../src/container/running-modules.js';
 import { Module } from '../../../src/decorators/module.js';

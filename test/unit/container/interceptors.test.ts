@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inject, injectable, preDestroy } from 'inversify';
-import { ModuleApi } from '../../../src/api/module-api.js';
+import { ModuleApi } from '../../../src/module-api/module-api.js';
 import type { InterceptedCall, Interceptor } from '../../../src/callbacks/interceptor.js';
 import { NOT_SPAM, type SpamVerdict } from '../../../src/callbacks/spam-verdict.js';
 import { ModuleCalls } from '../../../src/container/module-calls.js';

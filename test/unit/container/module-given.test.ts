@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ContainerModule, inject, postConstruct } from 'inversify';
-import type { CachedFunction } from '../../../src/api/cached-function.js';
-import { ModuleApi } from '../../../src/api/module-api.js';
-import type { Registrar } from '../../../src/api/registrar.js';
+import type { CachedFunction } from '../../../src/module-api/cached-function.js';
+import { ModuleApi } from '../../../src/module-api/module-api.js';
+import type { Registrar } from '../../../src/module-api/registrar.js';
 import { NOT_SPAM, type SpamVerdict } from '../../../src/callbacks/spam-verdict.js';
 import { openModules, type RunningModules } from '../../../src/container/running-modules.js';
 import { Cached } from '../../../src/decorators/cached.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ContainerModule, inject, injectable, multiInject, named, preDestroy } from 'inversify';
-import { ModuleApi } from '../../../src/api/module-api.js';
+import { ModuleApi } from '../../../src/module-api/module-api.js';
 import { HostContainer } from '../../../src/container/host-container.js';
 import { openModules, type RunningModules } from '../../../src/container/running-modules.js';
 import { Module } from '../../../src/decorators/module.js';

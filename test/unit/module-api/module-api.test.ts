@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { ModuleApi } from '../../../src/api/module-api.js';
-import type { Registrar } from '../../../src/api/registrar.js';
+import type { ModuleApi } from '../../../src/module-api/module-api.js';
+import type { Registrar } from '../../../src/module-api/registrar.js';
 import { callbackRules } from '../../../src/callbacks/registry.js';
 import { EmbeddedModuleApi } from '../../../src/homeserver/embedded-module-api.js';
 import { bareModuleApi } from '../../support/bare-module-api.js';
@@ -82,7 +82,7 @@ test("every name of Synapse's ModuleApi is there, in camelCase", () => {
 
 test('the documentation of a method says what it is called in Synapse', () => {
   const files = ['users-api', 'rooms-api', 'presence-api', 'messaging-api', 'background-api', 'module-api'];
-  const text = files.map((file) => readFileSync(`src/api/${file}.ts`, 'utf8')).join('\n');
+  const text = files.map((file) => readFileSync(`src/module-api/${file}.ts`, 'utf8')).join('\n');
   const unnamed = methods.filter((name) => !text.replace(/\s*\n\s*\* ?/g, ' ').includes(`Synapse: \`${name}\``));
   assert.deepEqual(unnamed, []);
 });
