@@ -1,4 +1,4 @@
-import { isDoneWithin } from '../kernel/done-within.js';
+import { isDoneWithin } from '../dispatch/done-within.js';
 import type { Logger } from '../log/logger.js';
 import type { EndService } from './service-container.js';
 

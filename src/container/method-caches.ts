@@ -3,7 +3,7 @@ import type { ModuleApi } from '../module-api/module-api.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type CachedRecord, readCached } from '../metadata/cached-record.js';
 import type { Class } from '../metadata/metadata-store.js';
-import { cachedFunction } from '../kernel/cached-function.js';
+import { cachedFunction } from '../module-api/shared/cached-function.js';
 
 /** Checks the `@Cached` of a class; what is wrong goes to `mistakes`. */
 export function checkCached(type: Class, mistakes: VesicleError[]): void {

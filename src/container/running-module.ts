@@ -7,7 +7,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { noteWork } from '../dispatch/latest-work.js';
 import type { NewCallback } from '../dispatch/registration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { closeLimitMs } from '../kernel/done-within.js';
+import { closeLimitMs } from '../dispatch/done-within.js';
 import type { LoadedModule } from '../kernel/loaded-module.js';
 import type { Logger } from '../log/logger.js';
 import { readModuleFile } from '../metadata/module-options.js';

@@ -1,4 +1,4 @@
-import { closeLimitMs, isDoneWithin } from '../kernel/done-within.js';
+import { closeLimitMs, isDoneWithin } from '../dispatch/done-within.js';
 
 /** Milliseconds after which the log says what is waited for. */
 export const slowStartMs = 5_000;

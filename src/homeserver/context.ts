@@ -3,7 +3,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Logger } from '../log/logger.js';
 import type { ServerName } from '../matrix/ids.js';
 import type { Clock } from './clock.js';
-import type { Fetch } from '../kernel/fetch.js';
+import type { Fetch } from '../module-api/shared/fetch.js';
 import type { Mailer } from './mailer.js';
 import type { Notifier } from './notifier.js';
 import type { PushGateway } from './push-gateway.js';

@@ -21,8 +21,8 @@ import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } f
 import type { Requester } from '../matrix/requester.js';
 import { ModuleAccountData } from './embedded-module-api-account-data.js';
 import type { ModuleOwner } from '../container/running-modules.js';
-import { BackgroundCalls } from '../kernel/background-calls.js';
-import { FetchHttpClient } from '../kernel/fetch-http-client.js';
+import { BackgroundCalls } from '../module-api/shared/background-calls.js';
+import { FetchHttpClient } from '../module-api/shared/fetch-http-client.js';
 import { ModulePush } from './embedded-module-api-push.js';
 import { ModulePublicRooms, ModuleRooms } from './embedded-module-api-rooms.js';
 import { ModuleUsers } from './embedded-module-api-users.js';

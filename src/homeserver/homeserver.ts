@@ -6,11 +6,11 @@ import { type LoadedModule, openModules, type RunningModules } from '../containe
 import type { Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
-import { type AroundWork, type BackgroundFailure, BackgroundWork } from '../kernel/background-work.js';
+import { type AroundWork, type BackgroundFailure, BackgroundWork } from '../module-api/shared/background-work.js';
 import { type Clock, systemClock } from './clock.js';
 import type { HomeserverContext } from './context.js';
 import { EmbeddedModuleApi } from './embedded-module-api.js';
-import type { Fetch } from '../kernel/fetch.js';
+import type { Fetch } from '../module-api/shared/fetch.js';
 import { type Listener, openListener } from './http/listener.js';
 import { HttpServer, maxBodySizeOf } from './http/server.js';
 import type { Mailer } from './mailer.js';

@@ -1,6 +1,6 @@
 import { HostError } from '../errors/host-error.js';
 import { InvalidClientCredentialsError, SynapseError } from '../errors/synapse-error.js';
-import { allowedInside, refuseInside } from '../kernel/inside-transaction.js';
+import { allowedInside, refuseInside } from '../module-api/shared/inside-transaction.js';
 import { ShadowBanError } from './rooms/shadow-ban.js';
 
 /**

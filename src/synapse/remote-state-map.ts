@@ -1,7 +1,7 @@
 import type { MatrixEvent, StateMap } from '../matrix/event.js';
 import type { Connection } from './connection.js';
 import type { IncomingCall } from './incoming-call.js';
-import { refuseInside } from '../kernel/inside-transaction.js';
+import { refuseInside } from '../module-api/shared/inside-transaction.js';
 import { RemoteEvent } from './remote-event.js';
 import { allEvents } from './remote-events.js';
 import type { Handle } from './wire-values.js';

@@ -1,6 +1,6 @@
 import type { DbRow, DbTransaction, DbValue } from '../module-api/db-transaction.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { dbParameters } from '../kernel/db-parameters.js';
+import { dbParameters } from '../module-api/shared/db-parameters.js';
 import type { Connection } from './connection.js';
 import { anyValue } from './wire-codec.js';
 import type { Handle, WireDbValue } from './wire-values.js';

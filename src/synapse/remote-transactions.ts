@@ -2,7 +2,7 @@ import type { DbTransaction } from '../module-api/db-transaction.js';
 import { wrongValue } from './untrusted-values.js';
 import type { Connection } from './connection.js';
 import { HandleTable } from './handle-table.js';
-import { runInside } from '../kernel/inside-transaction.js';
+import { runInside } from '../module-api/shared/inside-transaction.js';
 import { RemoteTransaction } from './remote-transaction.js';
 import type { Handle } from './wire-values.js';
 

@@ -2,12 +2,12 @@ import type { CachedFunction } from '../module-api/cached-function.js';
 import type { DbTransaction } from '../module-api/db-transaction.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { systemTimers } from '../dispatch/timers.js';
-import { BackgroundWork } from '../kernel/background-work.js';
+import { BackgroundWork } from '../module-api/shared/background-work.js';
 import type { Logger } from '../log/logger.js';
 import { encodeApiArguments, decodeApiResult } from './api-codecs.js';
 import type { ApiMethod } from './api-wire.js';
 import type { Connection } from './connection.js';
-import { refuseInside } from '../kernel/inside-transaction.js';
+import { refuseInside } from '../module-api/shared/inside-transaction.js';
 import { RemoteTransactions } from './remote-transactions.js';
 import type { WireHomeserver } from './wire-values.js';
 

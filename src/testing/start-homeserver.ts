@@ -1,6 +1,6 @@
 import { stderr } from 'node:process';
 import { openHomeserver } from '../homeserver/homeserver.js';
-import type { BackgroundFailure } from '../kernel/background-work.js';
+import type { BackgroundFailure } from '../module-api/shared/background-work.js';
 import type { Logger, LogLevel } from '../log/logger.js';
 import { silentLog } from '../log/silent-log.js';
 import type { JsonObject } from '../matrix/json.js';

@@ -1,6 +1,6 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Homeserver } from '../homeserver/homeserver.js';
-import type { BackgroundFailure } from '../kernel/background-work.js';
+import type { BackgroundFailure } from '../module-api/shared/background-work.js';
 import type { RunningModule } from '../container/running-modules.js';
 import type { ServerName, UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';

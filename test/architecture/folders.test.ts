@@ -21,7 +21,7 @@ const lint = JSON.parse(projectText('.eslintrc.json')) as Lint;
 
 /** The rows of the map in src/README.md: folder to the folders that it may import. */
 function mapped(): Map<string, readonly string[]> {
-  const rows = projectText('src/README.md').matchAll(/^\| `([\w-]+)\/`\s*\|[^|]*\|[^|]*\|([^|]*)\|$/gm);
+  const rows = projectText('src/README.md').matchAll(/^\| `([\w-]+(?:\/shared)?)\/`\s*\|[^|]*\|[^|]*\|([^|]*)\|$/gm);
   return new Map(
     [...rows].map(([, folder = '', imports = '']) => {
       const names = imports.split(',').map((name) => name.trim());
@@ -34,9 +34,11 @@ function mapped(): Map<string, readonly string[]> {
 function linted(): Map<string, readonly string[]> {
   const { zones } = lint.rules['import-x/no-restricted-paths'][1];
   const folders = zones.flatMap(({ target, from, except = [] }) => {
-    const folder = /^\.\/src\/(\w[\w-]*)$/.exec(target)?.[1];
+    const folder = /^\.\/src\/(\w[\w-]*(?:\/shared)?)(?:\/\*)?$/.exec(target)?.[1];
     if (folder === undefined || from !== './src') return [];
-    const allowed = except.map((path) => path.slice('./'.length)).filter((name) => name !== folder);
+    const allowed = except
+      .map((path) => path.slice('./'.length))
+      .filter((name) => name !== folder && name !== folder.split('/')[0]);
     return [[folder, allowed.sort()] as const];
   });
   return new Map(folders);

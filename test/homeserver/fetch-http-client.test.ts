@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { HttpResponseException } from '../../src/errors/http-response-exception.js';
-import { FetchHttpClient } from '../../src/kernel/fetch-http-client.js';
+import { FetchHttpClient } from '../../src/module-api/shared/fetch-http-client.js';
 
 const client = new FetchHttpClient(fetch);
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { isDoneWithin } from '../../kernel/done-within.js';
+import { isDoneWithin } from '../../dispatch/done-within.js';
 import type { Logger } from '../../log/logger.js';
 import { withoutBody } from '../../web/dress-response.js';
 import { noSuchResource } from '../../web/error-answers.js';

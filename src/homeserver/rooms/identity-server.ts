@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { Fetch } from '../../kernel/fetch.js';
+import type { Fetch } from '../../module-api/shared/fetch.js';
 import { refuseBlockedAddress } from '../ip-blocklist.js';
 
 /** What an identity server gives for an invited address. */

@@ -1,7 +1,7 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import type { Fetch } from '../../kernel/fetch.js';
+import type { Fetch } from '../../module-api/shared/fetch.js';
 import { refuseBlockedAddress } from '../ip-blocklist.js';
 
 const timeout = 10_000;

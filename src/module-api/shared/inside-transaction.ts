@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ModuleApi } from '../module-api/module-api.js';
-import { VesicleError } from '../errors/vesicle-error.js';
+import type { ModuleApi } from '../module-api.js';
+import { VesicleError } from '../../errors/vesicle-error.js';
 
 interface Inside {
   readonly desc: string;

@@ -5,13 +5,13 @@ import type {
   HttpFileOptions,
   HttpHeaders,
   HttpRequestOptions,
-} from '../module-api/http-client.js';
-import { HostError } from '../errors/host-error.js';
-import { HttpResponseException } from '../errors/http-response-exception.js';
-import { Codes } from '../errors/matrix-codes.js';
-import { SynapseError } from '../errors/synapse-error.js';
-import { encodeCanonicalJson } from '../matrix/canonical-json.js';
-import type { JsonObject, JsonValue } from '../matrix/json.js';
+} from '../http-client.js';
+import { HostError } from '../../errors/host-error.js';
+import { HttpResponseException } from '../../errors/http-response-exception.js';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { Fetch } from './fetch.js';
 
 const headersTimeoutMs = 60_000;

@@ -1,5 +1,5 @@
-import type { DbValue } from '../module-api/db-transaction.js';
-import { HostError } from '../errors/host-error.js';
+import type { DbValue } from '../db-transaction.js';
+import { HostError } from '../../errors/host-error.js';
 
 const loneSurrogate = /\p{Surrogate}/u;
 

@@ -1,5 +1,5 @@
-import type { CachedFunction } from '../module-api/cached-function.js';
-import { VesicleError } from '../errors/vesicle-error.js';
+import type { CachedFunction } from '../cached-function.js';
+import { VesicleError } from '../../errors/vesicle-error.js';
 
 /** Entries that a cache has unless its author says otherwise (`util/caches/descriptors.py`). */
 const usualEntries = 1000;

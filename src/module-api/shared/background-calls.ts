@@ -1,7 +1,7 @@
-import type { BackgroundCall } from '../module-api/background-call.js';
-import { noteWork } from '../dispatch/latest-work.js';
-import type { Timers } from '../dispatch/timers.js';
-import { HostError } from '../errors/host-error.js';
+import type { BackgroundCall } from '../background-call.js';
+import { noteWork } from '../../dispatch/latest-work.js';
+import type { Timers } from '../../dispatch/timers.js';
+import { HostError } from '../../errors/host-error.js';
 
 type Timer = ReturnType<Timers['after']>;
 

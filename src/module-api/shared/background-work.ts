@@ -1,4 +1,4 @@
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../../log/logger.js';
 
 /** Runs a piece of work, and knows of it until it ends. */
 export type AroundWork = (work: () => Promise<void>) => Promise<void>;
