@@ -11,12 +11,12 @@ const compiled = join(root, 'dist/src');
 const target = join(root, 'dist/bundle');
 
 /** What the package is entered by; the last is loaded by node itself. */
-const entries = ['index', 'testing/index', 'cli/main', 'kernel/module-hooks-thread'];
+const entries = ['index', 'testing/index', 'cli/main', 'loader/module-hooks-thread'];
 
 /**
  * Libraries that consist of many files, as one. Our own code imports those of `importedPackages` from here: they need not be
  * installed beside the package. Node loads the class libraries and Inversify in place of our copies of them
- * (src/kernel/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
+ * (src/loader/bundled-packages.ts): what a module has a copy of itself, or imports without us, is not touched.
  */
 const packages = {
   '@hono/node-server': `export * from '@hono/node-server';`,

@@ -1,7 +1,7 @@
 import { Configuration } from '../config/configuration.js';
 import { isMapping } from '../config/readers.js';
 import { openHomeserver } from '../homeserver/homeserver.js';
-import { loadModules } from '../kernel/module-source.js';
+import { loadModules } from '../loader/module-source.js';
 import type { Logger } from '../log/logger.js';
 import { registeredByModule } from './registered.js';
 import type { RegisteredByModule } from './registered-table.js';

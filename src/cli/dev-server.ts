@@ -1,6 +1,6 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { RunningModules } from '../container/running-modules.js';
-import type { SourcedModule } from '../kernel/module-source.js';
+import type { SourcedModule } from '../loader/module-source.js';
 import type { WebResources } from '../web/web-resources.js';
 
 /** The modules of a homeserver process, and what they registered. */

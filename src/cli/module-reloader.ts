@@ -2,7 +2,7 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../config/configuration.js';
-import { loadModules, type SourcedModule } from '../kernel/module-source.js';
+import { loadModules, type SourcedModule } from '../loader/module-source.js';
 import type { Logger } from '../log/logger.js';
 import type { DevServer } from './dev-server.js';
 import { readConfiguration } from './open-file.js';

@@ -4,7 +4,7 @@ import { readRegularFile } from '../config/regular-file.js';
 import { MAX_LENGTH } from '../config/yaml-source.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type Homeserver, type HomeserverOptions, openHomeserver } from '../homeserver/homeserver.js';
-import { loadModules, type SourcedModule } from '../kernel/module-source.js';
+import { loadModules, type SourcedModule } from '../loader/module-source.js';
 import type { Logger } from '../log/logger.js';
 import { defaultFile } from './help.js';
 

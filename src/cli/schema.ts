@@ -1,7 +1,7 @@
 import { configSchema } from '../config/config-schema.js';
 import { type DescribedModule, fileSchema } from '../config/file-schema.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { loadModules } from '../kernel/module-source.js';
+import { loadModules } from '../loader/module-source.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { readModuleOptions } from '../metadata/module-options.js';
 import { readUnits } from '../metadata/unit-record.js';

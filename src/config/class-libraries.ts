@@ -46,7 +46,7 @@ export async function loadClassLibraries(): Promise<ClassLibraries> {
   if (loaded !== undefined) return loaded;
   const require = createRequire(import.meta.url);
   const [transformer, validator] = await Promise.all([import('class-transformer'), importValidator()]);
-  // The bundle that may stand for it (kernel/bundled-packages.ts) exports it, the package has it in a file of its own.
+  // The bundle that may stand for it (loader/bundled-packages.ts) exports it, the package has it in a file of its own.
   const storage = ('defaultMetadataStorage' in transformer ? transformer : require(transformerStorage)) as Storage;
   const libraries: ClassLibraries = {
     plainToInstance: transformer.plainToInstance,

@@ -1,6 +1,6 @@
 import type { CallbackOptions, CallbackPolicy, FailurePolicy } from '../callbacks/callback-options.js';
 import { findRule } from '../callbacks/registry.js';
-import type { OperatorPolicy } from '../kernel/loaded-module.js';
+import type { OperatorPolicy } from '../loader/loaded-module.js';
 
 /** Who says what about a callback; the earlier goes before the later: operator for it, operator, author for it, author. */
 export interface PolicySources {

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { getClassMetadata } from '@inversifyjs/core';
 import * as own from 'inversify';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { importGraph } from '../kernel/module-hooks.js';
-import { packageOfFile } from '../kernel/package-of-file.js';
+import { importGraph } from '../loader/module-hooks.js';
+import { packageOfFile } from '../loader/package-of-file.js';
 import { type AbstractClass, type Class, lineage } from '../metadata/metadata-store.js';
 
 type Decorators = Readonly<Record<string, unknown>>;

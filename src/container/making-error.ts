@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { ResolutionContext } from 'inversify';
 import { HostError } from '../errors/host-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { locationOf } from '../kernel/import-error.js';
+import { locationOf } from '../loader/import-error.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { nameOfKey, type Provider } from './provider.js';
 

@@ -8,7 +8,7 @@ import { noteWork } from '../dispatch/latest-work.js';
 import type { NewCallback } from '../dispatch/registration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { closeLimitMs } from '../dispatch/done-within.js';
-import type { LoadedModule } from '../kernel/loaded-module.js';
+import type { LoadedModule } from '../loader/loaded-module.js';
 import type { Logger } from '../log/logger.js';
 import { readModuleFile } from '../metadata/module-options.js';
 import type { WebResources } from '../web/web-resources.js';

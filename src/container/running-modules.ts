@@ -1,7 +1,7 @@
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
-import { placeOfMember } from '../kernel/class-place.js';
-import type { LoadedModule } from '../kernel/loaded-module.js';
+import { placeOfMember } from '../loader/class-place.js';
+import type { LoadedModule } from '../loader/loaded-module.js';
 import { standardInversify } from './foreign-inversify.js';
 import { HostContainer } from './host-container.js';
 import { describeModule } from './module-description.js';
@@ -9,7 +9,7 @@ import { mistakesIn, throwMistakes } from './one-error.js';
 import { SlowStartNotice, UnwantedStart } from './started.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 
-export { type LoadedModule } from '../kernel/loaded-module.js';
+export { type LoadedModule } from '../loader/loaded-module.js';
 export { type ModuleHost, type ModuleOwner, type RunningModule } from './running-module.js';
 
 /**

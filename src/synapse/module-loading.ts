@@ -1,7 +1,7 @@
 import { Configuration } from '../config/configuration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { placeOfClass } from '../kernel/class-place.js';
-import { type LoadModulesOptions, loadModules, type SourcedModule } from '../kernel/module-source.js';
+import { placeOfClass } from '../loader/class-place.js';
+import { type LoadModulesOptions, loadModules, type SourcedModule } from '../loader/module-source.js';
 import type { Logger } from '../log/logger.js';
 import type { WireConfigProblem } from './wire-values.js';
 import { pathPart } from './wire-errors.js';

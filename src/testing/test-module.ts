@@ -1,7 +1,7 @@
 import type { CallbackPolicy } from '../callbacks/callback-options.js';
 import { Configuration } from '../config/configuration.js';
-import type { LoadedModule } from '../kernel/loaded-module.js';
-import { loadModules } from '../kernel/module-source.js';
+import type { LoadedModule } from '../loader/loaded-module.js';
+import { loadModules } from '../loader/module-source.js';
 import type { JsonObject } from '../matrix/json.js';
 import { type Class, isConstructor } from '../metadata/metadata-store.js';
 import type { ModuleService, ServiceKey } from '../metadata/module-options.js';

@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { ModuleApi } from '../../src/module-api/module-api.js';
 import { BackgroundUpdatesConfig } from '../../src/config/homeserver-sections.js';
 import { Module } from '../../src/decorators/module.js';
-import type { LoadedModule } from '../../src/kernel/loaded-module.js';
+import type { LoadedModule } from '../../src/loader/loaded-module.js';
 import { type CrashingProcess, startCrashing } from '../support/crashing-process.js';
 import { deferred } from '../support/deferred.js';
 import type { TestUser } from '../support/embedded-homeserver.js';

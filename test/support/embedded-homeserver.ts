@@ -3,7 +3,7 @@ import { HomeserverConfig } from '../../src/config/homeserver-config.js';
 import type { Clock } from '../../src/homeserver/clock.js';
 import { type Homeserver, openHomeserver } from '../../src/homeserver/homeserver.js';
 import type { Mailer } from '../../src/homeserver/mailer.js';
-import type { LoadedModule } from '../../src/kernel/loaded-module.js';
+import type { LoadedModule } from '../../src/loader/loaded-module.js';
 import { RecordingLog } from './recording-log.js';
 
 /** What a test reads of an answer. */

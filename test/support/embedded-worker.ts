@@ -3,7 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import { Configuration } from '../../src/config/configuration.js';
 import { openHomeserver } from '../../src/homeserver/homeserver.js';
-import { loadModules } from '../../src/kernel/module-source.js';
+import { loadModules } from '../../src/loader/module-source.js';
 import { silentLog } from '../../src/log/silent-log.js';
 import { HostilePuppet } from './hostile-puppet.js';
 

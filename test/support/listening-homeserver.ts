@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { Configuration } from '../../src/config/configuration.js';
 import { openHomeserver } from '../../src/homeserver/homeserver.js';
-import { loadModules } from '../../src/kernel/module-source.js';
+import { loadModules } from '../../src/loader/module-source.js';
 import { silentLog } from '../../src/log/silent-log.js';
 import type { Class } from '../../src/metadata/metadata-store.js';
 

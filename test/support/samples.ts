@@ -1,4 +1,4 @@
-import { installHooks } from '../../src/kernel/module-hooks.js';
+import { installHooks } from '../../src/loader/module-hooks.js';
 
 // A sample imports the package by its name. A homeserver of this process needs that to be the code that runs here, not the bundle.
 installHooks();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Configuration } from '../../src/config/configuration.js';
-import { loadModules } from '../../src/kernel/module-source.js';
+import { loadModules } from '../../src/loader/module-source.js';
 import { assertCleanLog, BridgedPlace, moduleFolder } from '../support/bridged-synapse.js';
 import { EmbeddedHomeserver } from '../support/embedded-homeserver.js';
 import { pythonIsMissing } from '../support/python-tools.js';

@@ -1,7 +1,7 @@
 import { describeError } from '../../../src/cli/report-error.js';
 import { Configuration } from '../../../src/config/configuration.js';
 import { type Homeserver, openHomeserver } from '../../../src/homeserver/homeserver.js';
-import { loadModules } from '../../../src/kernel/module-source.js';
+import { loadModules } from '../../../src/loader/module-source.js';
 import { TextLog } from '../../../src/log/text-log.js';
 import { type ConformanceHost, type RunningServer, type ServerPlan, StartupFailure } from '../host.js';
 import { resolvePuppet } from '../puppets/puppet-class.js';

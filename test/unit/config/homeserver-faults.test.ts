@@ -7,7 +7,7 @@ import { parseConfiguration } from '../../support/parse-configuration.js';
 import { Configuration } from '../../../src/config/configuration.js';
 import type { FileReader } from '../../../src/config/secrets.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
-import { loadModules } from '../../../src/kernel/module-source.js';
+import { loadModules } from '../../../src/loader/module-source.js';
 
 interface Fault {
   readonly title: string;

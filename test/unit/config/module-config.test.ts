@@ -7,7 +7,7 @@ import { ByteSize } from '../../../src/decorators/byte-size.js';
 import { Duration } from '../../../src/decorators/duration.js';
 import { Module } from '../../../src/decorators/module.js';
 import { ConfigError } from '../../../src/errors/config-error.js';
-import { loadModules } from '../../../src/kernel/module-source.js';
+import { loadModules } from '../../../src/loader/module-source.js';
 import type { Class } from '../../../src/metadata/metadata-store.js';
 
 class Limit {

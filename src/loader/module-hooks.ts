@@ -37,7 +37,7 @@ function registerThread(): void {
   const { port1, port2 } = new MessageChannel();
   threadNotes = port1;
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- these versions have nothing else
-  nodeModule.register('../kernel/module-hooks-thread.js', import.meta.url, {
+  nodeModule.register('./module-hooks-thread.js', import.meta.url, {
     data: { notes: port2 },
     transferList: [port2],
   });

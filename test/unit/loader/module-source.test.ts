@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { Configuration } from '../../../src/config/configuration.js';
-import { loadModules, type SourcedModule } from '../../../src/kernel/module-source.js';
+import { loadModules, type SourcedModule } from '../../../src/loader/module-source.js';
 import { readModuleOptions } from '../../../src/metadata/module-options.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Configuration } from '../../../src/config/configuration.js';
 import { openModules } from '../../../src/container/running-modules.js';
-import { loadModules } from '../../../src/kernel/module-source.js';
+import { loadModules } from '../../../src/loader/module-source.js';
 import { TestModuleHost } from '../../support/module-host.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
