@@ -1,4 +1,4 @@
-import { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import { type Homeserver, openHomeserver } from '../../src/homeserver/homeserver.js';
 import { silentLog } from '../../src/log/silent-log.js';
 import type { RoomId } from '../../src/matrix/ids.js';

@@ -1,5 +1,5 @@
 import { Configuration } from '../config/configuration.js';
-import { isMapping } from '../config/readers.js';
+import { isMapping } from '../config/values/readers.js';
 import { openHomeserver } from '../homeserver/homeserver.js';
 import { loadModules } from '../loader/module-source.js';
 import type { Logger } from '../log/logger.js';

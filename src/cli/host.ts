@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readRegularFile } from '../config/regular-file.js';
+import { readRegularFile } from '../config/yaml/regular-file.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { formatListenAddress, parseListenAddress } from '../synapse/listen-address.js';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Configuration } from '../config/configuration.js';
-import { readRegularFile } from '../config/regular-file.js';
-import { MAX_LENGTH } from '../config/yaml-source.js';
+import { readRegularFile } from '../config/yaml/regular-file.js';
+import { MAX_LENGTH } from '../config/yaml/yaml-source.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type Homeserver, type HomeserverOptions, openHomeserver } from '../homeserver/homeserver.js';
 import { loadModules, type SourcedModule } from '../loader/module-source.js';

@@ -1,4 +1,4 @@
-import { configSchema } from '../config/config-schema.js';
+import { configSchema } from '../config/module/config-schema.js';
 import { type DescribedModule, fileSchema } from '../config/file-schema.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { loadModules } from '../loader/module-source.js';

@@ -1,13 +1,20 @@
 import { dirname } from 'node:path';
 import { ConfigInvalidError } from './config-invalid-error.js';
-import type { HomeserverConfig } from './homeserver-config.js';
-import { readHomeserver } from './homeserver-reader.js';
-import { Findings, Place } from './place.js';
-import { isMapping, type Mapping, shown } from './readers.js';
-import { type ConfigPath, formatLocation, formatPath, formatProblem, type Position, type Problem } from './problem.js';
-import { type FileReader, fileSystem } from './secrets.js';
-import { readValue } from './value-source.js';
-import { plainSource, readYaml, type Source } from './yaml-source.js';
+import type { HomeserverConfig } from './homeserver/homeserver-config.js';
+import { readHomeserver } from './homeserver/homeserver-reader.js';
+import { Findings, Place } from './values/place.js';
+import { isMapping, type Mapping, shown } from './values/readers.js';
+import {
+  type ConfigPath,
+  formatLocation,
+  formatPath,
+  formatProblem,
+  type Position,
+  type Problem,
+} from './values/problem.js';
+import { type FileReader, fileSystem } from './yaml/secrets.js';
+import { readValue } from './yaml/value-source.js';
+import { plainSource, readYaml, type Source } from './yaml/yaml-source.js';
 
 /** Where a configuration comes from, and what it may refer to. */
 export interface ConfigurationOptions {

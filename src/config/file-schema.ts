@@ -1,6 +1,6 @@
-import { homeserverSchema } from './homeserver-reader.js';
-import type { JsonSchema } from './json-schema.js';
-import { moduleEntrySchema } from './module-entry.js';
+import { homeserverSchema } from './homeserver/homeserver-reader.js';
+import type { JsonSchema } from './values/json-schema.js';
+import { moduleEntrySchema } from './module/module-entry.js';
 
 /** One module that a file names, with the schema of its `config`; absent when it takes any. */
 export interface DescribedModule {

@@ -1,4 +1,4 @@
-import { parseByteSize } from '../config/parse-unit.js';
+import { parseByteSize } from '../config/values/parse-unit.js';
 import { unitDecorator, type UnitDecorator } from './duration.js';
 
 /**

@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/parse-unit.js';
+import { parseDuration } from '../config/values/parse-unit.js';
 import { refuseStandard } from './standard-decorator.js';
 import { recordUnit, type Unit } from '../metadata/unit-record.js';
 

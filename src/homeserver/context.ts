@@ -1,4 +1,4 @@
-import type { HomeserverConfig } from '../config/homeserver-config.js';
+import type { HomeserverConfig } from '../config/homeserver/homeserver-config.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Logger } from '../log/logger.js';
 import type { ServerName } from '../matrix/ids.js';

@@ -1,4 +1,4 @@
-import type { HomeserverConfig } from '../config/homeserver-config.js';
+import type { HomeserverConfig } from '../config/homeserver/homeserver-config.js';
 import { type EventId, parseUserId, type UserId } from '../matrix/ids.js';
 import { BackgroundUpdates, schemaUpdates } from './background-updates.js';
 import type { HomeserverContext } from './context.js';

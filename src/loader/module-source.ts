@@ -1,10 +1,10 @@
 import { callbackRules } from '../callbacks/registry.js';
-import type { ConfigClass } from '../config/class-libraries.js';
+import type { ConfigClass } from '../config/module/class-libraries.js';
 import type { Configuration } from '../config/configuration.js';
-import { type ConfigurableModule, readModuleConfig } from '../config/module-config.js';
-import { type ModuleEntry, readModuleEntry } from '../config/module-entry.js';
-import type { Place } from '../config/place.js';
-import { formatPath } from '../config/problem.js';
+import { type ConfigurableModule, readModuleConfig } from '../config/module/module-config.js';
+import { type ModuleEntry, readModuleEntry } from '../config/module/module-entry.js';
+import type { Place } from '../config/values/place.js';
+import { formatPath } from '../config/values/problem.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { readModuleOptions } from '../metadata/module-options.js';

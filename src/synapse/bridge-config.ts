@@ -1,5 +1,5 @@
 import type { ModuleList } from '../config/configuration.js';
-import type { Place } from '../config/place.js';
+import type { Place } from '../config/values/place.js';
 import {
   integer,
   isMapping,
@@ -11,7 +11,7 @@ import {
   type Reader,
   shownWord,
   text,
-} from '../config/readers.js';
+} from '../config/values/readers.js';
 import { readListenAddress } from './listen-address.js';
 
 /** What a homeserver.yaml names the bridge by. */

@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/parse-unit.js';
+import { parseDuration } from '../config/values/parse-unit.js';
 import type { Clock, Timer } from '../homeserver/clock.js';
 import type { WorkWatch } from './work-watch.js';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HomeserverConfig } from '../../src/config/homeserver-config.js';
-import { unusedSettings } from '../../src/config/unused-settings.js';
+import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
+import { unusedSettings } from '../../src/config/homeserver/unused-settings.js';
 
 test('every setting of homeserver.yaml that is read without a warning is used by the homeserver', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
@@ -12,6 +12,6 @@ test('every setting of homeserver.yaml that is read without a warning is used by
   const isUsed = (setting: string): boolean => new RegExp(`\\b${setting}\\b`).test(code);
   const settings = Object.keys(new HomeserverConfig()) as (keyof HomeserverConfig)[];
   const unused = settings.filter((setting) => !isUsed(setting));
-  // One that is used now leaves the list in src/config/unused-settings.ts; one that is not used any more joins it.
+  // One that is used now leaves the list in src/config/homeserver/unused-settings.ts; one that is not used any more joins it.
   assert.deepEqual([...unusedSettings].sort(), unused.sort());
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JsonSchema } from '../../src/config/json-schema.js';
+import type { JsonSchema } from '../../src/config/values/json-schema.js';
 import { folderWith, runCli } from '../support/vesicle-cli.js';
 
 const filter = `

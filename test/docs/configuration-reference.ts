@@ -1,9 +1,9 @@
-import { HomeserverConfig } from '../../src/config/homeserver-config.js';
-import { homeserverKeys } from '../../src/config/homeserver-keys.js';
-import * as sections from '../../src/config/homeserver-sections.js';
-import { ignoredKeys } from '../../src/config/ignored-keys.js';
-import { byteSize, duration, flag, isMapping, snakeCase, text } from '../../src/config/readers.js';
-import { unusedSettings } from '../../src/config/unused-settings.js';
+import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
+import { homeserverKeys } from '../../src/config/homeserver/homeserver-keys.js';
+import * as sections from '../../src/config/homeserver/homeserver-sections.js';
+import { ignoredKeys } from '../../src/config/homeserver/ignored-keys.js';
+import { byteSize, duration, flag, isMapping, snakeCase, text } from '../../src/config/values/readers.js';
+import { unusedSettings } from '../../src/config/homeserver/unused-settings.js';
 
 const introduction = `A configuration file is YAML with the keys of Synapse's \`homeserver.yaml\`, read as Synapse reads it (YAML 1.1: \`yes\` and
 \`off\` are booleans, \`<<\` merges), and \`modules\`. [Modules](modules.md) says what stands below \`modules\`.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ModuleApi } from '../../src/module-api/module-api.js';
-import { BackgroundUpdatesConfig } from '../../src/config/homeserver-sections.js';
+import { BackgroundUpdatesConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import { Module } from '../../src/decorators/module.js';
 import type { LoadedModule } from '../../src/loader/loaded-module.js';
 import { type CrashingProcess, startCrashing } from '../support/crashing-process.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import type { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import { Codes } from '../../src/errors/matrix-codes.js';
 import type { MatrixEvent } from '../../src/matrix/event.js';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';

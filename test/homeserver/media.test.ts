@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import sharp from 'sharp';
 import type { MediaFile, MediaFileInfo } from '../../src/callbacks/media-file.js';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';
-import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import type { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import { Codes } from '../../src/errors/matrix-codes.js';
 import { EmbeddedHomeserver, type TestUser } from '../support/embedded-homeserver.js';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ModuleApi } from '../../src/module-api/module-api.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
-import { SsoConfig } from '../../src/config/homeserver-sections.js';
+import { SsoConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import { allowedInside } from '../../src/module-api/shared/inside-transaction.js';
 import type { RoomAlias, RoomId, UserId } from '../../src/matrix/ids.js';
 import type { JsonObject } from '../../src/matrix/json.js';

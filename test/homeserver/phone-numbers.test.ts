@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { AccountThreepidDelegates } from '../../src/config/homeserver-sections.js';
-import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import { AccountThreepidDelegates } from '../../src/config/homeserver/homeserver-sections.js';
+import type { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import { type Account, accountOf, Accounts } from '../support/accounts.js';
 
 const client = '/_matrix/client/v3';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { PRESENCE_ALL_USERS } from '../../src/callbacks/presence-router.js';
-import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
-import { PresenceConfig } from '../../src/config/homeserver-sections.js';
+import type { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
+import { PresenceConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import type { UserId } from '../../src/matrix/ids.js';
 import type { UserPresenceState } from '../../src/matrix/presence.js';
 import { EmbeddedHomeserver, type TestAnswer, type TestUser } from '../support/embedded-homeserver.js';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { BackgroundUpdatesConfig } from '../../src/config/homeserver-sections.js';
+import { BackgroundUpdatesConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import type { TestAnswer, TestUser } from '../support/embedded-homeserver.js';
 import { makeOlderSearch, tablesOf } from '../support/older-file.js';
 import { RoomWorld } from '../support/room-world.js';

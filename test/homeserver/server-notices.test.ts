@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ServerNoticesConfig } from '../../src/config/homeserver-sections.js';
+import { ServerNoticesConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import { RoomWorld } from '../support/room-world.js';
 
 const path = '/_synapse/admin/v1/send_server_notice';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EmailConfig, UiAuthConfig } from '../../src/config/homeserver-sections.js';
+import { EmailConfig, UiAuthConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import type { RoomId } from '../../src/matrix/ids.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { type Account, Accounts, type Body } from '../support/accounts.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';
-import { PasswordConfig } from '../../src/config/homeserver-sections.js';
+import { PasswordConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import { HostError } from '../../src/errors/host-error.js';
 import { Codes } from '../../src/errors/matrix-codes.js';
 import { tuple } from '../../src/matrix/tuple.js';

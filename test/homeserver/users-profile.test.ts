@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UserDirectoryConfig } from '../../src/config/homeserver-sections.js';
+import { UserDirectoryConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import { type Account, Accounts, type Body } from '../support/accounts.js';
 import { recordCallbacks } from '../support/callbacks.js';
 import type { MatrixEvent } from '../../src/matrix/event.js';

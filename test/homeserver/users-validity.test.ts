@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AccountValidityConfig, SsoConfig } from '../../src/config/homeserver-sections.js';
+import { AccountValidityConfig, SsoConfig } from '../../src/config/homeserver/homeserver-sections.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { Accounts } from '../support/accounts.js';
 import { recordCallbacks } from '../support/callbacks.js';

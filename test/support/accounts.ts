@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import type { Clock } from '../../src/homeserver/clock.js';
 import { type Homeserver, openHomeserver } from '../../src/homeserver/homeserver.js';
 import type { Mail } from '../../src/homeserver/mailer.js';

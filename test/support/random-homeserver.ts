@@ -1,7 +1,7 @@
 // Opens a homeserver on a file and has its users do random things, as many as it lives to; prints `done` after each that was
 // answered with success.
 //   node random-homeserver.js FILE SEED
-import { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import { openHomeserver } from '../../src/homeserver/homeserver.js';
 import { type Operation, RandomWorld } from './random-world.js';
 import { RecordingLog } from './recording-log.js';

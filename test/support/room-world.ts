@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import type { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import type { UserId } from '../../src/matrix/ids.js';
 import { type EmbeddedOptions, EmbeddedHomeserver, type TestAnswer, type TestUser } from './embedded-homeserver.js';
 

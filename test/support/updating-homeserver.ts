@@ -1,7 +1,7 @@
 // Opens a homeserver on a file whose background updates a module paces: so many iterations pass, then one waits for ever.
 //   node updating-homeserver.js FILE BATCH_SIZE ITERATIONS
 import { ModuleApi } from '../../src/module-api/module-api.js';
-import { HomeserverConfig } from '../../src/config/homeserver-config.js';
+import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
 import { Module } from '../../src/decorators/module.js';
 import { openHomeserver } from '../../src/homeserver/homeserver.js';
 import { loaded } from './module-host.js';

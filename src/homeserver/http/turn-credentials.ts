@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { HomeserverConfig } from '../../config/homeserver-config.js';
+import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 

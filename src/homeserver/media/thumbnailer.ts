@@ -1,5 +1,5 @@
 import type { Metadata, Sharp } from 'sharp';
-import type { ThumbnailSize } from '../../config/homeserver-sections.js';
+import type { ThumbnailSize } from '../../config/homeserver/homeserver-sections.js';
 import { loadOptional, type OptionalPackage } from '../../errors/package-missing.js';
 
 const sharpPackage: OptionalPackage = { name: 'sharp', use: 'Making thumbnails of an image' };

@@ -1,4 +1,4 @@
-import type { RoomDirectoryRule } from '../../config/homeserver-sections.js';
+import type { RoomDirectoryRule } from '../../config/homeserver/homeserver-sections.js';
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import { globMatches } from './server-acl.js';
 

@@ -1,4 +1,4 @@
-import type { HomeserverConfig } from '../../config/homeserver-config.js';
+import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
 import type { RoomAlias, UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { RoomEvent } from './room-event.js';

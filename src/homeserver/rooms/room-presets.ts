@@ -1,4 +1,4 @@
-import type { HomeserverConfig } from '../../config/homeserver-config.js';
+import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { RoomVersion } from './room-version.js';
 

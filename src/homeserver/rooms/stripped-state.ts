@@ -1,4 +1,4 @@
-import type { RoomPrejoinStateConfig } from '../../config/homeserver-sections.js';
+import type { RoomPrejoinStateConfig } from '../../config/homeserver/homeserver-sections.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomState } from './room-state.js';

@@ -1,4 +1,4 @@
-import type { PasswordPolicyConfig } from '../../config/homeserver-sections.js';
+import type { PasswordPolicyConfig } from '../../config/homeserver/homeserver-sections.js';
 import { type Code, Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 

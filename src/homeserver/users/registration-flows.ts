@@ -1,4 +1,4 @@
-import type { HomeserverConfig } from '../../config/homeserver-config.js';
+import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
 import { REGISTRATION_TOKEN } from './registration-tokens.js';
 import { DUMMY, EMAIL_IDENTITY, MSISDN } from './ui-auth.js';
 

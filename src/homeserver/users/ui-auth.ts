@@ -1,4 +1,4 @@
-import type { HomeserverConfig } from '../../config/homeserver-config.js';
+import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';

@@ -13,10 +13,10 @@ import {
 } from 'class-validator';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ConfigClass } from '../../../src/config/class-libraries.js';
-import { readConfigClass } from '../../../src/config/config-class.js';
-import { Findings, Place } from '../../../src/config/place.js';
-import { formatPath } from '../../../src/config/problem.js';
+import type { ConfigClass } from '../../../src/config/module/class-libraries.js';
+import { readConfigClass } from '../../../src/config/module/config-class.js';
+import { Findings, Place } from '../../../src/config/values/place.js';
+import { formatPath } from '../../../src/config/values/problem.js';
 
 class Rule {
   @IsString() pattern!: string;

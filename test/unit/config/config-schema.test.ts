@@ -13,7 +13,7 @@ import {
 } from 'class-validator';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configSchema } from '../../../src/config/config-schema.js';
+import { configSchema } from '../../../src/config/module/config-schema.js';
 import { ByteSize } from '../../../src/decorators/byte-size.js';
 import { Duration } from '../../../src/decorators/duration.js';
 import { readUnits } from '../../../src/metadata/unit-record.js';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { experimentalFeatures, knownFeatures } from '../../../src/config/experimental-features.js';
-import { Findings, Place } from '../../../src/config/place.js';
+import { experimentalFeatures, knownFeatures } from '../../../src/config/homeserver/experimental-features.js';
+import { Findings, Place } from '../../../src/config/values/place.js';
 
 test('features that do nothing here are warned of by name, and those that are switched off are not', () => {
   const findings = new Findings();

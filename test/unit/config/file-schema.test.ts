@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileSchema } from '../../../src/config/file-schema.js';
-import { homeserverKeys } from '../../../src/config/homeserver-keys.js';
-import { ignoredKeys } from '../../../src/config/ignored-keys.js';
-import type { JsonSchema } from '../../../src/config/json-schema.js';
-import { snakeCase } from '../../../src/config/readers.js';
+import { homeserverKeys } from '../../../src/config/homeserver/homeserver-keys.js';
+import { ignoredKeys } from '../../../src/config/homeserver/ignored-keys.js';
+import type { JsonSchema } from '../../../src/config/values/json-schema.js';
+import { snakeCase } from '../../../src/config/values/readers.js';
 
 const schema = fileSchema([]);
 const { properties = {} } = schema;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Configuration } from '../../../src/config/configuration.js';
-import { HomeserverConfig } from '../../../src/config/homeserver-config.js';
-import { homeserverKeys } from '../../../src/config/homeserver-keys.js';
-import { ignoredKeys } from '../../../src/config/ignored-keys.js';
-import { snakeCase } from '../../../src/config/readers.js';
+import { HomeserverConfig } from '../../../src/config/homeserver/homeserver-config.js';
+import { homeserverKeys } from '../../../src/config/homeserver/homeserver-keys.js';
+import { ignoredKeys } from '../../../src/config/homeserver/ignored-keys.js';
+import { snakeCase } from '../../../src/config/values/readers.js';
 import { parseConfiguration } from '../../support/parse-configuration.js';
 
 const read = (yaml: string): HomeserverConfig => parseConfiguration(yaml, { directory: '/srv', env: {} }).homeserver;

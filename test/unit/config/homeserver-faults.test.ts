@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfiguration } from '../../support/parse-configuration.js';
 import { Configuration } from '../../../src/config/configuration.js';
-import type { FileReader } from '../../../src/config/secrets.js';
+import type { FileReader } from '../../../src/config/yaml/secrets.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
 import { loadModules } from '../../../src/loader/module-source.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Redactor, substituteSecrets } from '../../../src/config/secrets.js';
+import { Redactor, substituteSecrets } from '../../../src/config/yaml/secrets.js';
 
 const files = { read: () => ({ reason: 'no' }) };
 

@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { synapsePython } from '../../../src/cli/synapse-environment.js';
-import { Findings } from '../../../src/config/place.js';
-import { readYaml } from '../../../src/config/yaml-source.js';
+import { Findings } from '../../../src/config/values/place.js';
+import { readYaml } from '../../../src/config/yaml/yaml-source.js';
 import { pythonIsMissing } from '../../support/python-tools.js';
 import { oddMember, yamlTexts } from '../../support/yaml-texts.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RateLimit } from '../../../src/config/homeserver-sections.js';
+import type { RateLimit } from '../../../src/config/homeserver/homeserver-sections.js';
 import { LimitExceededError } from '../../../src/homeserver/rate-limit-error.js';
 import { RateLimiter, type RateLimiterOptions } from '../../../src/homeserver/rate-limiter.js';
 import type { UserId } from '../../../src/matrix/ids.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import type { ThumbnailSize } from '../../../src/config/homeserver-sections.js';
+import type { ThumbnailSize } from '../../../src/config/homeserver/homeserver-sections.js';
 import { Thumbnailer } from '../../../src/homeserver/media/thumbnailer.js';
 
 type Size = readonly [width: number, height: number, method: ThumbnailSize['method']];

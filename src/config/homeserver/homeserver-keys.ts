@@ -17,7 +17,7 @@ import {
   shownWord,
   text,
   withoutPoint,
-} from './readers.js';
+} from '../values/readers.js';
 import * as sections from './section-keys.js';
 
 /** Settings that are not read from one key of their own name. */

@@ -1,6 +1,6 @@
 import { filledText } from './filled-text.js';
-import type { Findings, Place } from './place.js';
-import type { ConfigPath, Position, Problem } from './problem.js';
+import type { Findings, Place } from '../values/place.js';
+import type { ConfigPath, Position, Problem } from '../values/problem.js';
 import { Redactor, type SecretSources } from './secrets.js';
 import { parseYaml, type YamlText } from './yaml-nodes.js';
 import { decodeText, unacceptableCharacter } from './yaml-text.js';

@@ -1,5 +1,5 @@
-import { didYouMean } from '../errors/nearest-name.js';
-import { shownWord } from './readers.js';
+import { didYouMean } from '../../errors/nearest-name.js';
+import { shownWord } from '../values/readers.js';
 
 /** A value of an enum, with its name where the value does not say it. */
 export interface Choice {

@@ -1,4 +1,4 @@
-import type { Place } from './place.js';
+import type { Place } from '../values/place.js';
 import { type Redactor, type SecretSources, substituteSecrets } from './secrets.js';
 
 /** A text with its secrets put in; faults go to the place, and what was put in to the redactor. */

@@ -1,7 +1,7 @@
 import { type ConfigClass, type ClassLibraries, loadClassLibraries } from './class-libraries.js';
 import { choicesOf } from './class-enum.js';
 import { ClassShapes, type PropertyShape, type UnitsOf } from './class-shape.js';
-import { type JsonSchema, unitSchemas } from './json-schema.js';
+import { type JsonSchema, unitSchemas } from '../values/json-schema.js';
 
 /** The schema of a module's `config`, from everything the decorators of its class say. */
 export async function configSchema(type: ConfigClass, unitsOf: UnitsOf): Promise<JsonSchema> {

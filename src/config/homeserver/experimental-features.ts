@@ -1,4 +1,4 @@
-import { anyMapping, described, type Mapping, type Reader, warnMeaningless } from './readers.js';
+import { anyMapping, described, type Mapping, type Reader, warnMeaningless } from '../values/readers.js';
 
 /** What the embedded homeserver does of Synapse's `experimental_features`. */
 export const knownFeatures: ReadonlySet<string> = new Set([

@@ -5,7 +5,7 @@ import type {
   PresenceRateLimits,
   RateLimit,
 } from './homeserver-sections.js';
-import { described, type Keys, mappingOf, number, type Reader } from './readers.js';
+import { described, type Keys, mappingOf, number, type Reader } from '../values/readers.js';
 
 /** Synapse's defaults for what a set `rc_*` key leaves out (`config/ratelimiting.py`). */
 const general: RateLimit = { perSecond: 0.17, burstCount: 3 };

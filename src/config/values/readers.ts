@@ -1,4 +1,4 @@
-import { didYouMean } from '../errors/nearest-name.js';
+import { didYouMean } from '../../errors/nearest-name.js';
 import { type JsonSchema, unitSchemas } from './json-schema.js';
 import type { Place } from './place.js';
 import { readByteSize, readDuration } from './units.js';

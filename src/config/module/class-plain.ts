@@ -1,10 +1,19 @@
 import type { ClassLibraries, ConfigClass } from './class-libraries.js';
 import type { ClassShapes, Discriminator, PropertyShape } from './class-shape.js';
-import { didYouMean } from '../errors/nearest-name.js';
+import { didYouMean } from '../../errors/nearest-name.js';
 import { choiceFault } from './class-enum.js';
-import type { Place } from './place.js';
-import { faultyKeys, isMapping, kindOf, type Mapping, noByteSize, noDuration, shown, shownWord } from './readers.js';
-import { readByteSize, readDuration } from './units.js';
+import type { Place } from '../values/place.js';
+import {
+  faultyKeys,
+  isMapping,
+  kindOf,
+  type Mapping,
+  noByteSize,
+  noDuration,
+  shown,
+  shownWord,
+} from '../values/readers.js';
+import { readByteSize, readDuration } from '../values/units.js';
 
 /** A value that class-transformer must not look into: it takes a `constructor` key for a class. */
 type Opaque = () => unknown;

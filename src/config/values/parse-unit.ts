@@ -1,4 +1,4 @@
-import { HostError } from '../errors/host-error.js';
+import { HostError } from '../../errors/host-error.js';
 
 const second = 1000;
 /** Milliseconds by suffix. */

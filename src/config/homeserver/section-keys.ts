@@ -1,4 +1,4 @@
-import type { Place } from './place.js';
+import type { Place } from '../values/place.js';
 import * as sections from './homeserver-sections.js';
 import {
   byteSize,
@@ -16,7 +16,7 @@ import {
   text,
   warnMeaningless,
   withoutPoint,
-} from './readers.js';
+} from '../values/readers.js';
 
 /** A mapping whose values are made into something else, once they are all there. */
 function record<T extends object, R>(keys: Keys<T>, options: SectionOptions, make: (members: T) => R): Reader<R> {

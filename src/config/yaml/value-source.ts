@@ -1,6 +1,6 @@
 import { filledText } from './filled-text.js';
-import { type Findings, Place } from './place.js';
-import { isMapping } from './readers.js';
+import { type Findings, Place } from '../values/place.js';
+import { isMapping } from '../values/readers.js';
 import { Redactor, type SecretSources } from './secrets.js';
 import { tooLarge } from './yaml-scalars.js';
 import type { Source } from './yaml-source.js';

@@ -14,7 +14,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import type { Position } from './problem.js';
+import type { Position } from '../values/problem.js';
 import { blockText } from './yaml-block.js';
 import { isNestedTooDeep, MAX_DEPTH, TOO_DEEP } from './yaml-depth.js';
 import { differentTokens } from './yaml-python.js';

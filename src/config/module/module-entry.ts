@@ -1,6 +1,6 @@
-import type { JsonSchema } from './json-schema.js';
-import type { Place } from './place.js';
-import { described, duration, isMapping, shown, type Mapping, mappingOf, oneOf } from './readers.js';
+import type { JsonSchema } from '../values/json-schema.js';
+import type { Place } from '../values/place.js';
+import { described, duration, isMapping, shown, type Mapping, mappingOf, oneOf } from '../values/readers.js';
 
 type Mode = 'enforce' | 'audit' | 'off';
 type Action = 'allow' | 'deny' | 'error';

@@ -1,5 +1,5 @@
-import type { ConfigPath, Position, Problem } from './problem.js';
-import { Place, type Findings } from './place.js';
+import type { ConfigPath, Position, Problem } from '../values/problem.js';
+import { Place, type Findings } from '../values/place.js';
 import { MAX_DEPTH, TOO_DEEP } from './yaml-depth.js';
 import { keyName, MergedMembers, resolved } from './yaml-keys.js';
 import type { YamlMapping, YamlNode } from './yaml-nodes.js';

@@ -2,10 +2,10 @@ import type { ValidationError } from 'class-validator';
 import { type ClassLibraries, type ConfigClass, loadClassLibraries } from './class-libraries.js';
 import { ClassPlain } from './class-plain.js';
 import { ClassShapes, type PropertyShape, type UnitsOf } from './class-shape.js';
-import type { Place } from './place.js';
-import { type ConfigPath, formatPath } from './problem.js';
-import { messagesOf } from './thrown.js';
-import { isMapping, type Mapping, shown, shownWord } from './readers.js';
+import type { Place } from '../values/place.js';
+import { type ConfigPath, formatPath } from '../values/problem.js';
+import { messagesOf } from '../values/thrown.js';
+import { isMapping, type Mapping, shown, shownWord } from '../values/readers.js';
 
 /** Fills a configuration class from what stands in the file. Problems are reported at their place; then the result is null. */
 export async function readConfigClass(

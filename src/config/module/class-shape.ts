@@ -1,6 +1,6 @@
 import type { ClassLibraries, ConfigClass } from './class-libraries.js';
 import { choicesOf, type Choice } from './class-enum.js';
-import type { Mapping } from './readers.js';
+import type { Mapping } from '../values/readers.js';
 
 /** What the texts of a property mean: `5d`, or `10M`. */
 type Unit = 'duration' | 'byte_size';

@@ -1,12 +1,12 @@
 import type { ValidationError } from 'class-validator';
-import { ConfigError } from '../errors/config-error.js';
+import { ConfigError } from '../../errors/config-error.js';
 import { readConfigClass } from './config-class.js';
 import type { ConfigClass } from './class-libraries.js';
 import type { UnitsOf } from './class-shape.js';
-import type { Place } from './place.js';
-import { type ConfigPath, formatPath } from './problem.js';
-import { isMapping } from './readers.js';
-import { messagesOf } from './thrown.js';
+import type { Place } from '../values/place.js';
+import { type ConfigPath, formatPath } from '../values/problem.js';
+import { isMapping } from '../values/readers.js';
+import { messagesOf } from '../values/thrown.js';
 
 /** What a module's class says about its configuration. */
 export interface ConfigurableModule {

@@ -3,8 +3,8 @@ import { HomeserverConfig } from './homeserver-config.js';
 import { homeserverKeys } from './homeserver-keys.js';
 import { ignoredKeys } from './ignored-keys.js';
 import { TemplatesConfig } from './homeserver-sections.js';
-import type { JsonSchema } from './json-schema.js';
-import type { Place } from './place.js';
+import type { JsonSchema } from '../values/json-schema.js';
+import type { Place } from '../values/place.js';
 import {
   anyMapping,
   flag,
@@ -16,8 +16,8 @@ import {
   snakeCase,
   text,
   warnMeaningless,
-} from './readers.js';
-import type { FileReader } from './secrets.js';
+} from '../values/readers.js';
+import type { FileReader } from '../yaml/secrets.js';
 import { unusedSettings } from './unused-settings.js';
 
 type Settings = Partial<HomeserverConfig>;
