@@ -1,5 +1,5 @@
 import { VesicleError } from '../errors/vesicle-error.js';
-import { writeBridge } from '../synapse/bridge-file.js';
+import { writeBridge } from '../synapse/python/bridge-file.js';
 import type { CommandCall } from './command.js';
 import { exitCodes } from './exit-codes.js';
 

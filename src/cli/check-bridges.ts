@@ -5,7 +5,7 @@ import { loadModules } from '../loader/module-source.js';
 import type { Logger } from '../log/logger.js';
 import { registeredByModule } from './registered.js';
 import type { RegisteredByModule } from './registered-table.js';
-import { bridgedLists, readBridgeEntry } from '../synapse/bridge-config.js';
+import { bridgedLists, readBridgeEntry } from '../synapse/python/bridge-config.js';
 
 /** How a homeserver.yaml of Synapse is checked. */
 export interface BridgeCheckOptions {

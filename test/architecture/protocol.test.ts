@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { messages } from '../../src/synapse/protocol.js';
+import { messages } from '../../src/synapse/protocol/protocol.js';
 import { readMessageTypes } from '../docs/message-types.js';
 import { projectText } from '../support/project.js';
 

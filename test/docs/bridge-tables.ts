@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../../src/callbacks/registry.js';
-import { apiWire, type ApiWire } from '../../src/synapse/api-wire.js';
-import { type CallbackWire, callbackWire } from '../../src/synapse/callback-wire.js';
-import { type BridgeState, bridgeStates } from '../../src/synapse/link-states.js';
-import { limits, protocolVersion } from '../../src/synapse/protocol.js';
-import { resultEncoders } from '../../src/synapse/result-codecs.js';
+import { apiWire, type ApiWire } from '../../src/synapse/protocol/api-wire.js';
+import { type CallbackWire, callbackWire } from '../../src/synapse/protocol/callback-wire.js';
+import { type BridgeState, bridgeStates } from '../../src/synapse/protocol/link-states.js';
+import { limits, protocolVersion } from '../../src/synapse/protocol/protocol.js';
+import { resultEncoders } from '../../src/synapse/codecs/result-codecs.js';
 import { packageDescription } from '../support/installation.js';
 
 const bridge = 'src/synapse/python/vesicle_bridge.py';

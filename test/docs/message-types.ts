@@ -9,9 +9,9 @@ export interface MessageTypes {
   readonly result?: string;
 }
 
-/** The parameters and results in the table `messages` of `src/synapse/protocol.ts`, by name of the message. */
+/** The parameters and results in the table `messages` of `src/synapse/protocol/protocol.ts`, by name of the message. */
 export function readMessageTypes(): ReadonlyMap<string, MessageTypes> {
-  const source = parse('src/synapse/protocol.ts');
+  const source = parse('src/synapse/protocol/protocol.ts');
   const types = new Map<string, MessageTypes>();
   const visit = (node: ts.Node): void => {
     if (ts.isPropertyAssignment(node) && ts.isCallExpression(node.initializer)) {
@@ -30,9 +30,9 @@ export function readMessageTypes(): ReadonlyMap<string, MessageTypes> {
   return types;
 }
 
-/** The declarations of `src/synapse/wire-values.ts`, as they are written. */
+/** The declarations of `src/synapse/protocol/wire-values.ts`, as they are written. */
 export function readWireValues(): string {
-  const source = parse('src/synapse/wire-values.ts');
+  const source = parse('src/synapse/protocol/wire-values.ts');
   return source.statements
     .filter((statement) => ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement))
     .map((statement) =>

@@ -1,11 +1,11 @@
 import { callbackCategories } from '../../src/callbacks/registry.js';
-import { apiWire } from '../../src/synapse/api-wire.js';
-import { callbackWire } from '../../src/synapse/callback-wire.js';
-import { bridgeStates, hostStates } from '../../src/synapse/link-states.js';
-import { limits, messages, protocolVersion } from '../../src/synapse/protocol.js';
+import { apiWire } from '../../src/synapse/protocol/api-wire.js';
+import { callbackWire } from '../../src/synapse/protocol/callback-wire.js';
+import { bridgeStates, hostStates } from '../../src/synapse/protocol/link-states.js';
+import { limits, messages, protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { readMessageTypes } from './message-types.js';
 
-/** `src/synapse/protocol.json`: the protocol as data, for those who do not read TypeScript. */
+/** `src/synapse/protocol/protocol.json`: the protocol as data, for those who do not read TypeScript. */
 export function protocolJson(): string {
   const types = readMessageTypes();
   const table = Object.entries(messages).map(([name, { to, kind, since, summary }]) => [

@@ -1,9 +1,9 @@
-import { type ApiWire, apiWire } from '../../src/synapse/api-wire.js';
+import { type ApiWire, apiWire } from '../../src/synapse/protocol/api-wire.js';
 import { callbackCategories } from '../../src/callbacks/registry.js';
-import { callbackWire } from '../../src/synapse/callback-wire.js';
-import { bridgeStates, hostStates } from '../../src/synapse/link-states.js';
-import type { Direction } from '../../src/synapse/message.js';
-import { limits, messages, protocolVersion } from '../../src/synapse/protocol.js';
+import { callbackWire } from '../../src/synapse/protocol/callback-wire.js';
+import { bridgeStates, hostStates } from '../../src/synapse/protocol/link-states.js';
+import type { Direction } from '../../src/synapse/protocol/message.js';
+import { limits, messages, protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { type MessageTypes, readMessageTypes, readWireValues } from './message-types.js';
 
 const answerers: Readonly<Record<Direction, string>> = {
@@ -67,7 +67,7 @@ export function protocolReference(): string {
 
 function prose(): string {
   return `Version ${protocolVersion}. Both sides must speak the same: \`vesicle bridge --out DIR\` writes the bridge of a version. The same as data is in
-\`src/synapse/protocol.json\`.
+\`src/synapse/protocol/protocol.json\`.
 
 A **frame** is a length (4 bytes, big-endian) and so many bytes of JSON in UTF-8:
 

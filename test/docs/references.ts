@@ -12,7 +12,7 @@ const references: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationReference,
   'docs/errors.md': errorReference,
   'docs/protocol.md': protocolReference,
-  'src/synapse/protocol.json': protocolJson,
+  'src/synapse/protocol/protocol.json': protocolJson,
   'src/synapse/python/vesicle_bridge.py': bridgeWithTables,
 };
 

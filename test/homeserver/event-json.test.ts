@@ -6,7 +6,7 @@ import { Callback } from '../../src/decorators/callback.js';
 import { Module } from '../../src/decorators/module.js';
 import type { MatrixEvent } from '../../src/matrix/event.js';
 import type { JsonObject } from '../../src/matrix/json.js';
-import { RemoteEvent } from '../../src/synapse/remote-event.js';
+import { RemoteEvent } from '../../src/synapse/codecs/remote-event.js';
 import { EmbeddedHomeserver, type TestAnswer } from '../support/embedded-homeserver.js';
 import { FakeBridge } from '../support/fake-bridge.js';
 import { openTestHost } from '../support/module-host-process.js';

@@ -1,9 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { encodeFrameWithBytes, encodeFrames, FrameReader } from '../../src/synapse/frames.js';
-import type { ListenAddress } from '../../src/synapse/listen-address.js';
-import { limits, protocolVersion } from '../../src/synapse/protocol.js';
-import type { WireError, WireHomeserver, WireRegistration, WireWebResource } from '../../src/synapse/wire-values.js';
+import { encodeFrameWithBytes, encodeFrames, FrameReader } from '../../src/synapse/transport/frames.js';
+import type { ListenAddress } from '../../src/synapse/transport/listen-address.js';
+import { limits, protocolVersion } from '../../src/synapse/protocol/protocol.js';
+import type {
+  WireError,
+  WireHomeserver,
+  WireRegistration,
+  WireWebResource,
+} from '../../src/synapse/protocol/wire-values.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
-import { encodeFrames, FrameReader } from '../../src/synapse/frames.js';
-import { limits, protocolVersion } from '../../src/synapse/protocol.js';
+import { encodeFrames, FrameReader } from '../../src/synapse/transport/frames.js';
+import { limits, protocolVersion } from '../../src/synapse/protocol/protocol.js';
 
 /** What a connected bridge is sent next, once it has opened its modules. */
 export type Act = (socket: Socket) => void;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { bridgeStates, type BridgeStateName } from '../../src/synapse/link-states.js';
-import { limits } from '../../src/synapse/protocol.js';
+import { bridgeStates, type BridgeStateName } from '../../src/synapse/protocol/link-states.js';
+import { limits } from '../../src/synapse/protocol/protocol.js';
 import type { HeardFrame, Report } from './played-bridge.js';
 
 /** The connection as the module host sees it. */

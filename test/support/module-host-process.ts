@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Class } from '../../src/metadata/metadata-store.js';
-import type { ListenAddress } from '../../src/synapse/listen-address.js';
-import { ModuleHost } from '../../src/synapse/module-host.js';
+import type { ListenAddress } from '../../src/synapse/transport/listen-address.js';
+import { ModuleHost } from '../../src/synapse/session/module-host.js';
 import { RecordingLog } from './recording-log.js';
 
 /** A module host at a socket in a directory of its own, whose modules are these classes by name. */

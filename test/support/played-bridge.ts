@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { inProject } from './project.js';
-import type { BridgeStateName } from '../../src/synapse/link-states.js';
+import type { BridgeStateName } from '../../src/synapse/protocol/link-states.js';
 import { testSynapsePython } from './synapse.js';
 import { bridgeFolder } from './synapse-forks.js';
 

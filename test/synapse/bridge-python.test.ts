@@ -14,7 +14,7 @@ import { packageDescription } from '../support/installation.js';
 import { inProject } from '../support/project.js';
 import { Findings } from '../../src/config/values/place.js';
 import { readYaml } from '../../src/config/yaml/yaml-source.js';
-import { anyValue, decodeWire, encodeWire } from '../../src/synapse/wire-codec.js';
+import { anyValue, decodeWire, encodeWire } from '../../src/synapse/protocol/wire-codec.js';
 import { pythonIsMissing, pythonTools } from '../support/python-tools.js';
 import { sampleEvent } from '../support/sample-event.js';
 import { testSynapsePython } from '../support/synapse.js';

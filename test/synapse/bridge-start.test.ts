@@ -11,7 +11,7 @@ import { NOT_SPAM, type SpamVerdict } from '../../src/callbacks/spam-verdict.js'
 import { Callback } from '../../src/decorators/callback.js';
 import { Module } from '../../src/decorators/module.js';
 import type { UserId } from '../../src/matrix/ids.js';
-import { formatListenAddress } from '../../src/synapse/listen-address.js';
+import { formatListenAddress } from '../../src/synapse/transport/listen-address.js';
 import { until } from '../support/bridged-synapse.js';
 import { MatrixClient } from '../support/matrix-client.js';
 import { openTestHost } from '../support/module-host-process.js';

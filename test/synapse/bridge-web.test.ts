@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ModuleApi } from '../../src/module-api/module-api.js';
 import { Module } from '../../src/decorators/module.js';
 import { WebResource } from '../../src/decorators/web-resource.js';
-import { formatListenAddress } from '../../src/synapse/listen-address.js';
+import { formatListenAddress } from '../../src/synapse/transport/listen-address.js';
 import { openTestHost } from '../support/module-host-process.js';
 import { pythonIsMissing } from '../support/python-tools.js';
 import { type RunningSynapse, SynapseForks } from '../support/synapse-forks.js';

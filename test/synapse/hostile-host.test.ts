@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { encodeFrames } from '../../src/synapse/frames.js';
+import { encodeFrames } from '../../src/synapse/transport/frames.js';
 import { assertCleanLog, BridgedPlace, until } from '../support/bridged-synapse.js';
 import { writeChangedBridge } from '../support/changed-bridge.js';
 import { FakeHost } from '../support/fake-host.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { it, type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { formatListenAddress } from '../../src/synapse/listen-address.js';
+import { formatListenAddress } from '../../src/synapse/transport/listen-address.js';
 import { differenceFor, readDifferences } from '../conformance/differences.js';
 import { HostilePuppet } from '../support/hostile-puppet.js';
 import { type HostileRequest, HostileRequests, parserTraits, requestOf } from '../support/hostile-requests.js';

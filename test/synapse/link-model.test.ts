@@ -1,6 +1,6 @@
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { limits } from '../../src/synapse/protocol.js';
+import { limits } from '../../src/synapse/protocol/protocol.js';
 import { LinkModel } from '../support/link-model.js';
 import { PlayedBridge } from '../support/played-bridge.js';
 import { pythonIsMissing } from '../support/python-tools.js';

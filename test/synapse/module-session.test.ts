@@ -9,9 +9,9 @@ import { Codes } from '../../src/errors/matrix-codes.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
 import { ModuleApi } from '../../src/module-api/module-api.js';
 import type { MatrixEvent } from '../../src/matrix/event.js';
-import { limits } from '../../src/synapse/protocol.js';
+import { limits } from '../../src/synapse/protocol/protocol.js';
 import { FakeBridge } from '../support/fake-bridge.js';
-import type { WireError } from '../../src/synapse/wire-values.js';
+import type { WireError } from '../../src/synapse/protocol/wire-values.js';
 import { openTestHost } from '../support/module-host-process.js';
 
 const event = {

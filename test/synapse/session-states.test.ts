@@ -5,8 +5,8 @@ import { NOT_SPAM, type SpamVerdict } from '../../src/callbacks/spam-verdict.js'
 import { inject, postConstruct } from 'inversify';
 import { Callback } from '../../src/decorators/callback.js';
 import { Module } from '../../src/decorators/module.js';
-import { groupOf, type HostEvent, hostStates, type HostStateName } from '../../src/synapse/link-states.js';
-import { protocolVersion } from '../../src/synapse/protocol.js';
+import { groupOf, type HostEvent, hostStates, type HostStateName } from '../../src/synapse/protocol/link-states.js';
+import { protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { deferred, type Deferred } from '../support/deferred.js';
 import { FakeBridge, homeserver, RemoteFailure } from '../support/fake-bridge.js';
 import { openTestHost } from '../support/module-host-process.js';

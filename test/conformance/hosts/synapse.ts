@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TextLog } from '../../../src/log/text-log.js';
 import type { ServerName } from '../../../src/matrix/ids.js';
-import { openModuleHost } from '../../../src/synapse/module-host.js';
+import { openModuleHost } from '../../../src/synapse/session/module-host.js';
 import { type RunningSynapse, SynapseEnded, SynapseForks } from '../../support/synapse-forks.js';
 import { logContextFaults } from '../../support/synapse-log-faults.js';
 import type { JsonRecord } from '../format.js';

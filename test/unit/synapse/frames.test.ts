@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
-import { encodeFrames, encodeFrameWithBytes, FrameReader } from '../../../src/synapse/frames.js';
+import { encodeFrames, encodeFrameWithBytes, FrameReader } from '../../../src/synapse/transport/frames.js';
 
 function readAll(pieces: readonly Buffer[], limit = 1_000): string[] {
   const frames: string[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limits } from '../../../src/synapse/protocol.js';
-import { PulseWatch } from '../../../src/synapse/pulse-watch.js';
+import { limits } from '../../../src/synapse/protocol/protocol.js';
+import { PulseWatch } from '../../../src/synapse/transport/pulse-watch.js';
 import { deferred } from '../../support/deferred.js';
 import { RecordingLog } from '../../support/recording-log.js';
 

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { RedirectException, SynapseError } from '../../../src/errors/synapse-error.js';
 import { VesicleError } from '../../../src/errors/vesicle-error.js';
-import { anyValue, decodeWire, encodeWire } from '../../../src/synapse/wire-codec.js';
-import { decodeError, encodeError } from '../../../src/synapse/wire-errors.js';
+import { anyValue, decodeWire, encodeWire } from '../../../src/synapse/protocol/wire-codec.js';
+import { decodeError, encodeError } from '../../../src/synapse/protocol/wire-errors.js';
 import { anyError, anyThing } from '../../support/hostile-values.js';
 
 test('whatever a value is, it is JSON then, or refused with its place', () => {

@@ -4,7 +4,7 @@ import { ConfigError } from '../../../src/errors/config-error.js';
 import { HostError } from '../../../src/errors/host-error.js';
 import { HttpResponseException } from '../../../src/errors/http-response-exception.js';
 import { InvalidClientCredentialsError, RedirectException, SynapseError } from '../../../src/errors/synapse-error.js';
-import { decodeError, encodeError } from '../../../src/synapse/wire-errors.js';
+import { decodeError, encodeError } from '../../../src/synapse/protocol/wire-errors.js';
 
 /** What an error is after both ways. */
 function returned(error: Error): Error {

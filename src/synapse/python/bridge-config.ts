@@ -1,0 +1,110 @@
+import type { ModuleList } from '../../config/configuration.js';
+import type { Place } from '../../config/values/place.js';
+import {
+  integer,
+  isMapping,
+  listOf,
+  type Mapping,
+  mappingOf,
+  number,
+  oneOf,
+  type Reader,
+  shownWord,
+  text,
+} from '../../config/values/readers.js';
+import { readListenAddress } from '../transport/listen-address.js';
+
+/** What a homeserver.yaml names the bridge by. */
+export const bridgeName = 'vesicle_bridge.VesicleBridge';
+
+/** The keys of the bridge in a homeserver.yaml; the modules are read by who loads them. */
+export interface BridgeConfig {
+  readonly connect: string;
+  readonly spawn: readonly string[];
+  readonly token: string;
+  readonly tokenFile: string;
+  /** Milliseconds. */
+  readonly connectTimeout: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly queue: number;
+  readonly start: 'required' | 'optional';
+}
+
+const address: Reader<string> = (value, place) =>
+  typeof value === 'string' && readListenAddress(value) !== undefined
+    ? value
+    : place.fault(`expected an address, got ${shownWord(value)}. Write "unix:PATH" or "tcp:HOST:PORT".`);
+
+const command: Reader<readonly string[]> = (value, place) =>
+  Array.isArray(value) && value.length === 0
+    ? place.fault('is empty. Write "spawn: [npx, vesicle, host, --stdio]".')
+    : listOf(text)(value, place);
+
+const seconds: Reader<number> = (value, place) => {
+  if (typeof value === 'number') return number(0)(value, place);
+  const found = typeof value === 'string' && /^(\d{1,9})([smh]?)$/.exec(value);
+  if (!found) {
+    const remedy = 'Write a whole number with s, m or h ("5s"), or milliseconds.';
+    return place.fault(`expected a duration, got ${shownWord(value)}. ${remedy}`);
+  }
+  return Number(found[1]) * ({ s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? ''] ?? 1);
+};
+
+const readKeys = mappingOf<BridgeConfig>(
+  {
+    connect: address,
+    spawn: command,
+    token: text,
+    tokenFile: text,
+    connectTimeout: seconds,
+    timeout: seconds,
+    queue: integer(0),
+    start: oneOf('required', 'optional'),
+  },
+  { alsoKnown: ['modules'] },
+);
+
+/** The lists of modules of the bridges in a homeserver.yaml. */
+export function bridgedLists(homeserver: unknown): readonly ModuleList[] {
+  const entries: readonly unknown[] =
+    isMapping(homeserver) && Array.isArray(homeserver['modules']) ? homeserver['modules'] : [];
+  return entries.flatMap((entry, index) => {
+    if (!isMapping(entry) || entry['module'] !== bridgeName) return [];
+    const directory = directoryOfSpawned(entry['config']);
+    return [{ path: ['modules', index, 'config', 'modules'], ...(directory !== undefined && { directory }) }];
+  });
+}
+
+/** What `spawn` gives to the option `--directory` of the module host. */
+function directoryOfSpawned(config: unknown): string | undefined {
+  const spawn: readonly unknown[] = isMapping(config) && Array.isArray(config['spawn']) ? config['spawn'] : [];
+  const words = spawn.filter((word) => typeof word === 'string');
+  const given = words.find((word) => word.startsWith('--directory='))?.slice('--directory='.length);
+  return given ?? (words.includes('--directory') ? words[words.indexOf('--directory') + 1] : undefined);
+}
+
+/** Checks the entry of a bridge, but for the modules; faults are reported. Gives the keys that are right. */
+export function readBridgeEntry(entry: Mapping, place: Place): Partial<BridgeConfig> {
+  const { module: _module, config, ...others } = entry;
+  for (const key of Object.keys(others)) {
+    place.at(key).faultyKey('Synapse does not look at this key. Indent it, so that it stands below "config:".');
+  }
+  const at = place.at('config');
+  if (!isMapping(config)) {
+    at.fault('expected a mapping. Write "connect:" and "modules:" below it.');
+    return {};
+  }
+  if (config['modules'] === undefined) at.fault('"modules" is missing. Add the list of modules.');
+  const { modules: _modules, ...keys } = config;
+  checkPairs(keys, at);
+  return readKeys(keys, at) ?? {};
+}
+
+function checkPairs(config: Mapping, place: Place): void {
+  const isThere = (key: string): boolean => (config[key] ?? null) !== null;
+  if (isThere('connect') === isThere('spawn')) {
+    place.fault('give either "connect" (unix:PATH or tcp:HOST:PORT) or "spawn" (a list of arguments).');
+  }
+  if (isThere('token') && isThere('token_file')) place.at('token_file').fault('give either "token" or "token_file".');
+}

@@ -1,0 +1,82 @@
+import type { CachedFunction } from '../../module-api/cached-function.js';
+import type { DbTransaction } from '../../module-api/db-transaction.js';
+import { VesicleError } from '../../errors/vesicle-error.js';
+import { systemTimers } from '../../dispatch/timers.js';
+import { BackgroundWork } from '../../module-api/shared/background-work.js';
+import type { Logger } from '../../log/logger.js';
+import { encodeApiArguments, decodeApiResult } from '../codecs/api-codecs.js';
+import type { ApiMethod } from '../protocol/api-wire.js';
+import type { Connection } from '../transport/connection.js';
+import { refuseInside } from '../../module-api/shared/inside-transaction.js';
+import { RemoteTransactions } from './remote-transactions.js';
+import type { WireHomeserver } from '../protocol/wire-values.js';
+
+/** What the `ModuleApi` objects of one Synapse process share. */
+export class SynapseServices {
+  readonly clock = systemTimers;
+  readonly transactions: RemoteTransactions;
+  private readonly caches = new Map<string, CachedFunction>();
+  private readonly background: BackgroundWork;
+
+  constructor(
+    readonly homeserver: WireHomeserver,
+    readonly connection: Connection,
+    private readonly log: Logger,
+  ) {
+    this.background = new BackgroundWork(log);
+    this.transactions = new RemoteTransactions(connection);
+  }
+
+  /** Starts work that nobody waits for. */
+  readonly inBackground = (name: string, work: () => Promise<void>, module: string): void => {
+    this.background.start(name, work, module);
+  };
+
+  /** Calls a method of Synapse's `ModuleApi`: the required arguments in order, the others by name. */
+  async call(method: ApiMethod, required: readonly unknown[], options: object = {}): Promise<unknown> {
+    refuseInside(method);
+    const args = encodeApiArguments(method, required, options, this.connection);
+    const result = await this.connection.request('api.call', {
+      ...this.connection.currentCall(),
+      method,
+      args: args.wire,
+    });
+    return await decodeApiResult(method, args.take(result), this.connection);
+  }
+
+  /** Runs a function in a transaction of Synapse's database. */
+  async transact<Result>(desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
+    refuseInside('run_db_interaction');
+    return await this.transactions.run(desc, work);
+  }
+
+  /** Lets other processes of the homeserver clear what a function remembers. */
+  async registerCache(cached: CachedFunction): Promise<void> {
+    this.caches.set(cached.cacheName, cached);
+    await this.call('register_cached_function', [cached.cacheName]);
+  }
+
+  /** Forgets a result here and in the other processes. */
+  async invalidateCache<Keys extends readonly unknown[]>(cached: CachedFunction<Keys>, keys: Keys): Promise<void> {
+    cached.invalidate(keys);
+    await this.call('invalidate_cache', [cached.cacheName, keys]);
+  }
+
+  /** Forgets what another process says is no longer true. */
+  cacheInvalidated(name: unknown, keys: unknown): void {
+    const cached = this.caches.get(String(name));
+    if (Array.isArray(keys)) cached?.invalidate(keys);
+    else cached?.invalidateAll();
+  }
+
+  /** Says once that a loop is not run here. */
+  notRunHere(name: string): void {
+    this.log.warn(`Not running looping call ${name} as the configuration forbids it`);
+  }
+
+  /** Refuses everything from now on. */
+  close(): void {
+    this.caches.clear();
+    this.transactions.close(new VesicleError('SYNAPSE_CONNECTION_LOST', { reason: 'the modules were closed' }));
+  }
+}

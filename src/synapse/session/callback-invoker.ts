@@ -1,0 +1,77 @@
+import { type CallbackCategory, findRule } from '../../callbacks/registry.js';
+import type { Dispatcher } from '../../dispatch/dispatcher.js';
+import { type ArgumentDecoder, argumentDecoders } from '../codecs/argument-codecs.js';
+import { list, wrongValue } from '../protocol/untrusted-values.js';
+import { type CallbackWire, callbackWire } from '../protocol/callback-wire.js';
+import type { Connection } from '../transport/connection.js';
+import type { IncomingCall } from '../transport/incoming-call.js';
+import { LiveJson } from '../transport/live-json.js';
+import { type GivenHandles, type ResultEncoder, resultEncoders } from '../codecs/result-codecs.js';
+
+type Ask = (...args: readonly unknown[]) => Promise<unknown>;
+
+/** One callback, from the arguments on the wire to the answer on the wire. */
+class Invoker {
+  private readonly decoders: readonly ArgumentDecoder[];
+  private readonly encode: ResultEncoder;
+  private readonly live: readonly number[];
+
+  constructor(
+    wire: CallbackWire,
+    private readonly ask: Ask,
+    private readonly handles: GivenHandles,
+  ) {
+    this.decoders = wire.args.map((kind) => argumentDecoders[kind]);
+    this.encode = resultEncoders[wire.result];
+    this.live = wire.args.flatMap((kind, index) => (kind === 'live_json' ? [index] : []));
+  }
+
+  async invoke(values: unknown, connection: Connection, call: IncomingCall): Promise<unknown> {
+    const given = list(values);
+    if (given.length !== this.decoders.length)
+      throw wrongValue(`${given.length} arguments where ${this.decoders.length} are expected`);
+    const args = this.decoders.map((decode, index) => decode(given[index], connection, call));
+    if (this.live.length > 0) return await this.askLive(args);
+    return this.encode(await this.ask(...args), this.handles);
+  }
+
+  private async askLive(args: readonly unknown[]): Promise<unknown> {
+    const live = new LiveJson(args, this.live);
+    const result = this.encode(await this.ask(...args), this.handles) ?? null;
+    const changed = live.changed();
+    return changed === undefined ? result : { result, changed };
+  }
+}
+
+/** All callbacks of one Synapse process. */
+export class CallbackInvoker {
+  private readonly invokers = new Map<string, Invoker>();
+
+  constructor(
+    private readonly dispatch: Dispatcher,
+    private readonly handles: GivenHandles,
+    private readonly connection: Connection,
+  ) {}
+
+  /** Asks the modules; answers with what travels. */
+  invoke(callback: unknown, args: unknown, call: IncomingCall): Promise<unknown> {
+    const name = String(callback);
+    let invoker = this.invokers.get(name);
+    if (invoker === undefined) {
+      invoker = this.make(name);
+      this.invokers.set(name, invoker);
+    }
+    return invoker.invoke(args, this.connection, call);
+  }
+
+  private make(callback: string): Invoker {
+    const dot = callback.indexOf('.');
+    const [category, name] = [callback.slice(0, dot), callback.slice(dot + 1)];
+    if (findRule(category, name) === undefined) throw wrongValue(`${callback}, which is not a callback`);
+    const rows = callbackWire[category as CallbackCategory] as Readonly<Record<string, CallbackWire>>;
+    const hook = this.dispatch.hook(category as CallbackCategory, name as never) as unknown as { readonly ask: Ask };
+    const wire = rows[name];
+    if (wire === undefined) throw wrongValue(`${callback}, which is not a callback of this protocol`);
+    return new Invoker(wire, hook.ask, this.handles);
+  }
+}
