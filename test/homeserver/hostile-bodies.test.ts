@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { Route } from '../../src/homeserver/http/route.js';
-import { PathRouter } from '../../src/homeserver/http/path-router.js';
+import type { Route } from '../../src/homeserver/http/server/route.js';
+import { PathRouter } from '../../src/homeserver/http/server/path-router.js';
 import { EmbeddedHomeserver, type TestAnswer, type TestUser } from '../support/embedded-homeserver.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type Listener, openListener } from '../../src/homeserver/http/listener.js';
-import type { RequestPatience } from '../../src/homeserver/http/slow-bodies.js';
+import { type Listener, openListener } from '../../src/homeserver/http/server/listener.js';
+import type { RequestPatience } from '../../src/homeserver/http/server/slow-bodies.js';
 
 const refusal = 'HTTP/1.1 400 Bad Request\r\n\r\n';
 const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;

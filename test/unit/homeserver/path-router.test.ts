@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PathRouter, percentDecode } from '../../../src/homeserver/http/path-router.js';
+import { PathRouter, percentDecode } from '../../../src/homeserver/http/server/path-router.js';
 
 function routerOf(...routes: readonly string[]): PathRouter<string> {
   const router = new PathRouter<string>();

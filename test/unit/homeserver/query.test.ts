@@ -8,7 +8,7 @@ import {
   queryStrings,
   requiredQueryInteger,
   requiredQueryString,
-} from '../../../src/homeserver/http/query.js';
+} from '../../../src/homeserver/http/server/query.js';
 
 function outcome(work: () => unknown): unknown {
   try {

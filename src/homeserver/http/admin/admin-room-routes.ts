@@ -1,0 +1,254 @@
+import { Codes } from '../../../errors/matrix-codes.js';
+import { SynapseError } from '../../../errors/synapse-error.js';
+import { domainOf } from '../../../matrix/ids.js';
+import type { JsonObject, JsonValue } from '../../../matrix/json.js';
+import type { Requester } from '../../../matrix/requester.js';
+import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomSummary } from '../../rooms/room-summary.js';
+import { toUserId } from '../../rooms/untrusted-ids.js';
+import { NotFoundError } from '../../synapse-errors.js';
+import { adminDeletionRoutes } from './admin-room-deletion-routes.js';
+import { requireParams } from '../server/fields.js';
+import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from '../server/query.js';
+import { hierarchyQuery } from '../client/room-hierarchy-routes.js';
+import { contextFor, messagesFor } from '../client/room-history-routes.js';
+import { adminEndpoints } from './admin-request.js';
+import { hostsIn, legalRoomIdIn, pathParam, resolveRoom, roomIdIn, stringIn } from '../client/room-request.js';
+import type { Answer, Call, Route } from '../server/route.js';
+
+/** Orders of the list of rooms, and whether the biggest comes first. */
+const orders = {
+  alphabetical: { of: (room: RoomSummary) => room.name, isDescending: false },
+  size: { of: (room: RoomSummary) => room.joinedMembers, isDescending: true },
+  name: { of: (room: RoomSummary) => room.name, isDescending: false },
+  canonical_alias: { of: (room: RoomSummary) => room.canonicalAlias, isDescending: false },
+  joined_members: { of: (room: RoomSummary) => room.joinedMembers, isDescending: true },
+  joined_local_members: { of: (room: RoomSummary) => room.joinedLocalMembers, isDescending: true },
+  version: { of: (room: RoomSummary) => room.version, isDescending: true },
+  creator: { of: (room: RoomSummary) => room.creator, isDescending: false },
+  encryption: { of: (room: RoomSummary) => room.encryption, isDescending: false },
+  federatable: { of: (room: RoomSummary) => Number(room.isFederatable), isDescending: false },
+  public: { of: (room: RoomSummary) => Number(room.isPublic), isDescending: false },
+  join_rules: { of: (room: RoomSummary) => room.joinRule, isDescending: false },
+  guest_access: { of: (room: RoomSummary) => room.guestAccess, isDescending: false },
+  history_visibility: { of: (room: RoomSummary) => room.historyVisibility, isDescending: false },
+  state_events: { of: (room: RoomSummary) => room.stateEvents, isDescending: true },
+} as const;
+
+const orderNames = Object.keys(orders) as (keyof typeof orders)[];
+
+/** Rooms, for administrators (`rest/admin/rooms.py`). */
+export function adminRoomRoutes(services: RoomServices): Route[] {
+  const endpoints = new AdminRoomEndpoints(services);
+  const route = adminEndpoints(services.users);
+  return [
+    ...adminDeletionRoutes(services),
+    route('GET', '/v1/rooms', endpoints.list),
+    route('POST', '/v1/join/:roomIdOrAlias', endpoints.join),
+    route('GET', '/v1/rooms/:roomId', endpoints.details),
+    route('GET', '/v1/rooms/:roomId/members', endpoints.members),
+    route('GET', '/v1/rooms/:roomId/state', endpoints.state),
+    route('GET', '/v1/rooms/:roomId/messages', endpoints.messages),
+    route('GET', '/v1/rooms/:roomId/context/:eventId', endpoints.context),
+    route('GET', '/v1/rooms/:roomId/timestamp_to_event', endpoints.timestampToEvent),
+    route('GET', '/v1/rooms/:roomId/hierarchy', endpoints.hierarchy),
+    route('GET', '/v1/rooms/:roomId/block', endpoints.isBlocked),
+    route('PUT', '/v1/rooms/:roomId/block', endpoints.block),
+    route('GET', '/v1/rooms/:roomId/forward_extremities', endpoints.extremities),
+    route('DELETE', '/v1/rooms/:roomId/forward_extremities', endpoints.deleteExtremities),
+    route('POST', '/v1/rooms/:roomId/make_room_admin', endpoints.makeAdmin),
+  ];
+}
+
+class AdminRoomEndpoints {
+  constructor(private readonly services: RoomServices) {}
+
+  readonly list = (call: Call): Answer => {
+    const { query } = call;
+    const start = queryInteger(query, 'from') ?? 0;
+    const limit = queryInteger(query, 'limit') ?? 100;
+    const order = orders[queryString(query, 'order_by', { allowed: orderNames }) ?? 'name'];
+    const term = queryString(query, 'search_term', { encoding: 'utf-8' });
+    if (term === '') throw new SynapseError(400, 'search_term cannot be an empty string', Codes.INVALID_PARAM);
+    const isPublic = queryBoolean(query, 'public_rooms');
+    const isEmpty = queryBoolean(query, 'empty_rooms');
+    const isReversed = queryString(query, 'dir', { allowed: ['b', 'f'] as const }) === 'b';
+    const rooms = this.services.summaries
+      .all()
+      .filter((room) => term === undefined || isNamed(room, term))
+      .filter((room) => isPublic === undefined || room.isPublic === isPublic)
+      .filter((room) => isEmpty === undefined || (room.joinedMembers === 0) === isEmpty)
+      .sort((a, b) => compare(order.of(a), order.of(b)) || compare(a.roomId, b.roomId));
+    if (order.isDescending !== isReversed) rooms.reverse();
+    const end = start + limit;
+    return {
+      offset: start,
+      rooms: rooms.slice(start, end).map(describe),
+      total_rooms: rooms.length,
+      ...(end < rooms.length && { next_batch: end }),
+      ...(start > 0 && { prev_batch: Math.max(0, start - limit) }),
+    };
+  };
+
+  readonly details = (call: Call): Answer => {
+    const { summaries, rooms, states, users } = this.services;
+    const roomId = roomIdIn(call);
+    const summary = summaries.find(roomId);
+    const room = rooms.find(roomId);
+    if (summary === undefined || room === undefined) throw new NotFoundError('Room not found');
+    const tombstone = room.state.get('m.room.tombstone', '');
+    const local = states.membershipsIn(roomId).filter((entry) => users.exists(entry.user_id));
+    const joined = room.state.usersWith('join');
+    return {
+      ...describe(summary),
+      avatar: summary.avatar,
+      topic: summary.topic,
+      joined_local_devices: this.services.countDevices(joined),
+      forgotten: local.length > 0 && local.every((entry) => entry.is_forgotten === 1),
+      tombstoned: tombstone !== undefined,
+      replacement_room: tombstone?.content['replacement_room'] ?? null,
+    };
+  };
+
+  readonly members = (call: Call): Answer => {
+    const room = this.services.rooms.find(roomIdIn(call));
+    if (room === undefined) throw new NotFoundError('Room not found');
+    const members = room.state.usersWith('join');
+    return { members, total: members.length };
+  };
+
+  readonly state = async (call: Call): Promise<Answer> => {
+    const room = this.services.rooms.find(roomIdIn(call));
+    if (room === undefined) throw new NotFoundError('Room not found');
+    const type = queryString(call.query, 'type') ?? '';
+    const events = type === '' ? room.state.sorted() : [...room.state.ofType(type).values()];
+    return { state: await this.services.clientEvents.showState(events) };
+  };
+
+  readonly messages = (call: Call, admin: Requester): Promise<Answer> =>
+    messagesFor(this.services, call, admin, { asAdmin: true });
+
+  readonly context = (call: Call, admin: Requester): Promise<Answer> =>
+    contextFor(this.services, call, admin, { asAdmin: true });
+
+  readonly timestampToEvent = (call: Call): Answer => {
+    const timestamp = requiredQueryInteger(call.query, 'ts');
+    const direction = queryString(call.query, 'dir', { allowed: ['b', 'f'] as const }) ?? 'f';
+    const { eventId, at } = this.services.history.nearest(roomIdIn(call), timestamp, direction);
+    return { event_id: eventId, origin_server_ts: at };
+  };
+
+  readonly hierarchy = async (call: Call, { userId }: Requester): Promise<Answer> => {
+    return this.services.hierarchy.walk(userId, roomIdIn(call), { ...hierarchyQuery(call), asAdmin: true });
+  };
+
+  readonly isBlocked = (call: Call): Answer => {
+    const userId = this.services.roomStore.blockedBy(legalRoomIdIn(call));
+    return { block: userId !== undefined, ...(userId !== undefined && { user_id: userId }) };
+  };
+
+  readonly block = async (call: Call, { userId }: Requester): Promise<Answer> => {
+    const body = await call.json();
+    const roomId = legalRoomIdIn(call);
+    requireParams(body, ['block']);
+    const { block } = body;
+    if (typeof block !== 'boolean') throw new SynapseError(400, "Param 'block' must be a boolean.", Codes.BAD_JSON);
+    const { roomStore } = this.services;
+    if (block) roomStore.block(roomId, userId);
+    else roomStore.unblock(roomId);
+    return { block };
+  };
+
+  readonly extremities = async (call: Call): Promise<Answer> => {
+    const { roomId } = await this.resolve(call, 'roomId');
+    const extremities = this.services.rooms.find(roomId)?.extremities ?? [];
+    const results = extremities.map(({ eventId, depth }) => {
+      const event = this.services.events.find(eventId);
+      return {
+        event_id: eventId,
+        state_group: event?.position ?? 0,
+        depth,
+        received_ts: event?.originServerTs ?? 0,
+      };
+    });
+    return { count: results.length, results };
+  };
+
+  /** This server merges extremities with the next event; there is nothing to delete. */
+  readonly deleteExtremities = async (call: Call): Promise<Answer> => {
+    await this.resolve(call, 'roomId');
+    return { deleted: 0 };
+  };
+
+  readonly makeAdmin = async (call: Call, admin: Requester): Promise<Answer> => {
+    const body = await call.json({ allowEmpty: true });
+    const { roomId } = await this.resolve(call, 'roomId');
+    const userId = body['user_id'] === undefined ? admin.userId : toUserId(body['user_id']);
+    await this.services.powerGrant.grant(admin, roomId, userId);
+    return {};
+  };
+
+  readonly join = async (call: Call, admin: Requester): Promise<Answer> => {
+    const body = await call.json();
+    requireParams(body, ['user_id']);
+    const target = toUserId(stringIn(body, 'user_id'));
+    const { context, users, rooms, memberships } = this.services;
+    if (domainOf(target) !== context.serverName) {
+      throw new SynapseError(400, 'This endpoint can only be used with local users');
+    }
+    if (!users.exists(target)) throw new NotFoundError('User not found');
+    const { roomId, hosts } = await this.resolve(call, 'roomIdOrAlias');
+    const options = { remoteHosts: hosts, ratelimit: false };
+    const joinRule = rooms.find(roomId)?.state.get('m.room.join_rules', '');
+    if (joinRule !== undefined && joinRule.content['join_rule'] !== 'public') {
+      await memberships.update(admin, target, roomId, 'invite', options);
+    }
+    const puppet: Requester = {
+      userId: target,
+      isGuest: false,
+      shadowBanned: false,
+      authenticatedEntity: admin.authenticatedEntity,
+    };
+    await memberships.update(puppet, target, roomId, 'join', options);
+    return { room_id: roomId };
+  };
+
+  private resolve(call: Call, param: string): ReturnType<typeof resolveRoom> {
+    return resolveRoom(this.services.directory, pathParam(call, param), hostsIn(call));
+  }
+}
+
+function isNamed(room: RoomSummary, term: string): boolean {
+  const wanted = term.toLowerCase();
+  const localpart = room.canonicalAlias?.toLowerCase().replace(/^#/, '').split(':')[0];
+  return (
+    room.name?.toLowerCase().includes(wanted) === true || localpart?.includes(wanted) === true || room.roomId === term
+  );
+}
+
+function compare(a: JsonValue, b: JsonValue): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
+
+function describe(room: RoomSummary): JsonObject {
+  return {
+    room_id: room.roomId,
+    name: room.name,
+    canonical_alias: room.canonicalAlias,
+    joined_members: room.joinedMembers,
+    joined_local_members: room.joinedLocalMembers,
+    version: room.version,
+    creator: room.creator,
+    encryption: room.encryption,
+    federatable: room.isFederatable,
+    public: room.isPublic,
+    join_rules: room.joinRule,
+    guest_access: room.guestAccess,
+    history_visibility: room.historyVisibility,
+    state_events: room.stateEvents,
+    room_type: room.roomType,
+  };
+}
