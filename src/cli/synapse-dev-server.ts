@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { SigningKey } from '../homeserver/rooms/signing-key.js';
+import { SigningKey } from '../homeserver/rooms/model/signing-key.js';
 import { loadModules, type SourcedModule } from '../loader/module-source.js';
 import type { Logger } from '../log/logger.js';
 import { bridgeFolder } from './bridge-folder.js';

@@ -6,8 +6,8 @@ import type { MatrixEvent, StateMap } from '../matrix/event.js';
 import { domainOf, type EventId, localpartOf, type RoomAlias, type RoomId, type UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import { requesterFor } from './embedded-module-api-users.js';
-import type { EventRequest } from './rooms/event-creation.js';
-import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
+import type { EventRequest } from './rooms/sending/event-creation.js';
+import { toRoomAlias, toUserId } from './rooms/model/untrusted-ids.js';
 import type { Services } from './services.js';
 import type { RoomStore } from './store/room-store.js';
 

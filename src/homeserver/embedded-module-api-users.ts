@@ -5,7 +5,7 @@ import { HostError } from '../errors/host-error.js';
 import { domainOf, type UserId } from '../matrix/ids.js';
 import type { Requester } from '../matrix/requester.js';
 import { originOf } from '../web/request-origin.js';
-import { toUserId } from './rooms/untrusted-ids.js';
+import { toUserId } from './rooms/model/untrusted-ids.js';
 import type { Services } from './services.js';
 import type { User } from './store/user-store.js';
 

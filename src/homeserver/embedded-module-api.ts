@@ -28,7 +28,7 @@ import { ModulePublicRooms, ModuleRooms } from './embedded-module-api-rooms.js';
 import { ModuleUsers } from './embedded-module-api-users.js';
 import { asOverBridge } from './module-api-methods.js';
 import { HttpPushGateway } from './push-gateway.js';
-import { toRoomAlias, toUserId } from './rooms/untrusted-ids.js';
+import { toRoomAlias, toUserId } from './rooms/model/untrusted-ids.js';
 import type { Services } from './services.js';
 import { readTemplates } from './module-templates.js';
 import { parseActions } from './users/push-rules.js';

@@ -1,7 +1,7 @@
 import type { UserId } from '../matrix/ids.js';
 import type { Requester } from '../matrix/requester.js';
 import type { LiveServices } from './live-services.js';
-import type { RoomServices } from './rooms/room-services.js';
+import type { RoomServices } from './compose/room-services.js';
 import type { MediaStore } from './store/media-store.js';
 import type { UserHooks } from './users/user-services.js';
 

@@ -1,8 +1,8 @@
 import { Configuration } from '../config/configuration.js';
 import { authorizationFor, signEvent } from '../homeserver/federation/signing.js';
 import { type Homeserver, openHomeserver } from '../homeserver/homeserver.js';
-import { eventIdOf } from '../homeserver/rooms/event-hash.js';
-import { findRoomVersion } from '../homeserver/rooms/room-version.js';
+import { eventIdOf } from '../homeserver/rooms/model/event-hash.js';
+import { findRoomVersion } from '../homeserver/rooms/model/room-version.js';
 import { silentLog } from '../log/silent-log.js';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { PeerFetch } from '../../src/homeserver/federation/peers.js';
-import { isSignedBy, SigningKey } from '../../src/homeserver/rooms/signing-key.js';
+import { isSignedBy, SigningKey } from '../../src/homeserver/rooms/model/signing-key.js';
 import { encodeCanonicalJson } from '../../src/matrix/canonical-json.js';
 import type { ServerName } from '../../src/matrix/ids.js';
 import type { JsonObject } from '../../src/matrix/json.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { RoomEvent } from '../../src/homeserver/rooms/room-event.js';
+import type { RoomEvent } from '../../src/homeserver/rooms/model/room-event.js';
 import type { RoomId, UserId } from '../../src/matrix/ids.js';
 import { act, openActing } from '../support/acting-world.js';
 import type { TestAnswer, TestUser } from '../support/embedded-homeserver.js';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { ModuleApi } from '../../src/module-api/module-api.js';
 import type { MembershipAction } from '../../src/module-api/rooms-api.js';
 import { Module } from '../../src/decorators/module.js';
-import type { Room } from '../../src/homeserver/rooms/rooms.js';
+import type { Room } from '../../src/homeserver/rooms/model/rooms.js';
 import type { RoomId, UserId } from '../../src/matrix/ids.js';
 import type { JsonObject } from '../../src/matrix/json.js';
 import { loaded } from './module-host.js';

@@ -1,4 +1,4 @@
-import type { RoomServices } from '../rooms/room-services.js';
+import type { RoomServices } from './room-services.js';
 import { adminActivityRoutes } from '../http/admin/admin-activity-routes.js';
 import { adminRoomRoutes } from '../http/admin/admin-room-routes.js';
 import { delayedEventRoutes } from '../http/client/delayed-event-routes.js';

@@ -2,7 +2,7 @@ import type { FederatedEventDeliveryMethod } from '../../callbacks/federation.js
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import type { Hook } from '../../dispatch/hook.js';
 import type { ServerName } from '../../matrix/ids.js';
-import type { RoomEvent } from '../rooms/room-event.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
 
 /** Tells modules which events other servers got (`module_api/callbacks/federation.py`). */
 export class Deliveries {

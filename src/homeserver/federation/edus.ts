@@ -1,6 +1,6 @@
 import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { RoomServices } from '../rooms/room-services.js';
+import type { RoomServices } from '../compose/room-services.js';
 import type { EduHandlers } from './transactions.js';
 
 /** What is done with what passes between servers. */

@@ -6,9 +6,9 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { contentHashOf } from '../rooms/event-hash.js';
-import { redactPdu } from '../rooms/redaction.js';
-import { RoomEvent } from '../rooms/room-event.js';
+import { contentHashOf } from '../rooms/model/event-hash.js';
+import { redactPdu } from '../rooms/model/redaction.js';
+import { RoomEvent } from '../rooms/model/room-event.js';
 import type { KeyRing } from './key-ring.js';
 
 /** An event is not signed as it must be (`InvalidEventSignatureError`). */

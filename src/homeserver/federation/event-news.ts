@@ -1,9 +1,9 @@
 import type { Hook } from '../../dispatch/hook.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { HomeserverContext } from '../context.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import { RoomState, StateHandle } from '../rooms/room-state.js';
-import type { Rooms } from '../rooms/rooms.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import { RoomState, StateHandle } from '../rooms/model/room-state.js';
+import type { Rooms } from '../rooms/model/rooms.js';
 
 /** Tells modules, and then who waits for it, of an event from another server. The other server waits for the modules. */
 export class EventNews {

@@ -2,7 +2,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { parseJson } from '../../matrix/untrusted-json.js';
-import type { SigningKey } from '../rooms/signing-key.js';
+import type { SigningKey } from '../rooms/model/signing-key.js';
 import type { Peers } from './peers.js';
 import { authorizationFor } from './signing.js';
 

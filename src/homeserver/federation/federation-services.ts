@@ -1,7 +1,7 @@
 import type { ServerName } from '../../matrix/ids.js';
 import { parseJsonObject } from '../../matrix/untrusted-json.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { RoomServices } from '../rooms/room-services.js';
+import type { RoomServices } from '../compose/room-services.js';
 import { FederationStore } from '../store/federation-store.js';
 import { Deliveries } from './deliveries.js';
 import { EventChecks } from './event-checks.js';

@@ -2,7 +2,7 @@ import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { Clock } from '../clock.js';
-import type { SigningKey } from '../rooms/signing-key.js';
+import type { SigningKey } from '../rooms/model/signing-key.js';
 import type { ServerKeys, ToldKey } from './server-keys.js';
 
 /** The keys that are wanted of each server: until when each must be valid; all that are known where none is named. */

@@ -2,9 +2,9 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { redactPdu } from '../rooms/redaction.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import { isSignedBy, type SigningKey } from '../rooms/signing-key.js';
+import { redactPdu } from '../rooms/model/redaction.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import { isSignedBy, type SigningKey } from '../rooms/model/signing-key.js';
 import type { ServerKeys, VerifyKey } from './server-keys.js';
 
 /** The keys of other servers, and checks of what they signed (`crypto/keyring.py`). */

@@ -1,9 +1,9 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { ServerName } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
-import type { RoomEvent, EventSigner } from '../rooms/room-event.js';
-import type { RoomVersion } from '../rooms/room-version.js';
-import type { Room } from '../rooms/rooms.js';
+import type { RoomEvent, EventSigner } from '../rooms/model/room-event.js';
+import type { RoomVersion } from '../rooms/model/room-version.js';
+import type { Room } from '../rooms/model/rooms.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
 import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';
 import type { EventSource } from './incoming-events.js';

@@ -3,10 +3,10 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { checkCanonicalJson, encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { EventId, RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { eventIdOf } from '../rooms/event-hash.js';
+import { eventIdOf } from '../rooms/model/event-hash.js';
 import { pythonRepr } from '../python-repr.js';
-import { type EventMetadata, type EventSigner, RoomEvent } from '../rooms/room-event.js';
-import type { RoomVersion } from '../rooms/room-version.js';
+import { type EventMetadata, type EventSigner, RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomVersion } from '../rooms/model/room-version.js';
 
 /**
  * An event as another server sent it, nothing checked but its shape (`federation/federation_base.py: event_from_pdu_json`): 400

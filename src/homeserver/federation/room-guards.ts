@@ -1,6 +1,6 @@
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
-import type { Room, Rooms } from '../rooms/rooms.js';
-import { serverMatchesAcl } from '../rooms/server-acl.js';
+import type { Room, Rooms } from '../rooms/model/rooms.js';
+import { serverMatchesAcl } from '../rooms/model/server-acl.js';
 import { AuthError, NotFoundError } from '../synapse-errors.js';
 
 /** Refuses a server that the room's ACL keeps out: 403. */

@@ -1,9 +1,9 @@
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { ServerName } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import { contentHashOf, signedTextOf } from '../rooms/event-hash.js';
-import type { RoomVersion } from '../rooms/room-version.js';
-import type { SigningKey } from '../rooms/signing-key.js';
+import { contentHashOf, signedTextOf } from '../rooms/model/event-hash.js';
+import type { RoomVersion } from '../rooms/model/room-version.js';
+import type { SigningKey } from '../rooms/model/signing-key.js';
 
 /** A request from one server to another. */
 export interface ServerRequest {

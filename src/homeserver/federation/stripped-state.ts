@@ -1,7 +1,7 @@
 import type { RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { EventSigner, RoomEvent } from '../rooms/room-event.js';
-import type { RoomVersion } from '../rooms/room-version.js';
+import type { EventSigner, RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomVersion } from '../rooms/model/room-version.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
 import { parseReceivedEvent } from './received-event.js';
 

@@ -1,9 +1,9 @@
 import type { UserId } from '../../matrix/ids.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { RoomEvents } from '../rooms/room-events.js';
-import type { RoomGraph } from '../rooms/room-graph.js';
-import { RoomState } from '../rooms/room-state.js';
-import type { Room, Rooms } from '../rooms/rooms.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { RoomGraph } from '../rooms/auth/room-graph.js';
+import { RoomState } from '../rooms/model/room-state.js';
+import type { Room, Rooms } from '../rooms/model/rooms.js';
 import type { StateStore } from '../store/state-store.js';
 import type { RoomEntry } from './room-changes.js';
 import type { Timeline } from './room-timeline.js';

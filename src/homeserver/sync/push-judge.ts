@@ -1,10 +1,10 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import { own, toLevel } from '../rooms/power-levels.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { RoomEvents } from '../rooms/room-events.js';
-import type { RoomState } from '../rooms/room-state.js';
-import type { Room, Rooms } from '../rooms/rooms.js';
+import { own, toLevel } from '../rooms/model/power-levels.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { RoomState } from '../rooms/model/room-state.js';
+import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import type { StateStore } from '../store/state-store.js';
 import { evaluatePushRules, type PushVerdict, SILENT } from './push-evaluator.js';

@@ -1,8 +1,8 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
-import { relationOf } from '../rooms/relation.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { RoomServices } from '../rooms/room-services.js';
+import { relationOf } from '../rooms/model/relation.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomServices } from '../compose/room-services.js';
 import { AuthError } from '../synapse-errors.js';
 
 /** How far relations are followed to find the thread of an event (`get_thread_id`). */

@@ -1,6 +1,6 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { RoomEvents } from '../rooms/room-events.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
 import type { CurrentMembership, Membership, StateStore } from '../store/state-store.js';
 
 /** A room whose timeline a sync shows, as far as it is worked out before events are read. */

@@ -1,7 +1,7 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { PastStates } from '../rooms/past-states.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { RoomEvents } from '../rooms/room-events.js';
+import type { PastStates } from '../rooms/model/past-states.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
 import type { StateStore } from '../store/state-store.js';
 import type { BranchedDelta } from './branched-delta.js';
 import type { KnownMembers } from './lazy-members.js';

@@ -1,6 +1,6 @@
 import type { UserId } from '../../matrix/ids.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { RoomState } from '../rooms/room-state.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomState } from '../rooms/model/room-state.js';
 
 /** What a client needs to name a room whose members it was not sent. */
 export interface RoomSummary {

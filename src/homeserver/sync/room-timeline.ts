@@ -1,11 +1,11 @@
 import type { UserId } from '../../matrix/ids.js';
 
-import type { ShownEvent } from '../rooms/client-events.js';
-import type { EventFilter } from '../rooms/event-filter.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { RoomEvents } from '../rooms/room-events.js';
-import type { Rooms } from '../rooms/rooms.js';
-import type { Visibility } from '../rooms/visibility.js';
+import type { ShownEvent } from '../rooms/timeline/client-events.js';
+import type { EventFilter } from '../rooms/timeline/event-filter.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+import type { Visibility } from '../rooms/timeline/visibility.js';
 import { type HistoryPlace, placeBehind, positionOf } from '../store/history-range.js';
 import type { RelationStore } from '../store/relation-store.js';
 import type { RoomEntry } from './room-changes.js';

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { EventFilter } from '../rooms/event-filter.js';
+import { EventFilter } from '../rooms/timeline/event-filter.js';
 
 /** The filters of one sync, by what they filter (`api/filtering.py: FilterCollection`). */
 export class SyncFilterSet {

@@ -1,11 +1,11 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { RelationBundler } from '../rooms/bundled-relations.js';
-import type { ClientEvents, ShowOptions } from '../rooms/client-events.js';
-import type { EventFilter } from '../rooms/event-filter.js';
-import type { RoomEvent } from '../rooms/room-event.js';
-import type { Rooms } from '../rooms/rooms.js';
+import type { RelationBundler } from '../rooms/timeline/bundled-relations.js';
+import type { ClientEvents, ShowOptions } from '../rooms/timeline/client-events.js';
+import type { EventFilter } from '../rooms/timeline/event-filter.js';
+import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { Rooms } from '../rooms/model/rooms.js';
 import type { RelationStore } from '../store/relation-store.js';
 import { streamToken } from '../stream-token.js';
 import type { KnownMembers } from './lazy-members.js';

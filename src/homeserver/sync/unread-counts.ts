@@ -1,7 +1,7 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { ReadPositions, Receipts } from '../ephemeral/receipts.js';
-import type { RoomEvents } from '../rooms/room-events.js';
-import type { Room, Rooms } from '../rooms/rooms.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { BoundedCache } from '../store/bounded-cache.js';
 import type { PushJudge } from './push-judge.js';
 

@@ -1,6 +1,6 @@
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
-import { globMatches } from '../rooms/server-acl.js';
+import { globMatches } from '../rooms/model/server-acl.js';
 
 /** What a user wants done with an invite: an ignored one goes through, but `/sync` does not show it. */
 export type InviteRule = 'allow' | 'block' | 'ignore';

@@ -1,7 +1,7 @@
 import { authorizationFor, signEvent } from '../../../src/homeserver/federation/signing.js';
-import { eventIdOf } from '../../../src/homeserver/rooms/event-hash.js';
-import { findRoomVersion } from '../../../src/homeserver/rooms/room-version.js';
-import { SigningKey } from '../../../src/homeserver/rooms/signing-key.js';
+import { eventIdOf } from '../../../src/homeserver/rooms/model/event-hash.js';
+import { findRoomVersion } from '../../../src/homeserver/rooms/model/room-version.js';
+import { SigningKey } from '../../../src/homeserver/rooms/model/signing-key.js';
 import type { ServerName } from '../../../src/matrix/ids.js';
 import type { Json } from '../format.js';
 import type { FederationInvite, SignedRequest } from '../host.js';

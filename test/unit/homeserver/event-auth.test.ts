@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SynapseError } from '../../../src/errors/synapse-error.js';
-import { checkEventAuth, type EventToAuth } from '../../../src/homeserver/rooms/event-auth.js';
-import { type AuthEvent, PowerLevels } from '../../../src/homeserver/rooms/power-levels.js';
-import { findRoomVersion, type RoomVersion } from '../../../src/homeserver/rooms/room-version.js';
+import { checkEventAuth, type EventToAuth } from '../../../src/homeserver/rooms/auth/event-auth.js';
+import { type AuthEvent, PowerLevels } from '../../../src/homeserver/rooms/model/power-levels.js';
+import { findRoomVersion, type RoomVersion } from '../../../src/homeserver/rooms/model/room-version.js';
 import type { RoomId, UserId } from '../../../src/matrix/ids.js';
 import type { JsonObject } from '../../../src/matrix/json.js';
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RoomId } from '../../../src/index.js';
 import { callInPlace, outsideOfChanges } from '../../../src/homeserver/rooms/membership-change-place.js';
-import { MembershipTurns } from '../../../src/homeserver/rooms/membership-turns.js';
+import { MembershipTurns } from '../../../src/homeserver/rooms/sending/membership-turns.js';
 
 const waitsForItself = { code: 'ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF' };
 const roomId = (name: string | number): RoomId => `!${name}:hs.test` as RoomId;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RoomEvent } from '../../../src/homeserver/rooms/room-event.js';
-import { RoomState } from '../../../src/homeserver/rooms/room-state.js';
-import { findRoomVersion } from '../../../src/homeserver/rooms/room-version.js';
+import { RoomEvent } from '../../../src/homeserver/rooms/model/room-event.js';
+import { RoomState } from '../../../src/homeserver/rooms/model/room-state.js';
+import { findRoomVersion } from '../../../src/homeserver/rooms/model/room-version.js';
 import type { EventId, RoomId } from '../../../src/matrix/ids.js';
 
 const MEMBER = 'm.room.member';

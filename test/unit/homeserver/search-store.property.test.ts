@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readSearchTerms } from '../../../src/homeserver/rooms/search-terms.js';
+import { readSearchTerms } from '../../../src/homeserver/rooms/timeline/search-terms.js';
 import { schemas } from '../../../src/homeserver/services.js';
 import { Database } from '../../../src/homeserver/store/database.js';
 import { EventStore } from '../../../src/homeserver/store/event-store.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSearchTerms } from '../../../src/homeserver/rooms/search-terms.js';
+import { readSearchTerms } from '../../../src/homeserver/rooms/timeline/search-terms.js';
 import { isFound, rankOf } from '../../../src/homeserver/store/search-query.js';
 
 /** The words of a query, written as what is found by it. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { EventBuilder } from '../../../src/homeserver/rooms/event-builder.js';
-import { contentHashOf, eventIdOf, signedTextOf } from '../../../src/homeserver/rooms/event-hash.js';
-import { redactPdu } from '../../../src/homeserver/rooms/redaction.js';
-import { findRoomVersion, type RoomVersion } from '../../../src/homeserver/rooms/room-version.js';
-import { isSignedBy, SigningKey } from '../../../src/homeserver/rooms/signing-key.js';
+import { EventBuilder } from '../../../src/homeserver/rooms/model/event-builder.js';
+import { contentHashOf, eventIdOf, signedTextOf } from '../../../src/homeserver/rooms/model/event-hash.js';
+import { redactPdu } from '../../../src/homeserver/rooms/model/redaction.js';
+import { findRoomVersion, type RoomVersion } from '../../../src/homeserver/rooms/model/room-version.js';
+import { isSignedBy, SigningKey } from '../../../src/homeserver/rooms/model/signing-key.js';
 import { encodeCanonicalJson } from '../../../src/matrix/canonical-json.js';
 import type { EventId, RoomId, ServerName, UserId } from '../../../src/matrix/ids.js';
 import type { JsonObject } from '../../../src/matrix/json.js';

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { RoomEvent } from '../../../src/homeserver/rooms/room-event.js';
-import { RoomState } from '../../../src/homeserver/rooms/room-state.js';
-import { findRoomVersion, type RoomVersion, roomVersionNames } from '../../../src/homeserver/rooms/room-version.js';
-import { resolveStates } from '../../../src/homeserver/rooms/state-resolution.js';
+import { RoomEvent } from '../../../src/homeserver/rooms/model/room-event.js';
+import { RoomState } from '../../../src/homeserver/rooms/model/room-state.js';
+import {
+  findRoomVersion,
+  type RoomVersion,
+  roomVersionNames,
+} from '../../../src/homeserver/rooms/model/room-version.js';
+import { resolveStates } from '../../../src/homeserver/rooms/auth/state-resolution.js';
 import type { EventId, RoomId } from '../../../src/matrix/ids.js';
 import type { JsonObject } from '../../../src/matrix/json.js';
 

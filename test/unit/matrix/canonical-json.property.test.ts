@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SynapseError } from '../../../src/errors/synapse-error.js';
-import { SigningKey } from '../../../src/homeserver/rooms/signing-key.js';
+import { SigningKey } from '../../../src/homeserver/rooms/model/signing-key.js';
 import { checkCanonicalJson, encodeCanonicalJson } from '../../../src/matrix/canonical-json.js';
 import type { ServerName } from '../../../src/matrix/ids.js';
 import { parseJson } from '../../../src/matrix/untrusted-json.js';

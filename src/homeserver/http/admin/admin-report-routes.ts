@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import type { StoredEvent } from '../../store/event-store.js';
 import type { EventReport, ReportPage, ReportQuery, ReportStore } from '../../store/report-store.js';
 import { NotFoundError } from '../../synapse-errors.js';

@@ -1,7 +1,7 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { type BackgroundUpdates, databaseName } from '../../background-updates.js';
 import { directoryJob, statsJob } from '../../directory-updates.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import type { BackgroundUpdateStore } from '../../store/background-update-store.js';
 import type { PendingUpdate } from '../../store/store-update.js';
 import { requireParams } from '../server/fields.js';

@@ -3,7 +3,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import { pythonRepr } from '../../python-repr.js';
 import { NotFoundError } from '../../synapse-errors.js';
 import { adminEndpoints } from './admin-request.js';

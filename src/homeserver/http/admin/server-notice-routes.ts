@@ -1,8 +1,8 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, parseUserId } from '../../../matrix/ids.js';
 import { isJsonObject } from '../../../matrix/json.js';
-import type { RoomUsers } from '../../rooms/room-users.js';
-import type { ServerNotices } from '../../rooms/server-notices.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+import type { ServerNotices } from '../../rooms/lifecycle/server-notices.js';
 import { NotFoundError } from '../../synapse-errors.js';
 import { adminEndpoints } from './admin-request.js';
 import { requireParams } from '../server/fields.js';

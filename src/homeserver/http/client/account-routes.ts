@@ -3,7 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import { roomVersionNames } from '../../rooms/room-version.js';
+import { roomVersionNames } from '../../rooms/model/room-version.js';
 import { NotFoundError } from '../../synapse-errors.js';
 import { parseEmail } from '../../users/email-address.js';
 import { checkPasswordPolicy } from '../../users/password-policy.js';

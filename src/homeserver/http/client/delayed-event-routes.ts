@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import type { DelayedEvent } from '../../store/delayed-event-store.js';
 import { pathParam } from './room-request.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';

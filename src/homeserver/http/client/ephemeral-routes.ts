@@ -10,7 +10,7 @@ import { PRIVATE_RECEIPT, type Receipts } from '../../ephemeral/receipts.js';
 import type { Typing } from '../../ephemeral/typing.js';
 import { LimitExceededError } from '../../rate-limit-error.js';
 import type { RateLimiters } from '../../rate-limiters.js';
-import { compareByDepth } from '../../rooms/room-event.js';
+import { compareByDepth } from '../../rooms/model/room-event.js';
 import type { ReadMarkerRooms } from '../../sync/read-markers.js';
 import { AuthError } from '../../synapse-errors.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';

@@ -1,7 +1,7 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { PresenceService } from '../../ephemeral/presence.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import type { EventStream } from '../../sync/event-stream.js';
 import type { InitialSync } from '../../sync/initial-sync.js';
 import { NotFoundError } from '../../synapse-errors.js';

@@ -2,8 +2,8 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { RoomServices } from '../../rooms/room-services.js';
-import { isUserId } from '../../rooms/untrusted-ids.js';
+import type { RoomServices } from '../../compose/room-services.js';
+import { isUserId } from '../../rooms/model/untrusted-ids.js';
 import { queryStrings } from '../server/query.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
 

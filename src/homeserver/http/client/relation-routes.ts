@@ -2,7 +2,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import type { DepthPlace } from '../../store/history-range.js';
 import { historyToken } from '../../stream-token.js';
 import { pageRequest } from '../server/page-request.js';

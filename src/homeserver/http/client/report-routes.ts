@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type EventId, type UserId } from '../../../matrix/ids.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import type { ReportStore } from '../../store/report-store.js';
 import { AuthError, NotFoundError } from '../../synapse-errors.js';
 import { checkModel, isText } from '../server/fields.js';

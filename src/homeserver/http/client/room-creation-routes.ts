@@ -1,6 +1,6 @@
 import type { MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import type { RequestTransactions } from './request-transactions.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
 

@@ -1,7 +1,7 @@
 import { InvalidClientCredentialsError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
-import type { HierarchyQuery } from '../../rooms/room-hierarchy.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { HierarchyQuery } from '../../rooms/reading/room-hierarchy.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import { queryBoolean, queryInteger, queryString } from '../server/query.js';
 import { pathParam, resolveRoom, roomIdIn } from './room-request.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';

@@ -2,8 +2,8 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { Directory } from '../../rooms/directory.js';
-import { isRoomAlias, isRoomId, toRoomAlias } from '../../rooms/untrusted-ids.js';
+import type { Directory } from '../../rooms/reading/directory.js';
+import { isRoomAlias, isRoomId, toRoomAlias } from '../../rooms/model/untrusted-ids.js';
 import type { Call } from '../server/route.js';
 
 /** A path parameter. The room ID is not checked: an unknown room is answered as Synapse does, whatever its ID looks like. */

@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import { queryString } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';

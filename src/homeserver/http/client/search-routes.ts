@@ -1,10 +1,10 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { BundledRelations } from '../../rooms/bundled-relations.js';
-import type { EventContext } from '../../rooms/room-history.js';
-import type { RoomServices } from '../../rooms/room-services.js';
-import type { SearchResult } from '../../rooms/message-search.js';
+import type { BundledRelations } from '../../rooms/timeline/bundled-relations.js';
+import type { EventContext } from '../../rooms/timeline/room-history.js';
+import type { RoomServices } from '../../compose/room-services.js';
+import type { SearchResult } from '../../rooms/timeline/message-search.js';
 import {
   readSearchBatch,
   readSearchRequest,
@@ -12,7 +12,7 @@ import {
   type SearchContextRequest,
   type SearchRequest,
   writeSearchBatch,
-} from '../../rooms/search-request.js';
+} from '../../rooms/timeline/search-request.js';
 import { historyToken } from '../../stream-token.js';
 import { queryString } from '../server/query.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';

@@ -3,7 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, parseRoomAlias, parseUserId, type UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { DeviceKeys } from '../../encryption/device-keys.js';
-import type { RoomServices } from '../../rooms/room-services.js';
+import type { RoomServices } from '../../compose/room-services.js';
 import { NotFoundError } from '../../synapse-errors.js';
 import type { UserServices } from '../../users/user-services.js';
 import type { FederationCall, FederationEndpoints } from './federation-request.js';

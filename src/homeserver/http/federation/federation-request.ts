@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../matrix/json.js';
 import type { HomeserverContext } from '../../context.js';
 import type { KeyRing } from '../../federation/key-ring.js';
 import { pythonRepr } from '../../python-repr.js';
-import { isServerName } from '../../rooms/untrusted-ids.js';
+import { isServerName } from '../../rooms/model/untrusted-ids.js';
 import type { Answer, Call, Method, Route } from '../server/route.js';
 
 /** A request that another server signed. */
