@@ -7,8 +7,8 @@ import type { Fetch } from '../module-api/shared/fetch.js';
 import type { Mailer } from './mailer.js';
 import type { Notifier } from './notifier.js';
 import type { PushGateway } from './push-gateway.js';
-import type { Database } from './store/database.js';
-import type { Stream } from './store/stream.js';
+import type { Database } from './store/database/database.js';
+import type { Stream } from './store/database/stream.js';
 
 /** What every part of the embedded homeserver is given. */
 export interface HomeserverContext {

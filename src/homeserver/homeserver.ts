@@ -18,9 +18,9 @@ import { Notifier } from './notifier.js';
 import type { PushGateway } from './push-gateway.js';
 import { schemas, Services } from './services.js';
 import { callInPlace, outsideOfChanges } from './rooms/membership-change-place.js';
-import { Database } from './store/database.js';
+import { Database } from './store/database/database.js';
 import { SmtpMailer } from './smtp-mailer.js';
-import { Stream } from './store/stream.js';
+import { Stream } from './store/database/stream.js';
 
 /** How long requests in flight and background work are waited for at the end, in milliseconds. */
 const usualGraceMs = 10_000;

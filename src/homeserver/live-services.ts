@@ -16,7 +16,7 @@ import { syncRoutes } from './http/client/sync-routes.js';
 import type { RateLimiters } from './rate-limiters.js';
 import type { RoomEvent } from './rooms/model/room-event.js';
 import type { RoomServices } from './compose/room-services.js';
-import type { Schema } from './store/database.js';
+import type { Schema } from './store/database/database.js';
 import { DeviceKeyStore, deviceKeySchema } from './store/device-key-store.js';
 import { PresenceStore, presenceSchema } from './store/presence-store.js';
 import { ReceiptStore, receiptSchema } from './store/receipt-store.js';

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
 import { schemas } from '../../src/homeserver/services.js';
-import { Database } from '../../src/homeserver/store/database.js';
+import { Database } from '../../src/homeserver/store/database/database.js';
 import { projectText } from '../support/project.js';
 import { faultsOf } from '../support/row-faults.js';
 import { sqlCalls } from '../support/sql-statements.js';

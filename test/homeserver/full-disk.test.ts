@@ -7,8 +7,8 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { DbTransaction } from '../../src/module-api/db-transaction.js';
-import { Database } from '../../src/homeserver/store/database.js';
-import { ModuleTransactions } from '../../src/homeserver/store/module-transactions.js';
+import { Database } from '../../src/homeserver/store/database/database.js';
+import { ModuleTransactions } from '../../src/homeserver/store/database/module-transactions.js';
 
 const schemas = [
   {

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Database } from '../../src/homeserver/store/database.js';
+import { Database } from '../../src/homeserver/store/database/database.js';
 import fc from 'fast-check';
 import type { DbTransaction, DbValue } from '../../src/module-api/db-transaction.js';
-import { ModuleTransactions } from '../../src/homeserver/store/module-transactions.js';
+import { ModuleTransactions } from '../../src/homeserver/store/database/module-transactions.js';
 
 function open(t: TestContext): Database {
   const database = new Database(':memory:', [

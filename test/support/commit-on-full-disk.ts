@@ -1,5 +1,5 @@
-import { Database } from '../../src/homeserver/store/database.js';
-import { ModuleTransactions } from '../../src/homeserver/store/module-transactions.js';
+import { Database } from '../../src/homeserver/store/database/database.js';
+import { ModuleTransactions } from '../../src/homeserver/store/database/module-transactions.js';
 
 /**
  * A program that commits more than its files may hold: `commit-on-full-disk.js FILE`. It prints, as JSON, why that failed and

@@ -1,4 +1,4 @@
-import { DatabaseSync } from '../../src/homeserver/store/sqlite.js';
+import { DatabaseSync } from '../../src/homeserver/store/database/sqlite.js';
 
 /** A database that `using` closes: node's own one knows that since 22.15. */
 export class SqliteFile extends DatabaseSync implements Disposable {

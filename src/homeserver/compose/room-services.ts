@@ -8,7 +8,7 @@ import { EventStore } from '../store/event-store.js';
 import { PastStateStore } from '../store/past-state-store.js';
 import { RelationStore } from '../store/relation-store.js';
 import { RoomStore } from '../store/room-store.js';
-import { SearchStore } from '../store/search-store.js';
+import { SearchStore } from '../store/search/search-store.js';
 import { StateStore } from '../store/state-store.js';
 import { AfarMemberships } from '../rooms/sending/afar-memberships.js';
 import { AutoJoin } from '../rooms/lifecycle/auto-join.js';

@@ -1,6 +1,6 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Schema } from './database/database.js';
 
 export const accountDataSchema: Schema = {
   name: 'account_data',

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../matrix/json.js';
-import type { Database, Schema } from './database.js';
-import type { PendingUpdate } from './store-update.js';
+import type { Database, Schema } from './database/database.js';
+import type { PendingUpdate } from './database/store-update.js';
 
 export const backgroundUpdateSchema: Schema = {
   name: 'background_updates',

@@ -1,5 +1,5 @@
 import type { RoomId } from '../../matrix/ids.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 
 /** The rooms in which something of one kind changed; its table gives each change a position of the stream. */
 export class ChangedRoomIds {

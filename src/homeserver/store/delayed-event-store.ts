@@ -1,6 +1,6 @@
 import type { RoomId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Schema } from './database/database.js';
 
 export const delayedEventSchema: Schema = {
   name: 'delayed_events',

@@ -1,5 +1,5 @@
 import type { UserId } from '../../matrix/ids.js';
-import type { Database, Row, Schema } from './database.js';
+import type { Database, Row, Schema } from './database/database.js';
 import type { StoredProfile } from './user-store.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import { ChangedRoomIds } from './changed-room-ids.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 import type { DepthPlace, HistoryRange } from './history-range.js';
 import { type EventSelection, SelectedEvents } from './selected-events.js';
 

@@ -1,6 +1,6 @@
 import type { ServerName } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 
 const keptMs = 30 * 86_400_000;
 

@@ -1,6 +1,6 @@
 import { localpartOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Schema } from './database/database.js';
 
 export const filterSchema: Schema = {
   name: 'filters',

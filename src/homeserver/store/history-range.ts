@@ -1,5 +1,5 @@
 import type { RoomId } from '../../matrix/ids.js';
-import type { Row } from './database.js';
+import type { Row } from './database/database.js';
 
 /**
  * A place between the events of a room's history, where they are sorted by depth, those of one depth by position: behind the

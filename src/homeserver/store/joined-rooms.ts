@@ -1,6 +1,6 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import { BoundedCache } from './bounded-cache.js';
-import type { Database } from './database.js';
+import { BoundedCache } from './database/bounded-cache.js';
+import type { Database } from './database/database.js';
 
 /** The rooms that users are in, kept for those who ask again: every sync does. */
 export class JoinedRooms {

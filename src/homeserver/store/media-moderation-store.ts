@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { Database, Schema, Values } from './database.js';
+import type { Database, Schema, Values } from './database/database.js';
 import { type LocalMedia, mediaOf, type MediaRow } from './media-store.js';
 
 /** The changes of {@link MediaModerationStore}. */

@@ -1,5 +1,5 @@
 import type { UserId } from '../../matrix/ids.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Schema } from './database/database.js';
 
 /** The tables of {@link MediaStore}. */
 export const mediaSchema: Schema = {

@@ -1,5 +1,5 @@
 import type { EventId, RoomId } from '../../matrix/ids.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 
 const member = 'm.room.member';
 

@@ -1,7 +1,7 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { Presence, UserPresenceState } from '../../matrix/presence.js';
-import { BoundedCache } from './bounded-cache.js';
-import type { Database, Schema } from './database.js';
+import { BoundedCache } from './database/bounded-cache.js';
+import type { Database, Schema } from './database/database.js';
 
 /** The table of {@link PresenceStore}. */
 export const presenceSchema: Schema = {

@@ -1,6 +1,6 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import { ChangedRoomIds } from './changed-room-ids.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Schema } from './database/database.js';
 
 /** The table of {@link ReceiptStore}. */
 export const receiptSchema: Schema = {

@@ -1,4 +1,4 @@
-import type { Database, Schema } from './database.js';
+import type { Database, Schema } from './database/database.js';
 
 export const registrationTokenSchema: Schema = {
   name: 'registration_tokens',

@@ -1,5 +1,5 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 import { boundsOf, type DepthPlace, type HistoryRange, isInRange, orderOf } from './history-range.js';
 
 /** An event that relates to another. */

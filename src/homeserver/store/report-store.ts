@@ -1,5 +1,5 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
-import type { Database, Row, Schema } from './database.js';
+import type { Database, Row, Schema } from './database/database.js';
 
 export const reportSchema: Schema = {
   name: 'reports',

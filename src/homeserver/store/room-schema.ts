@@ -1,5 +1,5 @@
-import type { Schema } from './database.js';
-import { backfillUpdate, indexUpdate } from './store-update.js';
+import type { Schema } from './database/database.js';
+import { backfillUpdate, indexUpdate } from './database/store-update.js';
 
 /** SQL for whether the content of an event has a text named `url`. */
 export const contentHasUrl = "coalesce(json_type(events.json, '$.content.url') = 'text', 0)";

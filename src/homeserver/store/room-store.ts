@@ -1,6 +1,6 @@
 import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
 import { noRowFound, StoreError } from '../synapse-errors.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 
 /** A room that this server knows. */
 export interface StoredRoom {

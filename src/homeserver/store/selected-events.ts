@@ -1,5 +1,5 @@
 import type { RoomId } from '../../matrix/ids.js';
-import type { Database, Row } from './database.js';
+import type { Database, Row } from './database/database.js';
 import type { StoredEvent } from './event-store.js';
 import { boundsOf, type HistoryRange, isEmptyRange, isInRange, orderOf } from './history-range.js';
 import { contentHasUrl } from './room-schema.js';

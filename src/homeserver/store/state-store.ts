@@ -1,6 +1,6 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
-import { BoundedCache } from './bounded-cache.js';
-import type { Database } from './database.js';
+import { BoundedCache } from './database/bounded-cache.js';
+import type { Database } from './database/database.js';
 import { JoinedRooms } from './joined-rooms.js';
 
 /** One member of a room's state. */

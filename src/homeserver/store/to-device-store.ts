@@ -1,6 +1,6 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Database, Schema } from './database.js';
+import type { Database, Schema } from './database/database.js';
 
 /** The table of {@link ToDeviceStore}. */
 export const toDeviceSchema: Schema = {

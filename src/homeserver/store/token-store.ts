@@ -1,6 +1,6 @@
 import type { UserId } from '../../matrix/ids.js';
-import { BoundedCache } from './bounded-cache.js';
-import type { Database, Schema } from './database.js';
+import { BoundedCache } from './database/bounded-cache.js';
+import type { Database, Schema } from './database/database.js';
 
 export const tokenSchema: Schema = {
   name: 'tokens',

@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 
 /** Which accounts an administrator wants to see. */
 export interface UserListQuery {

@@ -3,8 +3,8 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import { noRowFound, StoreError } from '../synapse-errors.js';
-import { BoundedCache } from './bounded-cache.js';
-import type { Database, Schema } from './database.js';
+import { BoundedCache } from './database/bounded-cache.js';
+import type { Database, Schema } from './database/database.js';
 
 /** Tables and columns are called as in Synapse's database, so that modules' queries (`runDbInteraction`) work here, too. */
 export const userSchema: Schema = {

@@ -1,5 +1,5 @@
 import type { EventId, UserId } from '../../matrix/ids.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 
 /** Remembers which member events devices were sent, so that they need not be sent again (`LazyLoadedMembersCache`). */
 export class LazyMembers {

@@ -1,6 +1,6 @@
 import type { RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 
 /** What rules are asked about an event. */
 export interface PushFacts {

@@ -5,7 +5,7 @@ import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomEvents } from '../rooms/model/room-events.js';
 import type { RoomState } from '../rooms/model/room-state.js';
 import type { Room, Rooms } from '../rooms/model/rooms.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 import type { StateStore } from '../store/state-store.js';
 import { evaluatePushRules, type PushVerdict, SILENT } from './push-evaluator.js';
 

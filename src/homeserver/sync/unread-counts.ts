@@ -2,7 +2,7 @@ import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { ReadPositions, Receipts } from '../ephemeral/receipts.js';
 import type { RoomEvents } from '../rooms/model/room-events.js';
 import type { Room, Rooms } from '../rooms/model/rooms.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 import type { PushJudge } from './push-judge.js';
 
 /** How many events a user has not read and should know of. */

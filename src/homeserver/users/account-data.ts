@@ -4,7 +4,7 @@ import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
 import type { AccountDataStore } from '../store/account-data-store.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 import { blanketInviteRule, type InviteRule, inviteRuleFor } from './invite-rules.js';
 import type { PushRules } from './push-rules.js';
 

@@ -6,7 +6,7 @@ import type { RequesterOptions } from '../requester-options.js';
 import type { AccessToken, TokenStore } from '../store/token-store.js';
 import type { DeviceStore } from '../store/device-store.js';
 import type { User, UserStore } from '../store/user-store.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 import { AuthError, invalidToken, missingToken, userLocked } from '../synapse-errors.js';
 import type { AccountValidity } from './account-validity.js';
 

@@ -5,7 +5,7 @@ import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { HomeserverContext } from '../context.js';
 import { pythonRepr } from '../python-repr.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 import type { PushRuleStore, StoredPushRule } from '../store/push-rule-store.js';
 import { defaultPushRules, type DefaultPushRule, type PushAction, type PushRuleKind } from './default-push-rules.js';
 

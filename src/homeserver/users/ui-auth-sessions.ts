@@ -1,6 +1,6 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { MutableJsonObject } from '../../matrix/json.js';
-import { BoundedCache } from '../store/bounded-cache.js';
+import { BoundedCache } from '../store/database/bounded-cache.js';
 import type { Clock } from '../clock.js';
 import { randomLetters } from '../random-letters.js';
 

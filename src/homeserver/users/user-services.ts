@@ -3,7 +3,7 @@ import type { HomeserverContext } from '../context.js';
 import type { RateLimiters } from '../rate-limiters.js';
 import { AccountDataStore, accountDataSchema } from '../store/account-data-store.js';
 import { AccountValidityStore, accountValiditySchema } from '../store/account-validity-store.js';
-import type { Schema } from '../store/database.js';
+import type { Schema } from '../store/database/database.js';
 import { DeviceStore, deviceSchema } from '../store/device-store.js';
 import { DirectoryStore } from '../store/directory-store.js';
 import { FilterStore, filterSchema } from '../store/filter-store.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BoundedCache } from '../../../src/homeserver/store/bounded-cache.js';
+import { BoundedCache } from '../../../src/homeserver/store/database/bounded-cache.js';
 
 describe('a bounded cache', () => {
   it('forgets what was not used for longest', () => {

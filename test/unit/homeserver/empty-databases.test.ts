@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Database, type Schema } from '../../../src/homeserver/store/database.js';
+import { Database, type Schema } from '../../../src/homeserver/store/database/database.js';
 
 const schemas: readonly Schema[] = [
   {

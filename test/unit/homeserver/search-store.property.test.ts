@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readSearchTerms } from '../../../src/homeserver/rooms/timeline/search-terms.js';
 import { schemas } from '../../../src/homeserver/services.js';
-import { Database } from '../../../src/homeserver/store/database.js';
+import { Database } from '../../../src/homeserver/store/database/database.js';
 import { EventStore } from '../../../src/homeserver/store/event-store.js';
-import { compareMarks, type SearchHit, type SearchScope } from '../../../src/homeserver/store/search-hits.js';
-import { isFound, rankOf } from '../../../src/homeserver/store/search-query.js';
-import { SearchStore } from '../../../src/homeserver/store/search-store.js';
-import { searchWords } from '../../../src/homeserver/store/search-words.js';
+import { compareMarks, type SearchHit, type SearchScope } from '../../../src/homeserver/store/search/search-hits.js';
+import { isFound, rankOf } from '../../../src/homeserver/store/search/search-query.js';
+import { SearchStore } from '../../../src/homeserver/store/search/search-store.js';
+import { searchWords } from '../../../src/homeserver/store/search/search-words.js';
 import type { EventId, RoomId, UserId } from '../../../src/matrix/ids.js';
 
 interface Sent {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSearchTerms } from '../../../src/homeserver/rooms/timeline/search-terms.js';
-import { isFound, rankOf } from '../../../src/homeserver/store/search-query.js';
+import { isFound, rankOf } from '../../../src/homeserver/store/search/search-query.js';
 
 /** The words of a query, written as what is found by it. */
 function written(typed: string): string {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DatabaseSync } from '../../../src/homeserver/store/sqlite.js';
-import { joinWords, searchWords } from '../../../src/homeserver/store/search-words.js';
+import { DatabaseSync } from '../../../src/homeserver/store/database/sqlite.js';
+import { joinWords, searchWords } from '../../../src/homeserver/store/search/search-words.js';
 
 const words: readonly (readonly [text: string, found: readonly string[]])[] = [
   ['The Rabbit runs, running!', ['the', 'rabbit', 'run', 'run']],

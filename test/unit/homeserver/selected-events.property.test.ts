@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { schemas } from '../../../src/homeserver/services.js';
-import { Database } from '../../../src/homeserver/store/database.js';
+import { Database } from '../../../src/homeserver/store/database/database.js';
 import { EventStore } from '../../../src/homeserver/store/event-store.js';
 import type { HistoryPlace } from '../../../src/homeserver/store/history-range.js';
 import type { EventSelection } from '../../../src/homeserver/store/selected-events.js';

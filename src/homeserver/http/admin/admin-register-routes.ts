@@ -3,7 +3,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseUserId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { UserServices } from '../../users/user-services.js';
 import { adminEndpoints } from './admin-request.js';
 import type { Answer, Call, Route } from '../server/route.js';

@@ -3,7 +3,7 @@ import { type BackgroundUpdates, databaseName } from '../../background-updates.j
 import { directoryJob, statsJob } from '../../directory-updates.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { BackgroundUpdateStore } from '../../store/background-update-store.js';
-import type { PendingUpdate } from '../../store/store-update.js';
+import type { PendingUpdate } from '../../store/database/store-update.js';
 import { requireParams } from '../server/fields.js';
 import { adminEndpoints } from './admin-request.js';
 import type { Route } from '../server/route.js';

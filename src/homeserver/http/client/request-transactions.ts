@@ -1,5 +1,5 @@
 import type { Requester } from '../../../matrix/requester.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import { pathParam } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
 

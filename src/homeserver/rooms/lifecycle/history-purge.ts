@@ -2,10 +2,10 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { HomeserverContext } from '../../context.js';
 import { randomLetters } from '../../random-letters.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { EventStore } from '../../store/event-store.js';
 import type { RelationStore } from '../../store/relation-store.js';
-import type { SearchStore } from '../../store/search-store.js';
+import type { SearchStore } from '../../store/search/search-store.js';
 import type { Rooms } from '../model/rooms.js';
 
 /** What history is purged with. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { checkNesting, encodeCanonicalJson } from '../../../matrix/canonical-json.js';
 import type { EventId, RoomId, ServerName, UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import { eventIdFromText, sha256, signedTextOf } from './event-hash.js';
 import { redactContent } from './redaction.js';
 import { type EventMetadata, type EventSigner, RoomEvent } from './room-event.js';

@@ -1,7 +1,7 @@
 import { encodeCanonicalJson } from '../../../matrix/canonical-json.js';
 import type { EventId, RoomId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { EventRange, EventSpan, EventStore, StoredEvent } from '../../store/event-store.js';
 import type { HistoryRange } from '../../store/history-range.js';
 import type { RoomStore } from '../../store/room-store.js';

@@ -1,5 +1,5 @@
 import type { RoomId } from '../../../matrix/ids.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';
 

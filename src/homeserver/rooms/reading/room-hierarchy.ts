@@ -5,7 +5,7 @@ import { domainOf, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { HomeserverContext } from '../../context.js';
 import { compareText } from '../../sort-order.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { StateStore } from '../../store/state-store.js';
 import { AuthError, NotFoundError } from '../../synapse-errors.js';
 import { readAllowed, type RestrictedJoins } from '../auth/restricted-joins.js';

@@ -3,7 +3,7 @@ import { domainOf, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../context.js';
 import { randomLetters } from '../../random-letters.js';
-import { BoundedCache } from '../../store/bounded-cache.js';
+import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { EventStore } from '../../store/event-store.js';
 import { NotFoundError } from '../../synapse-errors.js';
 import type { EventSender } from './event-sender.js';

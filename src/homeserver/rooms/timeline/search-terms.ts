@@ -1,6 +1,6 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { SearchQuery } from '../../store/search-query.js';
-import { searchWords } from '../../store/search-words.js';
+import type { SearchQuery } from '../../store/search/search-query.js';
+import { searchWords } from '../../store/search/search-words.js';
 
 /** What somebody looks for. */
 export interface SearchTerms {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../matrix/json.js';
+import type { JsonObject } from '../../../matrix/json.js';
 import type { Database } from './database.js';
 
 /** What one iteration of a background update did. */

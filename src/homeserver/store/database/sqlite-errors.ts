@@ -1,4 +1,4 @@
-import { HostError } from '../../errors/host-error.js';
+import { HostError } from '../../../errors/host-error.js';
 
 /** The exceptions of Python's `sqlite3`, by SQLite's primary result codes (https://sqlite.org/rescode.html). */
 const pythonNames: Readonly<Record<number, string>> = {

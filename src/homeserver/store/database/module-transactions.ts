@@ -1,7 +1,7 @@
-import type { DbTransaction } from '../../module-api/db-transaction.js';
-import { systemTimers, type Timers } from '../../dispatch/timers.js';
-import { HostError } from '../../errors/host-error.js';
-import { runInside } from '../../module-api/shared/inside-transaction.js';
+import type { DbTransaction } from '../../../module-api/db-transaction.js';
+import { systemTimers, type Timers } from '../../../dispatch/timers.js';
+import { HostError } from '../../../errors/host-error.js';
+import { runInside } from '../../../module-api/shared/inside-transaction.js';
 import type { Database } from './database.js';
 import { ModuleTransaction } from './module-transaction.js';
 

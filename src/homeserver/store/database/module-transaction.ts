@@ -1,7 +1,7 @@
-import type { DbRow, DbTransaction, DbValue } from '../../module-api/db-transaction.js';
-import { HostError } from '../../errors/host-error.js';
-import { VesicleError } from '../../errors/vesicle-error.js';
-import { dbParameters } from '../../module-api/shared/db-parameters.js';
+import type { DbRow, DbTransaction, DbValue } from '../../../module-api/db-transaction.js';
+import { HostError } from '../../../errors/host-error.js';
+import { VesicleError } from '../../../errors/vesicle-error.js';
+import { dbParameters } from '../../../module-api/shared/db-parameters.js';
 import type { Database } from './database.js';
 import type { ForeignStatement, SqlResult } from './foreign-statement.js';
 import type { OpenTransaction } from './open-transaction.js';

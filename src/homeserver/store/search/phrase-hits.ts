@@ -1,5 +1,5 @@
-import type { EventId } from '../../matrix/ids.js';
-import type { Database } from './database.js';
+import type { EventId } from '../../../matrix/ids.js';
+import type { Database } from '../database/database.js';
 import { compareMarks, type SearchHit, type SearchHits, type SearchMark } from './search-hits.js';
 import { isFound, rankOf, type SearchQuery } from './search-query.js';
 import { joinWords } from './search-words.js';

@@ -1,4 +1,4 @@
-import type { EventId, RoomId } from '../../matrix/ids.js';
+import type { EventId, RoomId } from '../../../matrix/ids.js';
 
 /** Where texts are looked for. */
 export interface SearchScope {

@@ -1,4 +1,4 @@
-import { BoundedCache } from './bounded-cache.js';
+import { BoundedCache } from '../database/bounded-cache.js';
 import { stem } from './porter-stemmer.js';
 
 const wordPattern = /[0-9A-Za-z_\u0080-\uffff]+/g;

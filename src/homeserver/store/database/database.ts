@@ -1,5 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { VesicleError } from '../../errors/vesicle-error.js';
+import { VesicleError } from '../../../errors/vesicle-error.js';
 import { emptyDatabases } from './empty-databases.js';
 import { ForeignStatement } from './foreign-statement.js';
 import { OpenTransaction } from './open-transaction.js';

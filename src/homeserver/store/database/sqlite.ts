@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module';
 import type * as sqlite from 'node:sqlite';
-import { VesicleError } from '../../errors/vesicle-error.js';
+import { VesicleError } from '../../../errors/vesicle-error.js';
 
 /** Loads node's SQLite without the warning of Node 22 that it is experimental: whoever tests a module cannot do anything about it. */
 function loadQuietly(): typeof sqlite {

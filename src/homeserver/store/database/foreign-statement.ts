@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { DbRow, DbValue } from '../../module-api/db-transaction.js';
-import { HostError } from '../../errors/host-error.js';
-import { checkDbText, type DbParameter } from '../../module-api/shared/db-parameters.js';
+import type { DbRow, DbValue } from '../../../module-api/db-transaction.js';
+import { HostError } from '../../../errors/host-error.js';
+import { checkDbText, type DbParameter } from '../../../module-api/shared/db-parameters.js';
 import { isConnectionControl, isDataChange, onlyReads, plainStatement, withoutLeadingSpace } from './sql-text.js';
 import { type DatabaseSync, StatementSync } from './sqlite.js';
 

@@ -1,4 +1,4 @@
-import type { Database } from './database.js';
+import type { Database } from '../database/database.js';
 import { compareMarks, type SearchHit, type SearchHits, type SearchMark } from './search-hits.js';
 
 /** The texts on one shelf in which a word occurs equally often. */

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RoomId } from '../../matrix/ids.js';
-import type { Database, Schema } from './database.js';
+import type { RoomId } from '../../../matrix/ids.js';
+import type { Database, Schema } from '../database/database.js';
 import { PhraseHits } from './phrase-hits.js';
 import type { SearchHits, SearchScope } from './search-hits.js';
 import type { SearchQuery } from './search-query.js';
 import { joinWords, searchWords, splitWords } from './search-words.js';
-import type { StoreUpdate } from './store-update.js';
+import type { StoreUpdate } from '../database/store-update.js';
 import { WordHits } from './word-hits.js';
 
 const firstIndexParts = ['content', 'segments', 'segdir', 'docsize', 'stat'];
