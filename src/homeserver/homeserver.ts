@@ -7,19 +7,19 @@ import type { Logger } from '../log/logger.js';
 import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
 import { type AroundWork, type BackgroundFailure, BackgroundWork } from '../module-api/shared/background-work.js';
-import { type Clock, systemClock } from './clock.js';
-import type { HomeserverContext } from './context.js';
-import { EmbeddedModuleApi } from './embedded-module-api.js';
+import { type Clock, systemClock } from './runtime/clock.js';
+import type { HomeserverContext } from './runtime/context.js';
+import { EmbeddedModuleApi } from './module-api/embedded-module-api.js';
 import type { Fetch } from '../module-api/shared/fetch.js';
 import { type Listener, openListener } from './http/server/listener.js';
 import { HttpServer, maxBodySizeOf } from './http/server/server.js';
-import type { Mailer } from './mailer.js';
-import { Notifier } from './notifier.js';
-import type { PushGateway } from './push-gateway.js';
-import { schemas, Services } from './services.js';
+import type { Mailer } from './runtime/mailer.js';
+import { Notifier } from './runtime/notifier.js';
+import type { PushGateway } from './runtime/push-gateway.js';
+import { schemas, Services } from './compose/services.js';
 import { callInPlace, outsideOfChanges } from './rooms/membership-change-place.js';
 import { Database } from './store/database/database.js';
-import { SmtpMailer } from './smtp-mailer.js';
+import { SmtpMailer } from './runtime/smtp-mailer.js';
 import { Stream } from './store/database/stream.js';
 
 /** How long requests in flight and background work are waited for at the end, in milliseconds. */

@@ -1,5 +1,5 @@
-import type { Mail, Mailer } from '../homeserver/mailer.js';
-import type { PushGateway } from '../homeserver/push-gateway.js';
+import type { Mail, Mailer } from '../homeserver/runtime/mailer.js';
+import type { PushGateway } from '../homeserver/runtime/push-gateway.js';
 import type { JsonObject, JsonValue } from '../matrix/json.js';
 
 /**

@@ -1,5 +1,5 @@
 import { parseDuration } from '../config/values/parse-unit.js';
-import type { Clock, Timer } from '../homeserver/clock.js';
+import type { Clock, Timer } from '../homeserver/runtime/clock.js';
 import type { WorkWatch } from './work-watch.js';
 
 interface PlannedCall extends Timer {

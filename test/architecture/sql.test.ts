@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
-import { schemas } from '../../src/homeserver/services.js';
+import { schemas } from '../../src/homeserver/compose/services.js';
 import { Database } from '../../src/homeserver/store/database/database.js';
 import { projectText } from '../support/project.js';
 import { faultsOf } from '../support/row-faults.js';

@@ -1,4 +1,4 @@
-import { compareText } from '../../src/homeserver/sort-order.js';
+import { compareText } from '../../src/homeserver/parity/sort-order.js';
 import { type Case, isRecord, type Json, type JsonRecord, textOf } from './format.js';
 
 /**

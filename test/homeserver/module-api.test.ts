@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Mail, Mailer } from '../../src/homeserver/mailer.js';
+import type { Mail, Mailer } from '../../src/homeserver/runtime/mailer.js';
 import type { RoomAlias, RoomId, UserId } from '../../src/matrix/ids.js';
 import { tuple } from '../../src/matrix/tuple.js';
 import { ManualTimers } from '../support/manual-timers.js';

@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
-import type { Clock } from '../../src/homeserver/clock.js';
+import type { Clock } from '../../src/homeserver/runtime/clock.js';
 import { type Homeserver, openHomeserver } from '../../src/homeserver/homeserver.js';
-import type { Mail } from '../../src/homeserver/mailer.js';
+import type { Mail } from '../../src/homeserver/runtime/mailer.js';
 import type { UserId } from '../../src/matrix/ids.js';
 import { RecordingLog } from './recording-log.js';
 

@@ -1,8 +1,8 @@
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { HomeserverContext } from '../context.js';
-import type { RateLimiters } from '../rate-limiters.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RateLimiters } from '../runtime/rate-limiters.js';
 import { DelayedEventStore } from '../store/delayed-event-store.js';
 import { EventStore } from '../store/event-store.js';
 import { PastStateStore } from '../store/past-state-store.js';

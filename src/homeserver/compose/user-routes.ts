@@ -1,4 +1,4 @@
-import type { UserServices } from '../users/user-services.js';
+import type { UserServices } from './user-services.js';
 import { accountDataRoutes } from '../http/client/account-data-routes.js';
 import { accountRoutes } from '../http/client/account-routes.js';
 import { accountValidityRoutes } from '../http/client/account-validity-routes.js';

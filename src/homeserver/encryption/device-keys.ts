@@ -2,7 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { ClaimableKey, DeviceKeyStore, KeySignature } from '../store/device-key-store.js';
 import type { UploadedKeys } from './uploaded-keys.js';
 

@@ -3,8 +3,8 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { HomeserverContext } from '../context.js';
-import type { RateLimiters } from '../rate-limiters.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RateLimiters } from '../runtime/rate-limiters.js';
 import type { ToDeviceMessage, ToDeviceStore } from '../store/to-device-store.js';
 
 /** Bytes of JSON that the content of one message may have. */

@@ -3,8 +3,8 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import type { Presence, UserPresenceState } from '../../matrix/presence.js';
-import type { Timer } from '../clock.js';
-import type { HomeserverContext } from '../context.js';
+import type { Timer } from '../runtime/clock.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { PresenceStore } from '../store/presence-store.js';
 import {
   combineDevices,

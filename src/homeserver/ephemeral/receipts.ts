@@ -1,6 +1,6 @@
 import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { ChangedRoomIds } from '../store/changed-room-ids.js';
 import type { ReadPositions, Receipt, ReceiptStore } from '../store/receipt-store.js';
 

@@ -1,6 +1,6 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { Timer } from '../clock.js';
-import type { HomeserverContext } from '../context.js';
+import type { Timer } from '../runtime/clock.js';
+import type { HomeserverContext } from '../runtime/context.js';
 
 interface TypingRoom {
   /** When each user's typing ends by itself. */

@@ -1,6 +1,6 @@
 import type { Hook } from '../../dispatch/hook.js';
 import type { UserId } from '../../matrix/ids.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import { RoomState, StateHandle } from '../rooms/model/room-state.js';
 import type { Rooms } from '../rooms/model/rooms.js';

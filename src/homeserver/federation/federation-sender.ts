@@ -1,7 +1,7 @@
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import type { Timer } from '../clock.js';
+import type { Timer } from '../runtime/clock.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomServices } from '../compose/room-services.js';
 import type { RoomState } from '../rooms/model/room-state.js';

@@ -9,7 +9,7 @@ import type { RoomServices } from '../compose/room-services.js';
 import { type RoomState, StateHandle } from '../rooms/model/room-state.js';
 import type { Room } from '../rooms/model/rooms.js';
 import { strippedEventsFor } from '../rooms/model/stripped-state.js';
-import { NotFoundError } from '../synapse-errors.js';
+import { NotFoundError } from '../parity/synapse-errors.js';
 import type { Deliveries } from './deliveries.js';
 import type { EventChecks } from './event-checks.js';
 import { withSignature } from './federated-invites.js';

@@ -9,7 +9,7 @@ import type { RoomState } from '../rooms/model/room-state.js';
 import type { Room } from '../rooms/model/rooms.js';
 import { isAllowed } from '../rooms/auth/event-allowed.js';
 import { claimedStateOf } from '../rooms/auth/state-resolution.js';
-import { AuthError } from '../synapse-errors.js';
+import { AuthError } from '../parity/synapse-errors.js';
 import type { EventNews } from './event-news.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
 import { isServerIn } from './room-guards.js';

@@ -1,7 +1,7 @@
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../runtime/clock.js';
 import type { SigningKey } from '../rooms/model/signing-key.js';
 import type { ServerKeys, ToldKey } from './server-keys.js';
 

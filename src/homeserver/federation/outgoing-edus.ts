@@ -1,6 +1,6 @@
 import { domainOf, type EventId, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import { randomLetters } from '../random-letters.js';
+import { randomLetters } from '../runtime/random-letters.js';
 import type { RoomServices } from '../compose/room-services.js';
 import type { FederationSender } from './federation-sender.js';
 

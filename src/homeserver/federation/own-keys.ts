@@ -1,7 +1,7 @@
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { ServerName } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../runtime/clock.js';
 import type { SigningKey } from '../rooms/model/signing-key.js';
 
 /** How long others may use this server's key without asking again (`key_refresh_interval`). */

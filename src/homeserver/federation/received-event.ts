@@ -4,7 +4,7 @@ import { checkCanonicalJson, encodeCanonicalJson } from '../../matrix/canonical-
 import type { EventId, RoomId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { eventIdOf } from '../rooms/model/event-hash.js';
-import { pythonRepr } from '../python-repr.js';
+import { pythonRepr } from '../parity/python-repr.js';
 import { type EventMetadata, type EventSigner, RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomVersion } from '../rooms/model/room-version.js';
 

@@ -1,7 +1,7 @@
 import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
 import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { serverMatchesAcl } from '../rooms/model/server-acl.js';
-import { AuthError, NotFoundError } from '../synapse-errors.js';
+import { AuthError, NotFoundError } from '../parity/synapse-errors.js';
 
 /** Refuses a server that the room's ACL keeps out: 403. */
 export function checkServerAcl(rooms: Rooms, roomId: RoomId, server: string): void {

@@ -7,7 +7,7 @@ import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomServices } from '../compose/room-services.js';
 import type { RoomState } from '../rooms/model/room-state.js';
 import type { RoomGraph } from '../rooms/auth/room-graph.js';
-import { NotFoundError } from '../synapse-errors.js';
+import { NotFoundError } from '../parity/synapse-errors.js';
 import type { Deliveries } from './deliveries.js';
 import { pduOf } from './handshakes.js';
 import { checkServerAcl, checkServerIn } from './room-guards.js';

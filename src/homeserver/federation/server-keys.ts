@@ -1,7 +1,7 @@
 import type { Logger } from '../../log/logger.js';
 import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../runtime/clock.js';
 import { isSignedBy } from '../rooms/model/signing-key.js';
 
 /** A public key of a server. */

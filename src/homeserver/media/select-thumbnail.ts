@@ -1,4 +1,4 @@
-import { compareRanks } from '../sort-order.js';
+import { compareRanks } from '../parity/sort-order.js';
 import type { Thumbnail } from '../store/media-store.js';
 
 /** The thumbnail that a client asks for. */

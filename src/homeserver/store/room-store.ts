@@ -1,5 +1,5 @@
 import type { RoomAlias, RoomId, UserId } from '../../matrix/ids.js';
-import { noRowFound, StoreError } from '../synapse-errors.js';
+import { noRowFound, StoreError } from '../parity/synapse-errors.js';
 import type { Database } from './database/database.js';
 
 /** A room that this server knows. */

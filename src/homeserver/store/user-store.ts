@@ -2,7 +2,7 @@ import type { RateLimit } from '../../config/homeserver/homeserver-sections.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
-import { noRowFound, StoreError } from '../synapse-errors.js';
+import { noRowFound, StoreError } from '../parity/synapse-errors.js';
 import { BoundedCache } from './database/bounded-cache.js';
 import type { Database, Schema } from './database/database.js';
 

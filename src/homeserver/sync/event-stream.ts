@@ -8,8 +8,8 @@ import type { ShownEvent } from '../rooms/timeline/client-events.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomServices } from '../compose/room-services.js';
 import { type HistoryPlace, positionOf } from '../store/history-range.js';
-import { historyToken, streamToken } from '../stream-token.js';
-import { AuthError } from '../synapse-errors.js';
+import { historyToken, streamToken } from '../runtime/stream-token.js';
+import { AuthError } from '../parity/synapse-errors.js';
 import type { AccountDataSource } from './account-data-source.js';
 import { presenceEvents, receiptEvents } from './ephemeral-events.js';
 

@@ -5,7 +5,7 @@ import type { Requester } from '../../matrix/requester.js';
 import type { ClientFormat, ShowOptions } from '../rooms/timeline/client-events.js';
 import type { Access } from '../rooms/auth/room-access.js';
 import type { CurrentMembership } from '../store/state-store.js';
-import { historyToken, streamToken } from '../stream-token.js';
+import { historyToken, streamToken } from '../runtime/stream-token.js';
 import { presenceEvents, receiptEvents } from './ephemeral-events.js';
 import type { EventStreamParts } from './event-stream.js';
 

@@ -3,7 +3,7 @@ import type { Requester } from '../../matrix/requester.js';
 import { relationOf } from '../rooms/model/relation.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomServices } from '../compose/room-services.js';
-import { AuthError } from '../synapse-errors.js';
+import { AuthError } from '../parity/synapse-errors.js';
 
 /** How far relations are followed to find the thread of an event (`get_thread_id`). */
 const MAX_STEPS = 3;

@@ -7,7 +7,7 @@ import type { EventFilter } from '../rooms/timeline/event-filter.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { Rooms } from '../rooms/model/rooms.js';
 import type { RelationStore } from '../store/relation-store.js';
-import { streamToken } from '../stream-token.js';
+import { streamToken } from '../runtime/stream-token.js';
 import type { KnownMembers } from './lazy-members.js';
 import type { RoomChanges, RoomEntry } from './room-changes.js';
 import type { StateByKey, StateDeltaReader } from './room-state-delta.js';

@@ -2,7 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { AccountDataStore } from '../store/account-data-store.js';
 import { BoundedCache } from '../store/database/bounded-cache.js';
 import { blanketInviteRule, type InviteRule, inviteRuleFor } from './invite-rules.js';

@@ -2,11 +2,11 @@ import { HostError } from '../../errors/host-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import { Tuple } from '../../matrix/tuple.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { AccountValidityStore } from '../store/account-validity-store.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
-import { AuthError, missingToken } from '../synapse-errors.js';
-import { randomLetters } from '../random-letters.js';
+import { AuthError, missingToken } from '../parity/synapse-errors.js';
+import { randomLetters } from '../runtime/random-letters.js';
 
 /** What came of a renewal link. */
 export interface Renewal {

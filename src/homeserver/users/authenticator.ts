@@ -1,13 +1,13 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { HomeserverContext } from '../context.js';
-import type { RequesterOptions } from '../requester-options.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RequesterOptions } from './requester-options.js';
 import type { AccessToken, TokenStore } from '../store/token-store.js';
 import type { DeviceStore } from '../store/device-store.js';
 import type { User, UserStore } from '../store/user-store.js';
 import { BoundedCache } from '../store/database/bounded-cache.js';
-import { AuthError, invalidToken, missingToken, userLocked } from '../synapse-errors.js';
+import { AuthError, invalidToken, missingToken, userLocked } from '../parity/synapse-errors.js';
 import type { AccountValidity } from './account-validity.js';
 
 /** What a request says about who sends it. */

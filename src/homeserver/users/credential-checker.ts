@@ -3,12 +3,12 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
-import { pythonRepr } from '../python-repr.js';
-import type { RateLimiters } from '../rate-limiters.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import { pythonRepr } from '../parity/python-repr.js';
+import type { RateLimiters } from '../runtime/rate-limiters.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
 import type { UserStore } from '../store/user-store.js';
-import { LoginError } from '../synapse-errors.js';
+import { LoginError } from '../parity/synapse-errors.js';
 import { parseLoginIdentifier } from './login-identifier.js';
 import { isPassword } from './password-hash.js';
 

@@ -1,7 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { PusherStore } from '../store/pusher-store.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
 import type { UserStore } from '../store/user-store.js';

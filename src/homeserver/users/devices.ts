@@ -2,12 +2,12 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { DeviceStore } from '../store/device-store.js';
 import type { PusherStore } from '../store/pusher-store.js';
 import type { AccessToken, TokenStore } from '../store/token-store.js';
-import { NotFoundError } from '../synapse-errors.js';
-import { randomLetters } from '../random-letters.js';
+import { NotFoundError } from '../parity/synapse-errors.js';
+import { randomLetters } from '../runtime/random-letters.js';
 import { generateAccessToken, generateRefreshToken } from './token-generator.js';
 
 const maxNameLength = 100;

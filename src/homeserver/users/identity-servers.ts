@@ -2,7 +2,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { Fetch } from '../../module-api/shared/fetch.js';
-import { refuseBlockedAddress } from '../ip-blocklist.js';
+import { refuseBlockedAddress } from '../runtime/ip-blocklist.js';
 
 const timeout = 10_000;
 /** A host name with port and path (`util/stringutils.py: valid_id_server_location`). */

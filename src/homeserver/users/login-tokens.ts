@@ -1,7 +1,7 @@
 import type { UserId } from '../../matrix/ids.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { LoginToken, TokenStore } from '../store/token-store.js';
-import { AuthError } from '../synapse-errors.js';
+import { AuthError } from '../parity/synapse-errors.js';
 import { generateLoginToken } from './token-generator.js';
 
 /** What a login token says besides who it is for. */

@@ -3,9 +3,9 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { UserStore } from '../store/user-store.js';
-import { AuthError, NotFoundError, StoreError } from '../synapse-errors.js';
+import { AuthError, NotFoundError, StoreError } from '../parity/synapse-errors.js';
 
 const maxDisplayNameLength = 256;
 const maxAvatarUrlLength = 1000;

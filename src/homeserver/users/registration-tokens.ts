@@ -1,8 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../runtime/clock.js';
 import type { RegistrationTokenStore, StoredRegistrationToken } from '../store/registration-token-store.js';
-import { LoginError } from '../synapse-errors.js';
+import { LoginError } from '../parity/synapse-errors.js';
 import type { UiAuthSession, UiAuthSessions } from './ui-auth-sessions.js';
 
 /** The stage of a registration in which the token is shown. */

@@ -3,8 +3,8 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
-import type { RateLimiters } from '../rate-limiters.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RateLimiters } from '../runtime/rate-limiters.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
 import type { TokenStore } from '../store/token-store.js';
 import { guestDeviceId } from './authenticator.js';
@@ -17,7 +17,7 @@ import type { Registration } from './registration.js';
 import { registrationFlows } from './registration-flows.js';
 import type { RegistrationTokens } from './registration-tokens.js';
 import type { Threepids, ValidatedThreepid } from './threepids.js';
-import { randomLetters } from '../random-letters.js';
+import { randomLetters } from '../runtime/random-letters.js';
 import { EMAIL_IDENTITY, MSISDN, type UiAuth, type UiAuthRequest, type UiAuthResult } from './ui-auth.js';
 
 /** What a registration is told apart from its body. */

@@ -1,9 +1,9 @@
 import type { UserId } from '../../matrix/ids.js';
 import { escapeHtml } from '../../web/error-pages.js';
 import { respondWithHtml } from '../../web/html-response.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { UserStore } from '../store/user-store.js';
-import { noRowFound } from '../synapse-errors.js';
+import { noRowFound } from '../parity/synapse-errors.js';
 import type { LoginTokens } from './login-tokens.js';
 
 /** A single sign-on that a module has finished with. */

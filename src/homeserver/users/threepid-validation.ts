@@ -1,8 +1,8 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
-import { randomLetters } from '../random-letters.js';
+import { randomLetters } from '../runtime/random-letters.js';
 
 /** What an address is validated for: it decides subject and link of the mail. */
 export type ValidationPurpose = 'registration' | 'add_threepid' | 'password_reset';

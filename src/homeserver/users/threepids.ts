@@ -3,10 +3,10 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { PusherStore } from '../store/pusher-store.js';
 import type { ThreepidStore } from '../store/threepid-store.js';
-import { LoginError } from '../synapse-errors.js';
+import { LoginError } from '../parity/synapse-errors.js';
 import { canonicalEmail } from './email-address.js';
 import type { IdentityServers } from './identity-servers.js';
 

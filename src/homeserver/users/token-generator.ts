@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
-import { randomLetters } from '../random-letters.js';
+import { randomLetters } from '../runtime/random-letters.js';
 
 const base62 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 

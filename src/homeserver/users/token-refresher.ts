@@ -1,7 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { RefreshToken, TokenStore } from '../store/token-store.js';
 import { generateAccessToken, generateRefreshToken, isRefreshToken } from './token-generator.js';
 

@@ -1,8 +1,8 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { MutableJsonObject } from '../../matrix/json.js';
 import { BoundedCache } from '../store/database/bounded-cache.js';
-import type { Clock } from '../clock.js';
-import { randomLetters } from '../random-letters.js';
+import type { Clock } from '../runtime/clock.js';
+import { randomLetters } from '../runtime/random-letters.js';
 
 /** What the server remembers for a session; clients do not see it (`UIAuthSessionDataConstants`). */
 export interface SessionData {

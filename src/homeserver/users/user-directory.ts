@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import type { UserProfile } from '../../callbacks/spam-checker.js';
-import type { HomeserverContext } from '../context.js';
+import type { HomeserverContext } from '../runtime/context.js';
 import type { DirectoryEntry, DirectoryStore } from '../store/directory-store.js';
 import type { StoredProfile, UserStore } from '../store/user-store.js';
 

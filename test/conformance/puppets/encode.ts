@@ -9,7 +9,7 @@ import type { MatrixEvent, StateMap } from '../../../src/matrix/event.js';
 import type { UserPresenceState } from '../../../src/matrix/presence.js';
 import type { Requester } from '../../../src/matrix/requester.js';
 import { Tuple } from '../../../src/matrix/tuple.js';
-import { compareText } from '../../../src/homeserver/sort-order.js';
+import { compareText } from '../../../src/homeserver/parity/sort-order.js';
 import type { Json, JsonRecord } from '../format.js';
 import { pythonJson } from '../python-json.js';
 import { snakeCase } from './casing.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SynapseError } from '../../../src/errors/synapse-error.js';
-import { refuseBlockedAddress } from '../../../src/homeserver/ip-blocklist.js';
+import { refuseBlockedAddress } from '../../../src/homeserver/runtime/ip-blocklist.js';
 
 const refused = [
   '127.0.0.1:1',

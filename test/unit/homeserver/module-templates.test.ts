@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { ConfigError } from '../../../src/errors/config-error.js';
 import { HostError } from '../../../src/errors/host-error.js';
-import { formatTime } from '../../../src/homeserver/format-time.js';
-import { readTemplates } from '../../../src/homeserver/module-templates.js';
+import { formatTime } from '../../../src/homeserver/parity/format-time.js';
+import { readTemplates } from '../../../src/homeserver/parity/module-templates.js';
 
 const publicBaseurl = 'https://hs.test/';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { systemClock } from '../../../src/homeserver/clock.js';
-import { Notifier } from '../../../src/homeserver/notifier.js';
+import { systemClock } from '../../../src/homeserver/runtime/clock.js';
+import { Notifier } from '../../../src/homeserver/runtime/notifier.js';
 import type { RoomId, UserId } from '../../../src/matrix/ids.js';
 
 const room = '!room:hs.test' as RoomId;

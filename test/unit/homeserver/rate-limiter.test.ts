@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RateLimit } from '../../../src/config/homeserver/homeserver-sections.js';
-import { LimitExceededError } from '../../../src/homeserver/rate-limit-error.js';
-import { RateLimiter, type RateLimiterOptions } from '../../../src/homeserver/rate-limiter.js';
+import { LimitExceededError } from '../../../src/homeserver/runtime/rate-limit-error.js';
+import { RateLimiter, type RateLimiterOptions } from '../../../src/homeserver/runtime/rate-limiter.js';
 import type { UserId } from '../../../src/matrix/ids.js';
 import type { Requester } from '../../../src/matrix/requester.js';
 import { ManualTimers } from '../../support/manual-timers.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readSearchTerms } from '../../../src/homeserver/rooms/timeline/search-terms.js';
-import { schemas } from '../../../src/homeserver/services.js';
+import { schemas } from '../../../src/homeserver/compose/services.js';
 import { Database } from '../../../src/homeserver/store/database/database.js';
 import { EventStore } from '../../../src/homeserver/store/event-store.js';
 import { compareMarks, type SearchHit, type SearchScope } from '../../../src/homeserver/store/search/search-hits.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { schemas } from '../../../src/homeserver/services.js';
+import { schemas } from '../../../src/homeserver/compose/services.js';
 import { Database } from '../../../src/homeserver/store/database/database.js';
 import { EventStore } from '../../../src/homeserver/store/event-store.js';
 import type { HistoryPlace } from '../../../src/homeserver/store/history-range.js';

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import test from 'node:test';
 import { EmailConfig } from '../../../src/config/homeserver/homeserver-sections.js';
 import { HostError } from '../../../src/errors/host-error.js';
-import { SmtpMailer } from '../../../src/homeserver/smtp-mailer.js';
+import { SmtpMailer } from '../../../src/homeserver/runtime/smtp-mailer.js';
 
 const mail = { to: 'Bob <bob@example.com>', subject: 'Hi', html: '<p>hi</p>', text: 'hi' };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { schemas } from '../../../src/homeserver/services.js';
+import { schemas } from '../../../src/homeserver/compose/services.js';
 import { Database } from '../../../src/homeserver/store/database/database.js';
 import { DirectoryStore } from '../../../src/homeserver/store/directory-store.js';
 import type { UserId } from '../../../src/matrix/ids.js';

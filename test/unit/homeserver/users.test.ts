@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pythonRepr } from '../../../src/homeserver/python-repr.js';
+import { pythonRepr } from '../../../src/homeserver/parity/python-repr.js';
 import { canonicalEmail, parseEmail } from '../../../src/homeserver/users/email-address.js';
 import { hashPassword, isPassword } from '../../../src/homeserver/users/password-hash.js';
 import { phoneNumberToMsisdn } from '../../../src/homeserver/users/phone-number.js';
-import { randomLetters } from '../../../src/homeserver/random-letters.js';
+import { randomLetters } from '../../../src/homeserver/runtime/random-letters.js';
 import {
   generateLoginToken,
   generateRefreshToken,

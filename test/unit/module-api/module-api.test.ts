@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { ModuleApi } from '../../../src/module-api/module-api.js';
 import type { Registrar } from '../../../src/module-api/registrar.js';
 import { callbackRules } from '../../../src/callbacks/registry.js';
-import { EmbeddedModuleApi } from '../../../src/homeserver/embedded-module-api.js';
+import { EmbeddedModuleApi } from '../../../src/homeserver/module-api/embedded-module-api.js';
 import { bareModuleApi } from '../../support/bare-module-api.js';
 
 /** The public names of Synapse 1.163.2's `ModuleApi`, as its class has them. */

@@ -3,7 +3,7 @@ import { parseUserId, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { RoomServices } from '../../compose/room-services.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { adminEndpoints } from './admin-request.js';
 import { checkModel, isFlag, isInteger, isText, isTexts, orNull } from '../server/fields.js';
 import { requiredQueryInteger } from '../server/query.js';

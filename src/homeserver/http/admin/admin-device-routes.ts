@@ -1,6 +1,6 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { adminEndpoints } from './admin-request.js';
 import { existingTarget } from './admin-user-routes.js';
 import { optionalText, requireParams, texts } from '../server/fields.js';

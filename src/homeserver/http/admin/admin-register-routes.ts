@@ -4,7 +4,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseUserId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import { BoundedCache } from '../../store/database/bounded-cache.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { adminEndpoints } from './admin-request.js';
 import type { Answer, Call, Route } from '../server/route.js';
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../matrix/json.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { StoredEvent } from '../../store/event-store.js';
 import type { EventReport, ReportPage, ReportQuery, ReportStore } from '../../store/report-store.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { queryInteger, queryString } from '../server/query.js';
 import { adminEndpoints } from './admin-request.js';
 import { pathParam } from '../client/room-request.js';

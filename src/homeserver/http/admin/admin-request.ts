@@ -1,6 +1,6 @@
 import type { UserId } from '../../../matrix/ids.js';
 import type { Requester } from '../../../matrix/requester.js';
-import { AuthError } from '../../synapse-errors.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import type { Answer, Call, Method, Route } from '../server/route.js';
 
 /** Knows who administrates the server. */

@@ -6,7 +6,7 @@ import type { Requester } from '../../../matrix/requester.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { ShutdownWishes } from '../../rooms/lifecycle/room-shutdown.js';
 import type { RoomDeletion } from '../../store/room-store.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { optionalText } from '../server/fields.js';
 import { adminEndpoints } from './admin-request.js';
 import { legalRoomIdIn, pathParam, roomIdIn } from '../client/room-request.js';

@@ -6,7 +6,7 @@ import type { Requester } from '../../../matrix/requester.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { RoomSummary } from '../../rooms/reading/room-summary.js';
 import { toUserId } from '../../rooms/model/untrusted-ids.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { adminDeletionRoutes } from './admin-room-deletion-routes.js';
 import { requireParams } from '../server/fields.js';
 import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from '../server/query.js';

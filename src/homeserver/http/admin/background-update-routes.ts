@@ -1,6 +1,6 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { type BackgroundUpdates, databaseName } from '../../background-updates.js';
-import { directoryJob, statsJob } from '../../directory-updates.js';
+import { type BackgroundUpdates, databaseName } from '../../runtime/background-updates.js';
+import { directoryJob, statsJob } from '../../users/directory-updates.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { BackgroundUpdateStore } from '../../store/background-update-store.js';
 import type { PendingUpdate } from '../../store/database/store-update.js';

@@ -3,7 +3,7 @@ import { domainOf, parseUserId } from '../../../matrix/ids.js';
 import { isJsonObject } from '../../../matrix/json.js';
 import type { RoomUsers } from '../../rooms/model/room-users.js';
 import type { ServerNotices } from '../../rooms/lifecycle/server-notices.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { adminEndpoints } from './admin-request.js';
 import { requireParams } from '../server/fields.js';
 import { RequestTransactions } from '../client/request-transactions.js';

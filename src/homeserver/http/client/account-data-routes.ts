@@ -1,8 +1,8 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseRoomId, type RoomId, type UserId } from '../../../matrix/ids.js';
-import { AuthError, NotFoundError } from '../../synapse-errors.js';
-import type { UserServices } from '../../users/user-services.js';
+import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';
 
 const globalPath = '/user/:userId/account_data/:type';

@@ -1,6 +1,6 @@
 import { respondWithHtml } from '../../../web/html-response.js';
 import type { Renewal } from '../../users/account-validity.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { requiredQueryString } from '../server/query.js';
 import { clientPaths, type Route } from '../server/route.js';
 

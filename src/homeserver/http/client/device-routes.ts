@@ -1,7 +1,7 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { Codes } from '../../../errors/matrix-codes.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { checkModel, isAuth, isTexts, optionalText, texts } from '../server/fields.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
 import { uiAuthRequest } from './ui-auth-request.js';

@@ -5,8 +5,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/j
 import type { PublicRoomsQuery } from '../../rooms/reading/public-rooms.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import { isRoomAlias, isServerName, toRoomAlias } from '../../rooms/model/untrusted-ids.js';
-import { pythonRepr } from '../../python-repr.js';
-import { AuthError, NotFoundError } from '../../synapse-errors.js';
+import { pythonRepr } from '../../parity/python-repr.js';
+import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
 import { optionalText, text, texts } from '../server/fields.js';
 import { queryInteger, queryString } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';

@@ -3,16 +3,16 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { type EventId, parseUserId, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { PresenceService } from '../../ephemeral/presence.js';
 import { presenceContent } from '../../ephemeral/presence-transitions.js';
 import { PRIVATE_RECEIPT, type Receipts } from '../../ephemeral/receipts.js';
 import type { Typing } from '../../ephemeral/typing.js';
-import { LimitExceededError } from '../../rate-limit-error.js';
-import type { RateLimiters } from '../../rate-limiters.js';
+import { LimitExceededError } from '../../runtime/rate-limit-error.js';
+import type { RateLimiters } from '../../runtime/rate-limiters.js';
 import { compareByDepth } from '../../rooms/model/room-event.js';
 import type { ReadMarkerRooms } from '../../sync/read-markers.js';
-import { AuthError } from '../../synapse-errors.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';
 
 /** What these endpoints need of rooms and account data. */

@@ -4,7 +4,7 @@ import type { PresenceService } from '../../ephemeral/presence.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { EventStream } from '../../sync/event-stream.js';
 import type { InitialSync } from '../../sync/initial-sync.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { pageRequest } from '../server/page-request.js';
 import { queryBoolean } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';

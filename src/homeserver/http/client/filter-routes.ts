@@ -1,9 +1,9 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseUserId, type UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
-import { checkSyncFilter } from '../../sync-filter.js';
-import { AuthError, NotFoundError } from '../../synapse-errors.js';
-import type { UserServices } from '../../users/user-services.js';
+import { checkSyncFilter } from '../../sync/sync-filter.js';
+import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
 
 /** Stored filters (`rest/client/filter.py`). */

@@ -1,8 +1,8 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import { invalidToken, NotFoundError } from '../../synapse-errors.js';
-import type { UserServices } from '../../users/user-services.js';
+import { invalidToken, NotFoundError } from '../../parity/synapse-errors.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { checkModel, isAuth, requireParams } from '../server/fields.js';
 import { clientPaths, oldestVersions, type Call, type Route } from '../server/route.js';
 import { uiAuthRequest } from './ui-auth-request.js';

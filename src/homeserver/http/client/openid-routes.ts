@@ -1,6 +1,6 @@
-import { AuthError } from '../../synapse-errors.js';
-import type { UserServices } from '../../users/user-services.js';
-import { randomLetters } from '../../random-letters.js';
+import { AuthError } from '../../parity/synapse-errors.js';
+import type { UserServices } from '../../compose/user-services.js';
+import { randomLetters } from '../../runtime/random-letters.js';
 import { clientPaths, JsonAnswer, type Route } from '../server/route.js';
 
 const lifetime = 3_600_000;

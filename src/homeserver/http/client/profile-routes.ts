@@ -3,7 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseUserId, type UserId } from '../../../matrix/ids.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { ProfileChange } from '../../users/profiles.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { queryBoolean } from '../server/query.js';
 import { type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
 

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { Pusher } from '../../store/pusher-store.js';
 import { canonicalEmail, parseEmail } from '../../users/email-address.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { optionalText, requireParams, text } from '../server/fields.js';
 import { clientPaths, oldestVersions, type Route } from '../server/route.js';
 

@@ -3,10 +3,10 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import { parseJson } from '../../../matrix/untrusted-json.js';
-import { NotFoundError, UnrecognizedRequestError } from '../../synapse-errors.js';
+import { NotFoundError, UnrecognizedRequestError } from '../../parity/synapse-errors.js';
 import type { PushRuleKind } from '../../users/default-push-rules.js';
 import { type NewPushRule, parseActions, parsePushRuleKind, type PushRules } from '../../users/push-rules.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { queryString } from '../server/query.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';
 

@@ -1,8 +1,8 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import { invalidToken, UnrecognizedRequestError } from '../../synapse-errors.js';
-import type { UserServices } from '../../users/user-services.js';
+import { invalidToken, UnrecognizedRequestError } from '../../parity/synapse-errors.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { checkModel, isAuth } from '../server/fields.js';
 import { queryString, requiredQueryString } from '../server/query.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { DepthPlace } from '../../store/history-range.js';
-import { historyToken } from '../../stream-token.js';
+import { historyToken } from '../../runtime/stream-token.js';
 import { pageRequest } from '../server/page-request.js';
 import { queryBoolean, queryInteger, queryString } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';

@@ -3,7 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type EventId, type UserId } from '../../../matrix/ids.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import type { ReportStore } from '../../store/report-store.js';
-import { AuthError, NotFoundError } from '../../synapse-errors.js';
+import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
 import { checkModel, isText } from '../server/fields.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';

@@ -7,8 +7,8 @@ import { parseEmail } from '../../users/email-address.js';
 import { phoneNumberToMsisdn } from '../../users/phone-number.js';
 import type { ValidationPurpose } from '../../users/threepid-validation.js';
 import { parseClientSecret } from '../../users/threepids.js';
-import { randomLetters } from '../../random-letters.js';
-import type { UserServices } from '../../users/user-services.js';
+import { randomLetters } from '../../runtime/random-letters.js';
+import type { UserServices } from '../../compose/user-services.js';
 import {
   checkModel,
   type FieldCheck,

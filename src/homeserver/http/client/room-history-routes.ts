@@ -7,8 +7,8 @@ import type { ClientEvents, ClientFormat } from '../../rooms/timeline/client-eve
 import type { RoomEvent } from '../../rooms/model/room-event.js';
 import type { HistoryPage, ReadingOptions } from '../../rooms/timeline/room-history.js';
 import type { RoomServices } from '../../compose/room-services.js';
-import { historyToken, parseHistoryToken } from '../../stream-token.js';
-import { AuthError } from '../../synapse-errors.js';
+import { historyToken, parseHistoryToken } from '../../runtime/stream-token.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import { filterIn, pageRequest } from '../server/page-request.js';
 import { queryInteger, queryString, requiredQueryInteger } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';

@@ -5,7 +5,7 @@ import type { Requester } from '../../../matrix/requester.js';
 import type { RoomServices } from '../../compose/room-services.js';
 import { ShadowBanError } from '../../rooms/sending/shadow-ban.js';
 import { toUserId } from '../../rooms/model/untrusted-ids.js';
-import { AuthError } from '../../synapse-errors.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import { requireParams } from '../server/fields.js';
 import type { RequestTransactions } from './request-transactions.js';
 import { hostsIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';

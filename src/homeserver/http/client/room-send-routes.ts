@@ -11,7 +11,7 @@ import type { RoomServices } from '../../compose/room-services.js';
 import { ShadowBanError } from '../../rooms/sending/shadow-ban.js';
 import { refuseSpam } from '../../rooms/sending/spam-refusal.js';
 import { toUserId } from '../../rooms/model/untrusted-ids.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { queryInteger } from '../server/query.js';
 import type { RequestTransactions } from './request-transactions.js';
 import { pathParam, roomIdIn } from './room-request.js';

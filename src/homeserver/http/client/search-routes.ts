@@ -13,7 +13,7 @@ import {
   type SearchRequest,
   writeSearchBatch,
 } from '../../rooms/timeline/search-request.js';
-import { historyToken } from '../../stream-token.js';
+import { historyToken } from '../../runtime/stream-token.js';
 import { queryString } from '../server/query.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
 

@@ -5,8 +5,8 @@ import type { JsonObject } from '../../../matrix/json.js';
 import { answerOtherMethod } from '../../../web/error-answers.js';
 import { respondWithHtml } from '../../../web/html-response.js';
 import type { HttpMethod } from '../../../web/web-resource.js';
-import type { HomeserverContext } from '../../context.js';
-import { UnrecognizedRequestError } from '../../synapse-errors.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import { UnrecognizedRequestError } from '../../parity/synapse-errors.js';
 import { pathOf, redirectResponse, textResponse } from '../server/responses.js';
 import {
   type Answer,

@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { parseClientSecret } from '../../users/threepids.js';
 import {
   checkModel,

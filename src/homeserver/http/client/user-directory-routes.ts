@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonValue } from '../../../matrix/json.js';
-import type { UserServices } from '../../users/user-services.js';
+import type { UserServices } from '../../compose/user-services.js';
 import { clientPaths, type Route } from '../server/route.js';
 
 /** The search for users (`rest/client/user_directory.py`). */

@@ -2,7 +2,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject } from '../../../matrix/json.js';
 import type { FederatedInvites } from '../../federation/federated-invites.js';
-import { pythonRepr } from '../../python-repr.js';
+import { pythonRepr } from '../../parity/python-repr.js';
 import type { FederationEndpoints } from './federation-request.js';
 import { JsonAnswer, type Route } from '../server/route.js';
 

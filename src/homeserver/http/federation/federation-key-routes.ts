@@ -1,6 +1,6 @@
 import type { ServerName } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import type { FederationServices } from '../../federation/federation-services.js';
+import type { FederationServices } from '../../compose/federation-services.js';
 import type { KeyQuery } from '../../federation/key-notary.js';
 import { checkModel, isInteger, isMapOf, isModel } from '../server/fields.js';
 import { queryInteger } from '../server/query.js';

@@ -4,8 +4,8 @@ import { domainOf, parseRoomAlias, parseUserId, type UserId } from '../../../mat
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { DeviceKeys } from '../../encryption/device-keys.js';
 import type { RoomServices } from '../../compose/room-services.js';
-import { NotFoundError } from '../../synapse-errors.js';
-import type { UserServices } from '../../users/user-services.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
+import type { UserServices } from '../../compose/user-services.js';
 import type { FederationCall, FederationEndpoints } from './federation-request.js';
 import { queryInteger, queryString, requiredQueryString } from '../server/query.js';
 import type { Route } from '../server/route.js';

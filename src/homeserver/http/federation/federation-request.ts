@@ -2,9 +2,9 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { ServerName } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { KeyRing } from '../../federation/key-ring.js';
-import { pythonRepr } from '../../python-repr.js';
+import { pythonRepr } from '../../parity/python-repr.js';
 import { isServerName } from '../../rooms/model/untrusted-ids.js';
 import type { Answer, Call, Method, Route } from '../server/route.js';
 

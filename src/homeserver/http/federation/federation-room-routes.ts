@@ -2,7 +2,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { JsonValue } from '../../../matrix/json.js';
-import type { FederationServices } from '../../federation/federation-services.js';
+import type { FederationServices } from '../../compose/federation-services.js';
 import type { FederationCall, FederationEndpoints } from './federation-request.js';
 import { queryInteger, queryStrings, requiredQueryInteger, requiredQueryString } from '../server/query.js';
 import { jsonResponse } from '../server/responses.js';

@@ -1,4 +1,4 @@
-import type { FederationServices } from '../../federation/federation-services.js';
+import type { FederationServices } from '../../compose/federation-services.js';
 import { federationInviteRoutes } from './federation-invite-routes.js';
 import { federationKeyRoutes } from './federation-key-routes.js';
 import { FederationEndpoints } from './federation-request.js';

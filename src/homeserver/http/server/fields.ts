@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import { pythonRepr } from '../../python-repr.js';
+import { pythonRepr } from '../../parity/python-repr.js';
 
 /** 400 `M_MISSING_PARAM` unless the body has all of these members (`http/servlet.py: assert_params_in_dict`). */
 export function requireParams(body: JsonObject, names: readonly string[]): void {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import { parseJsonObject } from '../../../matrix/untrusted-json.js';
-import type { RequesterOptions } from '../../requester-options.js';
+import type { RequesterOptions } from '../../users/requester-options.js';
 import { bodyPieces, readBody } from './request-body.js';
 import type { Call } from './route.js';
 

@@ -5,7 +5,7 @@ import { parseJson } from '../../../matrix/untrusted-json.js';
 import { EventFilter } from '../../rooms/timeline/event-filter.js';
 import type { PageRequest } from '../../rooms/timeline/room-history.js';
 import type { HistoryPlace } from '../../store/history-range.js';
-import { parseHistoryToken } from '../../stream-token.js';
+import { parseHistoryToken } from '../../runtime/stream-token.js';
 import { queryInteger, queryString } from './query.js';
 
 const maxLimit = 1000;

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RequesterOptions } from '../../requester-options.js';
+import type { RequesterOptions } from '../../users/requester-options.js';
 
 /** One request as an endpoint sees it. */
 export interface Call {

@@ -3,7 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { checkCanonicalJson } from '../../../matrix/canonical-json.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import { pythonRepr } from '../../python-repr.js';
+import { pythonRepr } from '../../parity/python-repr.js';
 import type { EventDraft } from '../model/event-builder.js';
 import type { RoomEvent } from '../model/room-event.js';
 import { serverMatchesAcl } from '../model/server-acl.js';

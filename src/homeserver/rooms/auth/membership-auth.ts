@@ -1,8 +1,8 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { domainOf, type UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import { pythonRepr } from '../../python-repr.js';
-import { AuthError, UnstableSpecAuthError } from '../../synapse-errors.js';
+import { pythonRepr } from '../../parity/python-repr.js';
+import { AuthError, UnstableSpecAuthError } from '../../parity/synapse-errors.js';
 import { checkFederates, checkJoined, type EventToAuth } from './event-auth.js';
 import { type AuthEvent, type AuthState, own, type PowerLevels } from '../model/power-levels.js';
 import type { RoomVersion } from '../model/room-version.js';

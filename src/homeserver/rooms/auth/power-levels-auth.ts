@@ -1,7 +1,7 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
-import { AuthError } from '../../synapse-errors.js';
-import { pythonRepr } from '../../python-repr.js';
+import { AuthError } from '../../parity/synapse-errors.js';
+import { pythonRepr } from '../../parity/python-repr.js';
 import { type AuthEvent, type AuthState, own, type PowerLevels, toLevel } from '../model/power-levels.js';
 import type { RoomVersion } from '../model/room-version.js';
 

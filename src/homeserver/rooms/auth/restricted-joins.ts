@@ -1,7 +1,7 @@
 import { domainOf, type UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { StateStore } from '../../store/state-store.js';
-import { AuthError } from '../../synapse-errors.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import { isRestricted } from './membership-auth.js';
 import type { Room } from '../model/rooms.js';
 

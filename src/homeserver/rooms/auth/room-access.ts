@@ -1,7 +1,7 @@
 import type { RoomId } from '../../../matrix/ids.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { CurrentMembership, StateStore } from '../../store/state-store.js';
-import { AuthError } from '../../synapse-errors.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import type { Rooms } from '../model/rooms.js';
 
 /** By which right somebody reads a room. */

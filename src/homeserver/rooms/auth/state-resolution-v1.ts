@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareText } from '../../sort-order.js';
+import { compareText } from '../../parity/sort-order.js';
 import { isAllowed } from './event-allowed.js';
 import type { RoomEvent } from '../model/room-event.js';
 import { RoomState } from '../model/room-state.js';

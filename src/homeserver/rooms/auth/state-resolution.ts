@@ -1,5 +1,5 @@
 import type { EventId } from '../../../matrix/ids.js';
-import { compareText } from '../../sort-order.js';
+import { compareText } from '../../parity/sort-order.js';
 import { isAllowed } from './event-allowed.js';
 import { authTypesFor } from './event-auth.js';
 import { PowerLevels } from '../model/power-levels.js';

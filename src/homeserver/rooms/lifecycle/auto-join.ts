@@ -1,7 +1,7 @@
 import { domainOf, localpartOf, type RoomAlias, type UserId } from '../../../matrix/ids.js';
 import type { MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { Directory } from '../reading/directory.js';
 import type { Memberships } from '../sending/memberships.js';
 import type { RoomCreation } from './room-creation.js';

@@ -1,7 +1,7 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
-import type { HomeserverContext } from '../../context.js';
-import { randomLetters } from '../../random-letters.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import { randomLetters } from '../../runtime/random-letters.js';
 import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { EventStore } from '../../store/event-store.js';
 import type { RelationStore } from '../../store/relation-store.js';

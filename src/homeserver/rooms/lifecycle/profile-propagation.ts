@@ -1,6 +1,6 @@
 import type { UserId } from '../../../matrix/ids.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { StateStore } from '../../store/state-store.js';
 import type { Memberships } from '../sending/memberships.js';
 

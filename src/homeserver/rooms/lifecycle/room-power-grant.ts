@@ -2,7 +2,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type RoomId, type UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import { AuthError } from '../../synapse-errors.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import type { EventSender } from '../sending/event-sender.js';
 import type { Memberships } from '../sending/memberships.js';
 import type { Room, Rooms } from '../model/rooms.js';

@@ -5,7 +5,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { RoomDeletion, RoomStore } from '../../store/room-store.js';
 import type { CurrentMembership, StateStore } from '../../store/state-store.js';
 import type { EventSender } from '../sending/event-sender.js';

@@ -2,7 +2,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId, UserId } from '../../../matrix/ids.js';
 import type { JsonObject, MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { StateStore } from '../../store/state-store.js';
 import type { EventSender } from '../sending/event-sender.js';
 import type { Memberships } from '../sending/memberships.js';

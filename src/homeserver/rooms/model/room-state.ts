@@ -1,5 +1,5 @@
 import type { StateMap } from '../../../matrix/event.js';
-import { compareText } from '../../sort-order.js';
+import { compareText } from '../../parity/sort-order.js';
 import { MemberIndex } from './member-index.js';
 import { PowerLevels } from './power-levels.js';
 import type { RoomEvent } from './room-event.js';

@@ -10,10 +10,10 @@ import {
 } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { RoomStore } from '../../store/room-store.js';
 import type { StateStore } from '../../store/state-store.js';
-import { AuthError, NotFoundError } from '../../synapse-errors.js';
+import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
 import { isAllowedByRules } from './directory-rules.js';
 import type { EventSender } from '../sending/event-sender.js';
 import type { RoomEvent } from '../model/room-event.js';

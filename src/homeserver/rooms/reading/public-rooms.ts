@@ -1,8 +1,8 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import type { HomeserverContext } from '../../context.js';
-import { compareText } from '../../sort-order.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import { compareText } from '../../parity/sort-order.js';
 import { directoryEntry, type RoomSummaries, type RoomSummary } from './room-summary.js';
 
 /** Which rooms of the directory are wanted. */

@@ -1,6 +1,6 @@
 import { domainOf, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { RoomStore, StoredRoom } from '../../store/room-store.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomState } from '../model/room-state.js';

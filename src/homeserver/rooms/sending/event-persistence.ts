@@ -1,5 +1,5 @@
 import type { EventId, RoomId, UserId } from '../../../matrix/ids.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { EventStore } from '../../store/event-store.js';
 import type { RelationStore } from '../../store/relation-store.js';
 import type { StateStore } from '../../store/state-store.js';

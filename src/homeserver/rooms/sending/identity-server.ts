@@ -3,7 +3,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { Fetch } from '../../../module-api/shared/fetch.js';
-import { refuseBlockedAddress } from '../../ip-blocklist.js';
+import { refuseBlockedAddress } from '../../runtime/ip-blocklist.js';
 
 /** What an identity server gives for an invited address. */
 export interface StoredInvite {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../runtime/clock.js';
 
 /** Thrown where a shadow-banned user is to believe that something happened (`api/errors.py: ShadowBanError`). */
 export class ShadowBanError extends Error {

@@ -3,7 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId, UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import { AuthError } from '../../synapse-errors.js';
+import { AuthError } from '../../parity/synapse-errors.js';
 import { checkEventAuth } from '../auth/event-auth.js';
 import type { EventCreation, EventRequest } from './event-creation.js';
 import type { EventSender } from './event-sender.js';

@@ -1,11 +1,11 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
-import { randomLetters } from '../../random-letters.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import { randomLetters } from '../../runtime/random-letters.js';
 import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { EventStore } from '../../store/event-store.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import type { EventSender } from './event-sender.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';

@@ -1,5 +1,5 @@
 import type { EventId, UserId } from '../../../matrix/ids.js';
-import { compareText } from '../../sort-order.js';
+import { compareText } from '../../parity/sort-order.js';
 import type { RelationStore } from '../../store/relation-store.js';
 import { relationOf } from '../model/relation.js';
 import type { RoomEvent } from '../model/room-event.js';

@@ -1,7 +1,7 @@
 import type { Hook } from '../../../dispatch/hook.js';
 import type { JsonObject, JsonValue, MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../context.js';
+import type { HomeserverContext } from '../../runtime/context.js';
 import type { BundledRelations } from './bundled-relations.js';
 import { selectFields } from '../model/event-fields.js';
 import type { RoomEvent } from '../model/room-event.js';

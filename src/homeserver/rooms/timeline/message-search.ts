@@ -6,7 +6,7 @@ import type { RelationStore } from '../../store/relation-store.js';
 import type { SearchHit, SearchHits, SearchMark } from '../../store/search/search-hits.js';
 import type { SearchStore } from '../../store/search/search-store.js';
 import type { StateStore } from '../../store/state-store.js';
-import { NotFoundError } from '../../synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import type { ShownEvent } from './client-events.js';
 import type { EventFilter } from './event-filter.js';
 import type { RoomEvents } from '../model/room-events.js';

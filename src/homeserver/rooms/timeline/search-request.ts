@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import { pythonRepr } from '../../python-repr.js';
+import { pythonRepr } from '../../parity/python-repr.js';
 import { EventFilter } from './event-filter.js';
 
 /** What somebody searches for. */

@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../matrix/ids.js';
+import type { RoomId, UserId } from '../../matrix/ids.js';
 import type { Clock } from './clock.js';
 
 /** What changed: something in rooms, or for users. */

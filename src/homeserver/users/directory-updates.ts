@@ -1,5 +1,5 @@
-import type { BackgroundUpdate } from './background-updates.js';
-import type { PendingUpdate } from './store/database/store-update.js';
+import type { BackgroundUpdate } from '../runtime/background-updates.js';
+import type { PendingUpdate } from '../store/database/store-update.js';
 
 /** The updates behind `regenerate_directory`, in the order in which they depend on each other. */
 const steps = ['createtables', 'process_rooms', 'process_users', 'cleanup'].map(

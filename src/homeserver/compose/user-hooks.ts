@@ -1,9 +1,9 @@
-import type { UserId } from '../matrix/ids.js';
-import type { Requester } from '../matrix/requester.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
 import type { LiveServices } from './live-services.js';
-import type { RoomServices } from './compose/room-services.js';
-import type { MediaStore } from './store/media-store.js';
-import type { UserHooks } from './users/user-services.js';
+import type { RoomServices } from './room-services.js';
+import type { MediaStore } from '../store/media-store.js';
+import type { UserHooks } from './user-services.js';
 
 /** The parts that accounts reach into. The getters are called when something happens, not before. */
 export interface UserHookParts {

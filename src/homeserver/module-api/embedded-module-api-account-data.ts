@@ -1,9 +1,9 @@
-import type { AccountDataManager } from '../module-api/account-data-manager.js';
-import { HostError } from '../errors/host-error.js';
-import { domainOf, type UserId } from '../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../matrix/json.js';
-import { toUserId } from './rooms/model/untrusted-ids.js';
-import type { Services } from './services.js';
+import type { AccountDataManager } from '../../module-api/account-data-manager.js';
+import { HostError } from '../../errors/host-error.js';
+import { domainOf, type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { toUserId } from '../rooms/model/untrusted-ids.js';
+import type { Services } from '../compose/services.js';
 
 /** Global account data for modules (`module_api/__init__.py: AccountDataManager`). */
 export class ModuleAccountData implements AccountDataManager {

@@ -1,5 +1,5 @@
-import { type Code, Codes } from '../errors/matrix-codes.js';
-import { InvalidClientCredentialsError, SynapseError } from '../errors/synapse-error.js';
+import { type Code, Codes } from '../../errors/matrix-codes.js';
+import { InvalidClientCredentialsError, SynapseError } from '../../errors/synapse-error.js';
 
 /** Not authorised (`api/errors.py: AuthError`): `M_FORBIDDEN` unless said otherwise. */
 export class AuthError extends SynapseError {

@@ -1,15 +1,15 @@
-import type { PublicRoomListManager } from '../module-api/public-room-list-manager.js';
-import type { RoomsApi, StateFilter } from '../module-api/rooms-api.js';
-import { HostError } from '../errors/host-error.js';
-import { SynapseError } from '../errors/synapse-error.js';
-import type { MatrixEvent, StateMap } from '../matrix/event.js';
-import { domainOf, type EventId, localpartOf, type RoomAlias, type RoomId, type UserId } from '../matrix/ids.js';
-import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
+import type { PublicRoomListManager } from '../../module-api/public-room-list-manager.js';
+import type { RoomsApi, StateFilter } from '../../module-api/rooms-api.js';
+import { HostError } from '../../errors/host-error.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import type { MatrixEvent, StateMap } from '../../matrix/event.js';
+import { domainOf, type EventId, localpartOf, type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
+import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
 import { requesterFor } from './embedded-module-api-users.js';
-import type { EventRequest } from './rooms/sending/event-creation.js';
-import { toRoomAlias, toUserId } from './rooms/model/untrusted-ids.js';
-import type { Services } from './services.js';
-import type { RoomStore } from './store/room-store.js';
+import type { EventRequest } from '../rooms/sending/event-creation.js';
+import { toRoomAlias, toUserId } from '../rooms/model/untrusted-ids.js';
+import type { Services } from '../compose/services.js';
+import type { RoomStore } from '../store/room-store.js';
 
 /** What `ModuleApi` does with rooms. */
 export class ModuleRooms {

@@ -1,13 +1,13 @@
-import type { UsersApi } from '../module-api/users-api.js';
-import type { RegisteredDevice } from '../module-api/registered-device.js';
-import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../module-api/user-info.js';
-import { HostError } from '../errors/host-error.js';
-import { domainOf, type UserId } from '../matrix/ids.js';
-import type { Requester } from '../matrix/requester.js';
-import { originOf } from '../web/request-origin.js';
-import { toUserId } from './rooms/model/untrusted-ids.js';
-import type { Services } from './services.js';
-import type { User } from './store/user-store.js';
+import type { UsersApi } from '../../module-api/users-api.js';
+import type { RegisteredDevice } from '../../module-api/registered-device.js';
+import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../../module-api/user-info.js';
+import { HostError } from '../../errors/host-error.js';
+import { domainOf, type UserId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
+import { originOf } from '../../web/request-origin.js';
+import { toUserId } from '../rooms/model/untrusted-ids.js';
+import type { Services } from '../compose/services.js';
+import type { User } from '../store/user-store.js';
 
 /** What `ModuleApi` does with accounts. */
 export class ModuleUsers {

@@ -1,5 +1,5 @@
-import { SynapseError } from '../errors/synapse-error.js';
-import type { HistoryPlace } from './store/history-range.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import type { HistoryPlace } from '../store/history-range.js';
 
 /** The token of a position in the stream of changes: what was up to it has been seen. */
 export function streamToken(position: number): string {

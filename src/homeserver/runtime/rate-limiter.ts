@@ -1,6 +1,6 @@
-import type { RateLimit } from '../config/homeserver/homeserver-sections.js';
-import type { UserId } from '../matrix/ids.js';
-import type { Requester } from '../matrix/requester.js';
+import type { RateLimit } from '../../config/homeserver/homeserver-sections.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
 import type { Clock } from './clock.js';
 import { LimitExceededError } from './rate-limit-error.js';
 

@@ -1,5 +1,5 @@
-import type { HttpClient } from '../module-api/http-client.js';
-import type { JsonObject, JsonValue } from '../matrix/json.js';
+import type { HttpClient } from '../../module-api/http-client.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
 
 /** Takes notifications for devices (https://spec.matrix.org/latest/push-gateway-api/). */
 export interface PushGateway {

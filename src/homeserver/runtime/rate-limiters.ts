@@ -1,8 +1,8 @@
-import type { HomeserverConfig } from '../config/homeserver/homeserver-config.js';
-import type { RateLimit } from '../config/homeserver/homeserver-sections.js';
-import type { Dispatcher } from '../dispatch/dispatcher.js';
-import type { UserId } from '../matrix/ids.js';
-import type { Requester } from '../matrix/requester.js';
+import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
+import type { RateLimit } from '../../config/homeserver/homeserver-sections.js';
+import type { Dispatcher } from '../../dispatch/dispatcher.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { Requester } from '../../matrix/requester.js';
 import type { Clock } from './clock.js';
 import { RateLimiter } from './rate-limiter.js';
 

@@ -1,5 +1,5 @@
-import { Codes } from '../errors/matrix-codes.js';
-import { SynapseError } from '../errors/synapse-error.js';
+import { Codes } from '../../errors/matrix-codes.js';
+import { SynapseError } from '../../errors/synapse-error.js';
 
 /** 429: a limiter refused an action (`api/errors.py: LimitExceededError`). */
 export class LimitExceededError extends SynapseError {

@@ -1,9 +1,9 @@
-import type { BackgroundUpdateSlot } from '../callbacks/background-update-controller.js';
-import type { JsonObject } from '../matrix/json.js';
+import type { BackgroundUpdateSlot } from '../../callbacks/background-update-controller.js';
+import type { JsonObject } from '../../matrix/json.js';
 import type { HomeserverContext } from './context.js';
-import type { BackgroundUpdateStore } from './store/background-update-store.js';
-import type { Database, Schema } from './store/database/database.js';
-import type { UpdateBatch } from './store/database/store-update.js';
+import type { BackgroundUpdateStore } from '../store/background-update-store.js';
+import type { Database, Schema } from '../store/database/database.js';
+import type { UpdateBatch } from '../store/database/store-update.js';
 
 /** The name of the homeserver's only database, as Synapse calls the one that is not split. */
 export const databaseName = 'master';

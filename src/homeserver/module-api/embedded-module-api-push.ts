@@ -1,9 +1,9 @@
-import type { MessagingApi } from '../module-api/messaging-api.js';
-import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
-import type { UserId } from '../matrix/ids.js';
-import type { Logger } from '../log/logger.js';
-import type { PushGateway } from './push-gateway.js';
-import type { Pusher, PusherStore } from './store/pusher-store.js';
+import type { MessagingApi } from '../../module-api/messaging-api.js';
+import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
+import type { UserId } from '../../matrix/ids.js';
+import type { Logger } from '../../log/logger.js';
+import type { PushGateway } from '../runtime/push-gateway.js';
+import type { Pusher, PusherStore } from '../store/pusher-store.js';
 
 /** Pushes what a module says to a user's HTTP pushers (`push/httppusher.py: dispatch_push`). */
 export class ModulePush {

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../matrix/json.js';
+import type { JsonValue } from '../../matrix/json.js';
 
 /** A JSON value as Python writes it: Synapse puts such texts into errors. */
 export function pythonRepr(value: JsonValue): string {

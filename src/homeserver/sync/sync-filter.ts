@@ -1,5 +1,5 @@
-import { SynapseError } from '../errors/synapse-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json.js';
+import { SynapseError } from '../../errors/synapse-error.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 
 type Check = (value: JsonValue, path: string) => void;
 

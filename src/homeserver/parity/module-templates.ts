@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import type { Environment, LoaderSource } from 'nunjucks';
-import type { Template } from '../module-api/template.js';
-import { ConfigError } from '../errors/config-error.js';
-import { HostError } from '../errors/host-error.js';
-import { loadOptional, type OptionalPackage } from '../errors/package-missing.js';
+import type { Template } from '../../module-api/template.js';
+import { ConfigError } from '../../errors/config-error.js';
+import { HostError } from '../../errors/host-error.js';
+import { loadOptional, type OptionalPackage } from '../../errors/package-missing.js';
 import { builtInTemplates } from './built-in-templates.js';
 import { formatTime } from './format-time.js';
 

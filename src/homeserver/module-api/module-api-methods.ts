@@ -1,7 +1,7 @@
-import { HostError } from '../errors/host-error.js';
-import { InvalidClientCredentialsError, SynapseError } from '../errors/synapse-error.js';
-import { allowedInside, refuseInside } from '../module-api/shared/inside-transaction.js';
-import { ShadowBanError } from './rooms/sending/shadow-ban.js';
+import { HostError } from '../../errors/host-error.js';
+import { InvalidClientCredentialsError, SynapseError } from '../../errors/synapse-error.js';
+import { allowedInside, refuseInside } from '../../module-api/shared/inside-transaction.js';
+import { ShadowBanError } from '../rooms/sending/shadow-ban.js';
 
 /**
  * Makes methods of `ModuleApi` behave as they do over the bridge: they are refused inside a transaction, but for those that are

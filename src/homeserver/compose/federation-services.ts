@@ -1,26 +1,26 @@
 import type { ServerName } from '../../matrix/ids.js';
 import { parseJsonObject } from '../../matrix/untrusted-json.js';
 import type { JsonObject } from '../../matrix/json.js';
-import type { RoomServices } from '../compose/room-services.js';
+import type { RoomServices } from './room-services.js';
 import { FederationStore } from '../store/federation-store.js';
-import { Deliveries } from './deliveries.js';
-import { EventChecks } from './event-checks.js';
-import { EventNews } from './event-news.js';
-import { FederatedInvites } from './federated-invites.js';
-import { FederationClient } from './federation-client.js';
-import { FederationSender } from './federation-sender.js';
-import { Handshakes } from './handshakes.js';
-import { IncomingEvents } from './incoming-events.js';
-import { KeyNotary } from './key-notary.js';
-import { KeyRing } from './key-ring.js';
-import { OutgoingEdus } from './outgoing-edus.js';
-import { OutgoingMemberships } from './outgoing-memberships.js';
-import { OwnKeys } from './own-keys.js';
-import { PeerEvents } from './peer-events.js';
-import { Peers } from './peers.js';
-import { RoomReader } from './room-reader.js';
-import { ServerKeys } from './server-keys.js';
-import { type EduHandlers, Transactions } from './transactions.js';
+import { Deliveries } from '../federation/deliveries.js';
+import { EventChecks } from '../federation/event-checks.js';
+import { EventNews } from '../federation/event-news.js';
+import { FederatedInvites } from '../federation/federated-invites.js';
+import { FederationClient } from '../federation/federation-client.js';
+import { FederationSender } from '../federation/federation-sender.js';
+import { Handshakes } from '../federation/handshakes.js';
+import { IncomingEvents } from '../federation/incoming-events.js';
+import { KeyNotary } from '../federation/key-notary.js';
+import { KeyRing } from '../federation/key-ring.js';
+import { OutgoingEdus } from '../federation/outgoing-edus.js';
+import { OutgoingMemberships } from '../federation/outgoing-memberships.js';
+import { OwnKeys } from '../federation/own-keys.js';
+import { PeerEvents } from '../federation/peer-events.js';
+import { Peers } from '../federation/peers.js';
+import { RoomReader } from '../federation/room-reader.js';
+import { ServerKeys } from '../federation/server-keys.js';
+import { type EduHandlers, Transactions } from '../federation/transactions.js';
 
 /** What this server does with other servers, made once. */
 export class FederationServices implements Disposable {

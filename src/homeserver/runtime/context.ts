@@ -1,14 +1,14 @@
-import type { HomeserverConfig } from '../config/homeserver/homeserver-config.js';
-import type { Dispatcher } from '../dispatch/dispatcher.js';
-import type { Logger } from '../log/logger.js';
-import type { ServerName } from '../matrix/ids.js';
+import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
+import type { Dispatcher } from '../../dispatch/dispatcher.js';
+import type { Logger } from '../../log/logger.js';
+import type { ServerName } from '../../matrix/ids.js';
 import type { Clock } from './clock.js';
-import type { Fetch } from '../module-api/shared/fetch.js';
+import type { Fetch } from '../../module-api/shared/fetch.js';
 import type { Mailer } from './mailer.js';
 import type { Notifier } from './notifier.js';
 import type { PushGateway } from './push-gateway.js';
-import type { Database } from './store/database/database.js';
-import type { Stream } from './store/database/stream.js';
+import type { Database } from '../store/database/database.js';
+import type { Stream } from '../store/database/stream.js';
 
 /** What every part of the embedded homeserver is given. */
 export interface HomeserverContext {

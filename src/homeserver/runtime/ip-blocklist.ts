@@ -1,4 +1,4 @@
-import { SynapseError } from '../errors/synapse-error.js';
+import { SynapseError } from '../../errors/synapse-error.js';
 
 /** Where requests on behalf of users must not go unless the configuration says so (`config/server.py`). */
 const defaultIpBlocklist: readonly string[] = [

@@ -1,6 +1,6 @@
-import type { EmailConfig } from '../config/homeserver/homeserver-sections.js';
-import { HostError } from '../errors/host-error.js';
-import { loadOptional, type OptionalPackage } from '../errors/package-missing.js';
+import type { EmailConfig } from '../../config/homeserver/homeserver-sections.js';
+import { HostError } from '../../errors/host-error.js';
+import { loadOptional, type OptionalPackage } from '../../errors/package-missing.js';
 import type { Mail, Mailer } from './mailer.js';
 
 const nodemailer: OptionalPackage = { name: 'nodemailer', use: 'Sending mail' };
