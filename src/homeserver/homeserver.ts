@@ -17,7 +17,7 @@ import type { Mailer } from './runtime/mailer.js';
 import { Notifier } from './runtime/notifier.js';
 import type { PushGateway } from './runtime/push-gateway.js';
 import { schemas, Services } from './compose/services.js';
-import { callInPlace, outsideOfChanges } from './rooms/membership-change-place.js';
+import { callInPlace, outsideOfChanges } from './rooms/sending/membership-change-place.js';
 import { Database } from './store/database/database.js';
 import { SmtpMailer } from './runtime/smtp-mailer.js';
 import { Stream } from './store/database/stream.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RoomId } from '../../../src/index.js';
-import { callInPlace, outsideOfChanges } from '../../../src/homeserver/rooms/membership-change-place.js';
+import { callInPlace, outsideOfChanges } from '../../../src/homeserver/rooms/sending/membership-change-place.js';
 import { MembershipTurns } from '../../../src/homeserver/rooms/sending/membership-turns.js';
 
 const waitsForItself = { code: 'ROOMS_MEMBERSHIP_WAITS_FOR_ITSELF' };

@@ -1,6 +1,6 @@
 import { VesicleError } from '../../../errors/vesicle-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
-import { Place } from '../membership-change-place.js';
+import { Place } from './membership-change-place.js';
 
 /** A change of a room's memberships that has its turn or waits for it. */
 interface Turn {
