@@ -37,7 +37,7 @@ import { directorySchema } from '../store/directory-store.js';
 import { searchSchema } from '../store/search/search-store.js';
 import { streamSchema } from '../store/database/stream.js';
 import { UserStore } from '../store/user-store.js';
-import { userHooks } from './user-hooks.js';
+import { userHooks } from './user-hook-parts.js';
 import { followUpgrade } from '../users/room-succession.js';
 import { userSchemas, UserServices } from './user-services.js';
 

@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../../matrix/ids.js';
+import type { UserHooks } from '../users/user-hooks.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import type { RateLimiters } from '../runtime/rate-limiters.js';
 import { AccountDataStore, accountDataSchema } from '../store/account-data-store.js';
@@ -18,15 +18,15 @@ import { AccountValidity } from '../users/account-validity.js';
 import { AdminUsers } from '../users/admin-users.js';
 import { Authenticator } from '../users/authenticator.js';
 import { CredentialChecker } from '../users/credential-checker.js';
-import { Deactivation, type DeactivationHooks } from '../users/deactivation.js';
-import { type DeviceHooks, Devices } from '../users/devices.js';
+import { Deactivation } from '../users/deactivation.js';
+import { Devices } from '../users/devices.js';
 import { IdentityServers } from '../users/identity-servers.js';
 import { LoginTokens } from '../users/login-tokens.js';
 import { Logins } from '../users/logins.js';
 import { Passwords } from '../users/passwords.js';
-import { type ProfileHooks, Profiles } from '../users/profiles.js';
+import { Profiles } from '../users/profiles.js';
 import { PushRules } from '../users/push-rules.js';
-import { Registration, type RegistrationHooks } from '../users/registration.js';
+import { Registration } from '../users/registration.js';
 import { RegistrationTokens } from '../users/registration-tokens.js';
 import { SignUp } from '../users/sign-up.js';
 import { SingleSignOn } from '../users/sso.js';
@@ -50,14 +50,6 @@ export const userSchemas: readonly Schema[] = [
   accountValiditySchema,
   registrationTokenSchema,
 ];
-
-/** What accounts need of the rest of the homeserver. They are called long after construction, so rooms may be made later. */
-export interface UserHooks extends RegistrationHooks, ProfileHooks, DeactivationHooks, DeviceHooks {
-  /** How long and how many events may wait to be sent. */
-  readonly delayLimits: () => { readonly maxDelay: number; readonly maxScheduled: number };
-  /** The rooms that a user has or had to do with, and how. */
-  readonly membershipsOf: (userId: UserId) => ReadonlyMap<RoomId, string>;
-}
 
 /** The services of accounts, made once for each homeserver. */
 export class UserServices {

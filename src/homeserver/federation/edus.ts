@@ -1,7 +1,13 @@
 import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { RoomServices } from '../compose/room-services.js';
 import type { EduHandlers } from './transactions.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+
+interface RoomParts {
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+}
 
 /** What is done with what passes between servers. */
 export interface EduTargets {
@@ -25,7 +31,7 @@ interface ReceivedPresence {
 }
 
 /** Typing, receipts, presence and messages to devices from other servers; whatever else passes between servers is let pass. */
-export function eduHandlers(rooms: RoomServices, targets: EduTargets): EduHandlers {
+export function eduHandlers(rooms: RoomParts, targets: EduTargets): EduHandlers {
   const isMember = (origin: ServerName, roomId: string, userId: string): boolean =>
     domainOf(userId as UserId) === origin && rooms.rooms.find(roomId)?.state.membershipOf(userId) === 'join';
   return new Map([

@@ -6,13 +6,31 @@ import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import { RoomEvent } from '../rooms/model/room-event.js';
 import { findRoomVersion, type RoomVersion } from '../rooms/model/room-version.js';
-import type { RoomServices } from '../compose/room-services.js';
 import { refuseSpam } from '../rooms/sending/spam-refusal.js';
 import type { EventChecks } from './event-checks.js';
 import type { EventNews } from './event-news.js';
 import { checkServerAcl } from './room-guards.js';
 import { parseReceivedEvent } from './received-event.js';
 import { readStrippedState } from './stripped-state.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RoomUsers } from '../rooms/model/room-users.js';
+import type { RateLimiters } from '../runtime/rate-limiters.js';
+import type { RoomStore } from '../store/room-store.js';
+import type { EventBuilder } from '../rooms/model/event-builder.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+import type { EventPersistence } from '../rooms/sending/event-persistence.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly users: RoomUsers;
+  readonly limits: RateLimiters;
+  readonly roomStore: RoomStore;
+  readonly builder: EventBuilder;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+  readonly persistence: EventPersistence;
+}
 
 /** An invite as another server sends it. */
 export interface ReceivedInvite {
@@ -31,7 +49,7 @@ export class FederatedInvites {
   private readonly userMayInvite: Hook<'spam_checker', 'user_may_invite'>;
 
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly checks: EventChecks,
     private readonly news: EventNews,
   ) {

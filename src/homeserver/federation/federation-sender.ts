@@ -3,12 +3,20 @@ import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { Timer } from '../runtime/clock.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
-import type { RoomServices } from '../compose/room-services.js';
 import type { RoomState } from '../rooms/model/room-state.js';
 import type { Deliveries } from './deliveries.js';
 import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';
 import { pduOf } from './handshakes.js';
 import type { Peers } from './peers.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+}
 
 const maxPdus = 50;
 const maxEdus = 100;
@@ -33,7 +41,7 @@ export class FederationSender implements Disposable {
   private lastTransaction = 0;
 
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly peers: Peers,
     private readonly client: FederationClient,
     private readonly deliveries: Deliveries,

@@ -5,9 +5,8 @@ import { domainOf, parseUserId, type RoomId, type ServerName, type UserId } from
 import type { JsonObject } from '../../matrix/json.js';
 import { checkEventAuth } from '../rooms/auth/event-auth.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
-import type { RoomServices } from '../compose/room-services.js';
 import { type RoomState, StateHandle } from '../rooms/model/room-state.js';
-import type { Room } from '../rooms/model/rooms.js';
+import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { strippedEventsFor } from '../rooms/model/stripped-state.js';
 import { NotFoundError } from '../parity/synapse-errors.js';
 import type { Deliveries } from './deliveries.js';
@@ -16,6 +15,20 @@ import { withSignature } from './federated-invites.js';
 import type { AcceptedMembership, IncomingEvents } from './incoming-events.js';
 import { parseReceivedEvent } from './received-event.js';
 import { checkServerAcl, isServerIn, requireRoom } from './room-guards.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RateLimiters } from '../runtime/rate-limiters.js';
+import type { EventBuilder } from '../rooms/model/event-builder.js';
+import type { EventCreation } from '../rooms/sending/event-creation.js';
+import type { RestrictedJoins } from '../rooms/auth/restricted-joins.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly limits: RateLimiters;
+  readonly builder: EventBuilder;
+  readonly rooms: Rooms;
+  readonly creation: EventCreation;
+  readonly restrictedJoins: RestrictedJoins;
+}
 
 /** Memberships that other servers prepare with this one and then hand in. */
 export type HandshakeMembership = 'join' | 'leave' | 'knock';
@@ -41,7 +54,7 @@ export class Handshakes {
   private readonly eventAllowed: Hook<'third_party_rules', 'check_event_allowed'>;
 
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly checks: EventChecks,
     private readonly incoming: IncomingEvents,
     private readonly deliveries: Deliveries,

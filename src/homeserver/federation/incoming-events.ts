@@ -4,15 +4,29 @@ import { BranchedEvents } from '../rooms/sending/branched-events.js';
 import { authTypesFor } from '../rooms/auth/event-auth.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import { isAtTheEnd, type RoomGraph } from '../rooms/auth/room-graph.js';
-import type { RoomServices } from '../compose/room-services.js';
 import type { RoomState } from '../rooms/model/room-state.js';
-import type { Room } from '../rooms/model/rooms.js';
+import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { isAllowed } from '../rooms/auth/event-allowed.js';
 import { claimedStateOf } from '../rooms/auth/state-resolution.js';
 import { AuthError } from '../parity/synapse-errors.js';
 import type { EventNews } from './event-news.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
 import { isServerIn } from './room-guards.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { StateStore } from '../store/state-store.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { EventPersistence } from '../rooms/sending/event-persistence.js';
+import type { Memberships } from '../rooms/sending/memberships.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly states: StateStore;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+  readonly graph: RoomGraph;
+  readonly persistence: EventPersistence;
+  readonly memberships: Memberships;
+}
 
 /** Asks another server for events; empty when it is out of reach or has none. */
 export interface EventSource {
@@ -37,7 +51,7 @@ export class IncomingEvents {
   private readonly queues = new Map<RoomId, Promise<void>>();
 
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly checks: EventChecks,
     private readonly news: EventNews,
     private readonly source: EventSource,

@@ -1,8 +1,16 @@
 import { domainOf, type EventId, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import { randomLetters } from '../runtime/random-letters.js';
-import type { RoomServices } from '../compose/room-services.js';
 import type { FederationSender } from './federation-sender.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { StateStore } from '../store/state-store.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly states: StateStore;
+  readonly rooms: Rooms;
+}
 
 /** A receipt to be told. */
 export interface OutgoingReceipt {
@@ -16,7 +24,7 @@ export interface OutgoingReceipt {
 /** Tells other servers what this server's users do besides sending events. */
 export class OutgoingEdus {
   constructor(
-    private readonly rooms: RoomServices,
+    private readonly rooms: RoomParts,
     private readonly sender: FederationSender,
   ) {}
 

@@ -3,13 +3,12 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
-import type { AliasTarget } from '../rooms/reading/directory.js';
+import type { AliasTarget } from '../rooms/model/remote-rooms.js';
 import type { RemoteChange, RemoteRooms } from '../rooms/model/remote-rooms.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
-import type { RoomServices } from '../compose/room-services.js';
 import { RoomState } from '../rooms/model/room-state.js';
 import { findRoomVersion, type RoomVersion, roomVersionNames } from '../rooms/model/room-version.js';
-import type { Room } from '../rooms/model/rooms.js';
+import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { isAllowed } from '../rooms/auth/event-allowed.js';
 import { strippedEventsFor } from '../rooms/model/stripped-state.js';
 import type { EventChecks } from './event-checks.js';
@@ -21,6 +20,22 @@ import { parseReceivedEvent } from './received-event.js';
 import { isServerIn } from './room-guards.js';
 import { signEvent } from './signing.js';
 import { readStrippedState } from './stripped-state.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { SigningKey } from '../rooms/model/signing-key.js';
+import type { EventBuilder } from '../rooms/model/event-builder.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { EventCreation } from '../rooms/sending/event-creation.js';
+import type { EventPersistence } from '../rooms/sending/event-persistence.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly signingKey: SigningKey;
+  readonly builder: EventBuilder;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+  readonly creation: EventCreation;
+  readonly persistence: EventPersistence;
+}
 
 /** A membership that this server signed, and who prepared it. */
 interface Prepared {
@@ -31,7 +46,7 @@ interface Prepared {
 /** Memberships of users from here in rooms of other servers (`handlers/federation.py`, `federation/federation_client.py`). */
 export class OutgoingMemberships implements RemoteRooms {
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly client: FederationClient,
     private readonly checks: EventChecks,
     private readonly incoming: IncomingEvents,

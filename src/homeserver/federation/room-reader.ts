@@ -4,13 +4,25 @@ import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids.js';
 import { domainOf } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
-import type { RoomServices } from '../compose/room-services.js';
 import type { RoomState } from '../rooms/model/room-state.js';
 import type { RoomGraph } from '../rooms/auth/room-graph.js';
 import { NotFoundError } from '../parity/synapse-errors.js';
 import type { Deliveries } from './deliveries.js';
 import { pduOf } from './handshakes.js';
 import { checkServerAcl, checkServerIn } from './room-guards.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RoomUsers } from '../rooms/model/room-users.js';
+import type { EventStore } from '../store/event-store.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly users: RoomUsers;
+  readonly eventStore: EventStore;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+}
 
 const maxBackfill = 100;
 const maxMissing = 20;
@@ -18,7 +30,7 @@ const maxMissing = 20;
 /** What servers that are in a room read of it (`federation/federation_server.py`, `handlers/federation.py`). */
 export class RoomReader {
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly graph: RoomGraph,
     private readonly deliveries: Deliveries,
   ) {}

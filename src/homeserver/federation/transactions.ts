@@ -4,12 +4,20 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomId, ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
-import type { RoomServices } from '../compose/room-services.js';
 import type { FederationStore } from '../store/federation-store.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
 import type { IncomingEvents } from './incoming-events.js';
 import { parseReceivedEvent } from './received-event.js';
 import { checkServerAcl } from './room-guards.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { EventBuilder } from '../rooms/model/event-builder.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly builder: EventBuilder;
+  readonly rooms: Rooms;
+}
 
 /** What passes between servers besides events, by its type. */
 export type EduHandlers = ReadonlyMap<string, (origin: ServerName, content: JsonObject) => Promise<void>>;
@@ -36,7 +44,7 @@ export class Transactions {
   private readonly active = new Map<ServerName, { readonly txnId: string; readonly answer: Promise<JsonObject> }>();
 
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly store: FederationStore,
     private readonly checks: EventChecks,
     private readonly incoming: IncomingEvents,

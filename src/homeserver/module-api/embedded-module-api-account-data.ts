@@ -3,11 +3,23 @@ import { HostError } from '../../errors/host-error.js';
 import { domainOf, type UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { toUserId } from '../rooms/model/untrusted-ids.js';
-import type { Services } from '../compose/services.js';
+import type { AccountData } from '../users/account-data.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { UserStore } from '../store/user-store.js';
+
+interface UserParts {
+  readonly accountData: AccountData;
+}
+
+interface HomeserverParts {
+  readonly context: HomeserverContext;
+  readonly userStore: UserStore;
+  readonly users: UserParts;
+}
 
 /** Global account data for modules (`module_api/__init__.py: AccountDataManager`). */
 export class ModuleAccountData implements AccountDataManager {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: HomeserverParts) {}
 
   readonly getGlobal = async (userId: UserId, dataType: string): Promise<JsonObject | null> => {
     this.checkLocal(userId);

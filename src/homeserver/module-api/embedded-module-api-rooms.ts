@@ -8,12 +8,36 @@ import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../mat
 import { requesterFor } from './embedded-module-api-users.js';
 import type { EventRequest } from '../rooms/sending/event-creation.js';
 import { toRoomAlias, toUserId } from '../rooms/model/untrusted-ids.js';
-import type { Services } from '../compose/services.js';
 import type { RoomStore } from '../store/room-store.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+import type { EventSender } from '../rooms/sending/event-sender.js';
+import type { Memberships } from '../rooms/sending/memberships.js';
+import type { RoomCreation } from '../rooms/lifecycle/room-creation.js';
+import type { RoomShutdown } from '../rooms/lifecycle/room-shutdown.js';
+import type { Profiles } from '../users/profiles.js';
+import type { HomeserverContext } from '../runtime/context.js';
+
+interface RoomParts {
+  readonly rooms: Rooms;
+  readonly sender: EventSender;
+  readonly memberships: Memberships;
+  readonly roomCreation: RoomCreation;
+  readonly shutdown: RoomShutdown;
+}
+
+interface UserParts {
+  readonly profiles: Profiles;
+}
+
+interface HomeserverParts {
+  readonly context: HomeserverContext;
+  readonly users: UserParts;
+  readonly rooms: RoomParts;
+}
 
 /** What `ModuleApi` does with rooms. */
 export class ModuleRooms {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: HomeserverParts) {}
 
   async create(
     userId: UserId,

@@ -6,14 +6,35 @@ import { domainOf, type UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
 import { originOf } from '../../web/request-origin.js';
 import { toUserId } from '../rooms/model/untrusted-ids.js';
-import type { Services } from '../compose/services.js';
-import type { User } from '../store/user-store.js';
+import type { User, UserStore } from '../store/user-store.js';
+import type { DeviceStore } from '../store/device-store.js';
+import type { ThreepidStore } from '../store/threepid-store.js';
+import type { Authenticator } from '../users/authenticator.js';
+import type { Devices } from '../users/devices.js';
+import type { Registration } from '../users/registration.js';
+import type { Profiles } from '../users/profiles.js';
+import type { HomeserverContext } from '../runtime/context.js';
+
+interface UserParts {
+  readonly deviceStore: DeviceStore;
+  readonly threepidStore: ThreepidStore;
+  readonly authenticator: Authenticator;
+  readonly devices: Devices;
+  readonly registration: Registration;
+  readonly profiles: Profiles;
+}
+
+interface HomeserverParts {
+  readonly context: HomeserverContext;
+  readonly userStore: UserStore;
+  readonly users: UserParts;
+}
 
 /** What `ModuleApi` does with accounts. */
 export class ModuleUsers {
   private readonly authenticated = new WeakSet<Request>();
 
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: HomeserverParts) {}
 
   find(userId: UserId): UserInfo | null {
     const user = this.services.userStore.find(userId);

@@ -29,9 +29,66 @@ import { ModuleUsers } from './embedded-module-api-users.js';
 import { asOverBridge } from './module-api-methods.js';
 import { HttpPushGateway } from '../runtime/push-gateway.js';
 import { toRoomAlias, toUserId } from '../rooms/model/untrusted-ids.js';
-import type { Services } from '../compose/services.js';
 import { readTemplates } from '../parity/module-templates.js';
-import { parseActions } from '../users/push-rules.js';
+import { parseActions, type PushRules } from '../users/push-rules.js';
+import type { RoomStore } from '../store/room-store.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+import type { EventSender } from '../rooms/sending/event-sender.js';
+import type { Memberships } from '../rooms/sending/memberships.js';
+import type { Directory } from '../rooms/reading/directory.js';
+import type { RoomCreation } from '../rooms/lifecycle/room-creation.js';
+import type { RoomShutdown } from '../rooms/lifecycle/room-shutdown.js';
+import type { DeviceStore } from '../store/device-store.js';
+import type { ThreepidStore } from '../store/threepid-store.js';
+import type { PusherStore } from '../store/pusher-store.js';
+import type { Authenticator } from '../users/authenticator.js';
+import type { Devices } from '../users/devices.js';
+import type { Registration } from '../users/registration.js';
+import type { LoginTokens } from '../users/login-tokens.js';
+import type { SingleSignOn } from '../users/sso.js';
+import type { Profiles } from '../users/profiles.js';
+import type { AccountData } from '../users/account-data.js';
+import type { PresenceService } from '../ephemeral/presence.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { UserStore } from '../store/user-store.js';
+import type { ModuleTransactions } from '../store/database/module-transactions.js';
+
+interface RoomParts {
+  readonly roomStore: RoomStore;
+  readonly rooms: Rooms;
+  readonly sender: EventSender;
+  readonly memberships: Memberships;
+  readonly directory: Directory;
+  readonly roomCreation: RoomCreation;
+  readonly shutdown: RoomShutdown;
+}
+
+interface UserParts {
+  readonly deviceStore: DeviceStore;
+  readonly threepidStore: ThreepidStore;
+  readonly pusherStore: PusherStore;
+  readonly authenticator: Authenticator;
+  readonly devices: Devices;
+  readonly registration: Registration;
+  readonly loginTokens: LoginTokens;
+  readonly sso: SingleSignOn;
+  readonly profiles: Profiles;
+  readonly pushRules: PushRules;
+  readonly accountData: AccountData;
+}
+
+interface LiveParts {
+  readonly presence: PresenceService;
+}
+
+interface HomeserverParts {
+  readonly context: HomeserverContext;
+  readonly userStore: UserStore;
+  readonly users: UserParts;
+  readonly rooms: RoomParts;
+  readonly live: LiveParts;
+  readonly transactions: ModuleTransactions;
+}
 
 /** {@link ModuleApi} of the embedded homeserver: one for each module, since its background calls end with the module. */
 export class EmbeddedModuleApi extends ModuleApi implements Disposable {
@@ -51,7 +108,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
 
   constructor(
     registrar: Registrar,
-    private readonly services: Services,
+    private readonly services: HomeserverParts,
     private readonly owner: ModuleOwner,
     log: Logger,
   ) {

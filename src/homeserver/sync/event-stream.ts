@@ -4,14 +4,35 @@ import type { Requester } from '../../matrix/requester.js';
 import type { PresenceService } from '../ephemeral/presence.js';
 import type { Receipts } from '../ephemeral/receipts.js';
 import type { Typing } from '../ephemeral/typing.js';
-import type { ShownEvent } from '../rooms/timeline/client-events.js';
+import type { ShownEvent, ClientEvents } from '../rooms/timeline/client-events.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
-import type { RoomServices } from '../compose/room-services.js';
 import { type HistoryPlace, positionOf } from '../store/history-range.js';
 import { historyToken, streamToken } from '../runtime/stream-token.js';
 import { AuthError } from '../parity/synapse-errors.js';
 import type { AccountDataSource } from './account-data-source.js';
 import { presenceEvents, receiptEvents } from './ephemeral-events.js';
+import type { HomeserverContext } from '../runtime/context.js';
+import type { RoomStore } from '../store/room-store.js';
+import type { EventStore } from '../store/event-store.js';
+import type { StateStore } from '../store/state-store.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { Rooms } from '../rooms/model/rooms.js';
+import type { RoomAccess } from '../rooms/auth/room-access.js';
+import type { Visibility } from '../rooms/timeline/visibility.js';
+import type { RoomHistory } from '../rooms/timeline/room-history.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly roomStore: RoomStore;
+  readonly eventStore: EventStore;
+  readonly states: StateStore;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+  readonly access: RoomAccess;
+  readonly clientEvents: ClientEvents;
+  readonly visibility: Visibility;
+  readonly history: RoomHistory;
+}
 
 /** What a client asks of `/events`. */
 export interface EventStreamRequest {
@@ -31,7 +52,7 @@ export interface EventStreamRequest {
 
 /** What the stream is put together from. */
 export interface EventStreamParts {
-  readonly rooms: RoomServices;
+  readonly rooms: RoomParts;
   readonly accountData: AccountDataSource;
   readonly presence: PresenceService;
   readonly typing: Typing;

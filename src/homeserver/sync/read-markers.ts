@@ -2,8 +2,20 @@ import type { EventId, RoomId, UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
 import { relationOf } from '../rooms/model/relation.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
-import type { RoomServices } from '../compose/room-services.js';
 import { AuthError } from '../parity/synapse-errors.js';
+import type { StateStore } from '../store/state-store.js';
+import type { RelationStore } from '../store/relation-store.js';
+import type { RoomEvents } from '../rooms/model/room-events.js';
+import type { RoomAccess } from '../rooms/auth/room-access.js';
+import type { Visibility } from '../rooms/timeline/visibility.js';
+
+interface RoomParts {
+  readonly states: StateStore;
+  readonly relations: RelationStore;
+  readonly events: RoomEvents;
+  readonly access: RoomAccess;
+  readonly visibility: Visibility;
+}
 
 /** How far relations are followed to find the thread of an event (`get_thread_id`). */
 const MAX_STEPS = 3;
@@ -21,7 +33,7 @@ export interface ReadMarkerRooms {
 }
 
 /** Looks up what read markers point at. */
-export function readMarkers({ access, events, states, visibility, relations }: RoomServices): ReadMarkerRooms {
+export function readMarkers({ access, events, states, visibility, relations }: RoomParts): ReadMarkerRooms {
   const findIn = (roomId: RoomId, eventId: EventId): RoomEvent | undefined => {
     const event = events.findShown(eventId);
     return event?.roomId === roomId ? event : undefined;

@@ -2,18 +2,28 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseUserId, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { adminEndpoints } from './admin-request.js';
 import { checkModel, isFlag, isInteger, isText, isTexts, orNull } from '../server/fields.js';
 import { requiredQueryInteger } from '../server/query.js';
 import { pathParam } from '../client/room-request.js';
 import type { Call, Route } from '../server/route.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+import type { EventStore } from '../../store/event-store.js';
+import type { StateStore } from '../../store/state-store.js';
+import type { UserRedactions } from '../../rooms/sending/user-redactions.js';
+
+interface RoomParts {
+  readonly users: RoomUsers;
+  readonly eventStore: EventStore;
+  readonly states: StateStore;
+  readonly userRedactions: UserRedactions;
+}
 
 const usualLimit = 1000;
 
 /** What a user does in rooms, for administrators: counted, and redacted (`rest/admin/users.py`). */
-export function adminActivityRoutes(services: RoomServices): Route[] {
+export function adminActivityRoutes(services: RoomParts): Route[] {
   const { users, eventStore, userRedactions } = services;
   const route = adminEndpoints(users);
   const count = (path: string, name: string, countSince: (userId: UserId, since: number) => number): Route =>
@@ -37,7 +47,7 @@ export function adminActivityRoutes(services: RoomServices): Route[] {
   ];
 }
 
-async function redact(services: RoomServices, call: Call, admin: Requester): Promise<JsonObject> {
+async function redact(services: RoomParts, call: Call, admin: Requester): Promise<JsonObject> {
   const userId = parseUserId(pathParam(call, 'userId'));
   const body = await call.json();
   checkModel(body, {
@@ -75,7 +85,7 @@ interface RedactBody {
 }
 
 /** The rooms that a user is in or banned from. */
-function roomsOf({ states }: RoomServices, userId: UserId): readonly RoomId[] {
+function roomsOf({ states }: RoomParts, userId: UserId): readonly RoomId[] {
   const entries = states.membershipsOf(userId);
   return ['join', 'ban'].flatMap((membership) =>
     entries.filter((entry) => entry.membership === membership).map((entry) => entry.room_id),

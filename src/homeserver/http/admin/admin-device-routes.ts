@@ -1,16 +1,44 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { adminEndpoints } from './admin-request.js';
 import { existingTarget } from './admin-user-routes.js';
 import { optionalText, requireParams, texts } from '../server/fields.js';
 import { type Call, JsonAnswer, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { UserStore } from '../../store/user-store.js';
+import type { UserHooks } from '../../users/user-hooks.js';
+import type { DeviceStore } from '../../store/device-store.js';
+import type { TokenStore } from '../../store/token-store.js';
+import type { ThreepidStore } from '../../store/threepid-store.js';
+import type { PusherStore } from '../../store/pusher-store.js';
+import type { Devices } from '../../users/devices.js';
+import type { Passwords } from '../../users/passwords.js';
+import type { Registration } from '../../users/registration.js';
+import type { AccountData } from '../../users/account-data.js';
+import type { Deactivation } from '../../users/deactivation.js';
+import type { AdminUsers } from '../../users/admin-users.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly store: UserStore;
+  readonly hooks: UserHooks;
+  readonly deviceStore: DeviceStore;
+  readonly tokens: TokenStore;
+  readonly threepidStore: ThreepidStore;
+  readonly pusherStore: PusherStore;
+  readonly devices: Devices;
+  readonly passwords: Passwords;
+  readonly registration: Registration;
+  readonly accountData: AccountData;
+  readonly deactivation: Deactivation;
+  readonly adminUsers: AdminUsers;
+}
 
 const allPath = '/v2/users/:userId/devices';
 const onePath = `${allPath}/:deviceId`;
 
 /** Devices, for administrators (`rest/admin/devices.py`). */
-export function adminDeviceRoutes(users: UserServices): Route[] {
+export function adminDeviceRoutes(users: UserParts): Route[] {
   const { devices, deviceStore } = users;
   const route = adminEndpoints(users.store);
   const target = (call: Call, refusal = 'Can only lookup local users'): UserId =>

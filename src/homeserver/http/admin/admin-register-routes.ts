@@ -4,9 +4,25 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseUserId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import { BoundedCache } from '../../store/database/bounded-cache.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { adminEndpoints } from './admin-request.js';
 import type { Answer, Call, Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { UserStore } from '../../store/user-store.js';
+import type { AccountValidity } from '../../users/account-validity.js';
+import type { Passwords } from '../../users/passwords.js';
+import type { Registration } from '../../users/registration.js';
+import type { SignUp } from '../../users/sign-up.js';
+import type { AdminUsers } from '../../users/admin-users.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly store: UserStore;
+  readonly validity: AccountValidity;
+  readonly passwords: Passwords;
+  readonly registration: Registration;
+  readonly signUp: SignUp;
+  readonly adminUsers: AdminUsers;
+}
 
 /** The Synapse that this homeserver follows: tools look at the number to know what they can ask for. */
 const serverVersion = '1.163.2 (Vesicle)';
@@ -14,7 +30,7 @@ const serverVersion = '1.163.2 (Vesicle)';
 const nonceLifetime = 60_000;
 
 /** Registration by shared secret, the version, and the old account validity (`rest/admin/users.py`). */
-export function adminRegisterRoutes(users: UserServices): Route[] {
+export function adminRegisterRoutes(users: UserParts): Route[] {
   const nonces = new Nonces(() => users.context.clock.now());
   const paths = ['/_synapse/admin/v1/register'];
   return [
@@ -48,13 +64,13 @@ class Nonces {
   }
 }
 
-async function secretOf(users: UserServices): Promise<string> {
+async function secretOf(users: UserParts): Promise<string> {
   const { registrationSharedSecret } = users.context.config;
   if (registrationSharedSecret !== undefined) return registrationSharedSecret;
   throw new SynapseError(400, 'Shared secret registration is not enabled');
 }
 
-async function register(users: UserServices, nonces: Nonces, secret: string, call: Call): Promise<Answer> {
+async function register(users: UserParts, nonces: Nonces, secret: string, call: Call): Promise<Answer> {
   const body = await call.json();
   const nonce = required(body, 'nonce');
   if (!nonces.take(nonce)) throw new SynapseError(400, 'unrecognised nonce');
@@ -87,7 +103,7 @@ async function register(users: UserServices, nonces: Nonces, secret: string, cal
   return users.signUp.details(userId, { ...body }, refreshToken);
 }
 
-async function setValidity(users: UserServices, call: Call): Promise<Answer> {
+async function setValidity(users: UserParts, call: Call): Promise<Answer> {
   const { dispatch } = users.context;
   if (dispatch.isAsked('account_validity', 'on_legacy_admin_request')) {
     const expirationTs = await dispatch.ask('account_validity', 'on_legacy_admin_request', call.request);

@@ -1,21 +1,32 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { RoomServices } from '../../compose/room-services.js';
-import type { StoredEvent } from '../../store/event-store.js';
+import type { StoredEvent, EventStore } from '../../store/event-store.js';
 import type { EventReport, ReportPage, ReportQuery, ReportStore } from '../../store/report-store.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { queryInteger, queryString } from '../server/query.js';
 import { adminEndpoints } from './admin-request.js';
 import { pathParam } from '../client/room-request.js';
 import type { Call, Route } from '../server/route.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+import type { RoomEvents } from '../../rooms/model/room-events.js';
+import type { RoomSummaries } from '../../rooms/reading/room-summary.js';
+import type { ClientEvents } from '../../rooms/timeline/client-events.js';
+
+interface RoomParts {
+  readonly users: RoomUsers;
+  readonly eventStore: EventStore;
+  readonly events: RoomEvents;
+  readonly summaries: RoomSummaries;
+  readonly clientEvents: ClientEvents;
+}
 
 /** What users reported, for administrators (`rest/admin/event_reports.py`, `user_reports.py`), and single events (`events.py`). */
-export function adminReportRoutes(services: RoomServices, reports: ReportStore): Route[] {
+export function adminReportRoutes(services: RoomParts, reports: ReportStore): Route[] {
   return [...eventReportRoutes(services, reports), ...userReportRoutes(services, reports), fetchEventRoute(services)];
 }
 
-function eventReportRoutes(services: RoomServices, reports: ReportStore): Route[] {
+function eventReportRoutes(services: RoomParts, reports: ReportStore): Route[] {
   const route = adminEndpoints(services.users);
   const one = '/v1/event_reports/:reportId';
   return [
@@ -38,7 +49,7 @@ function eventReportRoutes(services: RoomServices, reports: ReportStore): Route[
   ];
 }
 
-function userReportRoutes(services: RoomServices, reports: ReportStore): Route[] {
+function userReportRoutes(services: RoomParts, reports: ReportStore): Route[] {
   const route = adminEndpoints(services.users);
   const one = '/v1/user_reports/:reportId';
   return [
@@ -60,7 +71,7 @@ function userReportRoutes(services: RoomServices, reports: ReportStore): Route[]
 }
 
 /** An event as it was sent, redacted or not. */
-function fetchEventRoute(services: RoomServices): Route {
+function fetchEventRoute(services: RoomParts): Route {
   const route = adminEndpoints(services.users);
   return route('GET', '/v1/fetch_event/:eventId', async (call, admin) => {
     const event = services.events.original(pathParam(call, 'eventId'));
@@ -86,7 +97,7 @@ function totalOf({ start, limit }: ReportQuery, { reports, total }: ReportPage<u
   return { total, ...(start + limit < total && { next_token: start + reports.length }) };
 }
 
-function describeEventReport({ summaries }: RoomServices, report: EventReport): JsonObject {
+function describeEventReport({ summaries }: RoomParts, report: EventReport): JsonObject {
   const { content, ...rest } = report;
   const { score, reason } = JSON.parse(content) as JsonObject;
   const room = summaries.find(report.room_id);

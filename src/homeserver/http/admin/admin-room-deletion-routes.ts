@@ -3,17 +3,23 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../compose/room-services.js';
-import type { ShutdownWishes } from '../../rooms/lifecycle/room-shutdown.js';
-import type { RoomDeletion } from '../../store/room-store.js';
+import type { ShutdownWishes, RoomShutdown } from '../../rooms/lifecycle/room-shutdown.js';
+import type { RoomDeletion, RoomStore } from '../../store/room-store.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { optionalText } from '../server/fields.js';
 import { adminEndpoints } from './admin-request.js';
 import { legalRoomIdIn, pathParam, roomIdIn } from '../client/room-request.js';
 import type { Route } from '../server/route.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+
+interface RoomParts {
+  readonly users: RoomUsers;
+  readonly roomStore: RoomStore;
+  readonly shutdown: RoomShutdown;
+}
 
 /** Deletion of rooms, at once (v1) or in the background (v2) (`rest/admin/rooms.py`). */
-export function adminDeletionRoutes(services: RoomServices): Route[] {
+export function adminDeletionRoutes(services: RoomParts): Route[] {
   const { shutdown, roomStore } = services;
   const route = adminEndpoints(services.users);
   return [

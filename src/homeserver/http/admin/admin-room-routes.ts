@@ -3,8 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../compose/room-services.js';
-import type { RoomSummary } from '../../rooms/reading/room-summary.js';
+import type { RoomSummary, RoomSummaries } from '../../rooms/reading/room-summary.js';
 import { toUserId } from '../../rooms/model/untrusted-ids.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { adminDeletionRoutes } from './admin-room-deletion-routes.js';
@@ -15,6 +14,39 @@ import { contextFor, messagesFor } from '../client/room-history-routes.js';
 import { adminEndpoints } from './admin-request.js';
 import { hostsIn, legalRoomIdIn, pathParam, resolveRoom, roomIdIn, stringIn } from '../client/room-request.js';
 import type { Answer, Call, Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+import type { RoomStore } from '../../store/room-store.js';
+import type { StateStore } from '../../store/state-store.js';
+import type { RoomEvents } from '../../rooms/model/room-events.js';
+import type { Rooms } from '../../rooms/model/rooms.js';
+import type { RoomAccess } from '../../rooms/auth/room-access.js';
+import type { Memberships } from '../../rooms/sending/memberships.js';
+import type { Directory } from '../../rooms/reading/directory.js';
+import type { RoomShutdown } from '../../rooms/lifecycle/room-shutdown.js';
+import type { RoomPowerGrant } from '../../rooms/lifecycle/room-power-grant.js';
+import type { RoomHierarchy } from '../../rooms/reading/room-hierarchy.js';
+import type { ClientEvents } from '../../rooms/timeline/client-events.js';
+import type { RoomHistory } from '../../rooms/timeline/room-history.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly users: RoomUsers;
+  readonly roomStore: RoomStore;
+  readonly states: StateStore;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+  readonly access: RoomAccess;
+  readonly memberships: Memberships;
+  readonly directory: Directory;
+  readonly shutdown: RoomShutdown;
+  readonly powerGrant: RoomPowerGrant;
+  readonly summaries: RoomSummaries;
+  readonly hierarchy: RoomHierarchy;
+  readonly clientEvents: ClientEvents;
+  readonly history: RoomHistory;
+  readonly countDevices: (users: readonly string[]) => number;
+}
 
 /** Orders of the list of rooms, and whether the biggest comes first. */
 const orders = {
@@ -38,7 +70,7 @@ const orders = {
 const orderNames = Object.keys(orders) as (keyof typeof orders)[];
 
 /** Rooms, for administrators (`rest/admin/rooms.py`). */
-export function adminRoomRoutes(services: RoomServices): Route[] {
+export function adminRoomRoutes(services: RoomParts): Route[] {
   const endpoints = new AdminRoomEndpoints(services);
   const route = adminEndpoints(services.users);
   return [
@@ -61,7 +93,7 @@ export function adminRoomRoutes(services: RoomServices): Route[] {
 }
 
 class AdminRoomEndpoints {
-  constructor(private readonly services: RoomServices) {}
+  constructor(private readonly services: RoomParts) {}
 
   readonly list = (call: Call): Answer => {
     const { query } = call;

@@ -7,33 +7,59 @@ import { pythonRepr } from '../../parity/python-repr.js';
 import { listUsers, userListOrders } from '../../store/user-list.js';
 import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
 import { generateAccessToken } from '../../users/token-generator.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { adminEndpoints } from './admin-request.js';
 import { flag, requireParams } from '../server/fields.js';
 import { describePusher } from '../client/push-routes.js';
 import { queryBoolean, queryInteger, queryString, queryStrings, requiredQueryString } from '../server/query.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { UserStore } from '../../store/user-store.js';
+import type { UserHooks } from '../../users/user-hooks.js';
+import type { DeviceStore } from '../../store/device-store.js';
+import type { TokenStore } from '../../store/token-store.js';
+import type { ThreepidStore } from '../../store/threepid-store.js';
+import type { PusherStore } from '../../store/pusher-store.js';
+import type { Passwords } from '../../users/passwords.js';
+import type { Registration } from '../../users/registration.js';
+import type { AccountData } from '../../users/account-data.js';
+import type { Deactivation } from '../../users/deactivation.js';
+import type { AdminUsers } from '../../users/admin-users.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly store: UserStore;
+  readonly hooks: UserHooks;
+  readonly deviceStore: DeviceStore;
+  readonly tokens: TokenStore;
+  readonly threepidStore: ThreepidStore;
+  readonly pusherStore: PusherStore;
+  readonly passwords: Passwords;
+  readonly registration: Registration;
+  readonly accountData: AccountData;
+  readonly deactivation: Deactivation;
+  readonly adminUsers: AdminUsers;
+}
 
 /** Accounts, for administrators (`rest/admin/users.py`). */
-export function adminUserRoutes(users: UserServices): Route[] {
+export function adminUserRoutes(users: UserParts): Route[] {
   return [...accountRoutes(users), ...stateRoutes(users), ...lookupRoutes(users), ...ratelimitRoutes(users)];
 }
 
 /** The user that a path names, who must be of this server. */
-function localTarget(users: UserServices, call: Call, refusal: string): UserId {
+function localTarget(users: UserParts, call: Call, refusal: string): UserId {
   const target = parseUserId(call.params['userId']);
   if (domainOf(target) !== users.context.serverName) throw new SynapseError(400, refusal);
   return target;
 }
 
 /** The same for a user that must exist. */
-export function existingTarget(users: UserServices, call: Call, refusal: string, unknown = 'User not found'): UserId {
+export function existingTarget(users: UserParts, call: Call, refusal: string, unknown = 'User not found'): UserId {
   const target = localTarget(users, call, refusal);
   if (users.store.find(target) === undefined) throw new NotFoundError(unknown);
   return target;
 }
 
-function accountRoutes(users: UserServices): Route[] {
+function accountRoutes(users: UserParts): Route[] {
   const route = adminEndpoints(users.store);
   const listAll = (call: Call): boolean | undefined => queryBoolean(call.query, 'deactivated');
   return [
@@ -64,7 +90,7 @@ function accountRoutes(users: UserServices): Route[] {
   ];
 }
 
-function stateRoutes(users: UserServices): Route[] {
+function stateRoutes(users: UserParts): Route[] {
   const route = adminEndpoints(users.store);
   return [
     route('PUT', '/v1/suspend/:userId', async (call) => {
@@ -109,7 +135,7 @@ function stateRoutes(users: UserServices): Route[] {
   ];
 }
 
-function lookupRoutes(users: UserServices): Route[] {
+function lookupRoutes(users: UserParts): Route[] {
   const route = adminEndpoints(users.store);
   return [
     {
@@ -159,7 +185,7 @@ function lookupRoutes(users: UserServices): Route[] {
   ];
 }
 
-function ratelimitRoutes(users: UserServices): Route[] {
+function ratelimitRoutes(users: UserParts): Route[] {
   const route = adminEndpoints(users.store);
   const path = '/v1/users/:userId/override_ratelimit';
   const describe = (userId: UserId): JsonObject => {
@@ -183,7 +209,7 @@ function ratelimitRoutes(users: UserServices): Route[] {
   ];
 }
 
-function list(users: UserServices, { query }: Call, isDeactivated: boolean | undefined): Answer {
+function list(users: UserParts, { query }: Call, isDeactivated: boolean | undefined): Answer {
   const from = queryInteger(query, 'from') ?? 0;
   const limit = queryInteger(query, 'limit') ?? 100;
   const { users: page, total } = listUsers(users.context.database, {
@@ -203,7 +229,7 @@ function list(users: UserServices, { query }: Call, isDeactivated: boolean | und
 }
 
 /** An access token by which an administrator acts as a user. */
-async function loginAs(users: UserServices, call: Call, admin: Requester): Promise<Answer> {
+async function loginAs(users: UserParts, call: Call, admin: Requester): Promise<Answer> {
   const target = existingTarget(users, call, 'Only local users can be logged in as');
   const { valid_until_ms: validUntilMs = null } = await call.json({ allowEmpty: true });
   if (validUntilMs !== null && !Number.isSafeInteger(validUntilMs)) {
@@ -225,13 +251,13 @@ async function loginAs(users: UserServices, call: Call, admin: Requester): Promi
   return { access_token: token };
 }
 
-function described(users: UserServices, userId: UserId): JsonObject {
+function described(users: UserParts, userId: UserId): JsonObject {
   const description = users.adminUsers.describe(userId);
   if (description === undefined) throw new NotFoundError('User not found');
   return description;
 }
 
-function whois(users: UserServices, userId: UserId): JsonObject {
+function whois(users: UserParts, userId: UserId): JsonObject {
   const connections = users.deviceStore
     .sightingsOf(userId)
     .map(({ ip, lastSeen, userAgent }) => ({ ip, last_seen: lastSeen, user_agent: userAgent }));

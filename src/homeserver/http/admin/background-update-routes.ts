@@ -1,12 +1,16 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { type BackgroundUpdates, databaseName } from '../../runtime/background-updates.js';
 import { directoryJob, statsJob } from '../../users/directory-updates.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import type { BackgroundUpdateStore } from '../../store/background-update-store.js';
 import type { PendingUpdate } from '../../store/database/store-update.js';
 import { requireParams } from '../server/fields.js';
 import { adminEndpoints } from './admin-request.js';
 import type { Route } from '../server/route.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+
+interface RoomParts {
+  readonly users: RoomUsers;
+}
 
 const jobs: ReadonlyMap<string, readonly PendingUpdate[]> = new Map([
   ['regenerate_directory', directoryJob],
@@ -15,7 +19,7 @@ const jobs: ReadonlyMap<string, readonly PendingUpdate[]> = new Map([
 
 /** The background updates, for administrators (`rest/admin/background_updates.py`). */
 export function backgroundUpdateRoutes(
-  services: RoomServices,
+  services: RoomParts,
   updates: BackgroundUpdates,
   store: BackgroundUpdateStore,
 ): Route[] {

@@ -3,17 +3,27 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { adminEndpoints } from './admin-request.js';
 import { pathParam, roomIdIn } from '../client/room-request.js';
 import type { Answer, Call, Route } from '../server/route.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+import type { EventStore } from '../../store/event-store.js';
+import type { RoomEvents } from '../../rooms/model/room-events.js';
+import type { HistoryPurge } from '../../rooms/lifecycle/history-purge.js';
+
+interface RoomParts {
+  readonly users: RoomUsers;
+  readonly eventStore: EventStore;
+  readonly events: RoomEvents;
+  readonly historyPurge: HistoryPurge;
+}
 
 const path = '/v1/purge_history';
 
 /** Removal of old history, for administrators (`rest/admin/__init__.py`). */
-export function purgeHistoryRoutes(services: RoomServices): Route[] {
+export function purgeHistoryRoutes(services: RoomParts): Route[] {
   const route = adminEndpoints(services.users);
   const purge = async (call: Call): Promise<Answer> => {
     const body = await call.json({ allowEmpty: true });
@@ -34,14 +44,14 @@ export function purgeHistoryRoutes(services: RoomServices): Route[] {
 }
 
 /** How deep the first event is that stays. */
-function depthIn(services: RoomServices, call: Call, body: JsonObject): number {
+function depthIn(services: RoomParts, call: Call, body: JsonObject): number {
   const eventId = call.params['eventId'] ?? body['purge_up_to_event_id'];
   return eventId === undefined || eventId === null
     ? depthAt(services, roomIdIn(call), body['purge_up_to_ts'])
     : depthOf(services, roomIdIn(call), eventId);
 }
 
-function depthOf({ events }: RoomServices, roomId: RoomId, eventId: JsonValue): number {
+function depthOf({ events }: RoomParts, roomId: RoomId, eventId: JsonValue): number {
   const event = typeof eventId === 'string' ? events.findShown(eventId) : undefined;
   if (event === undefined) {
     throw new NotFoundError(`Could not find event ${typeof eventId === 'string' ? eventId : pythonRepr(eventId)}`);
@@ -50,7 +60,7 @@ function depthOf({ events }: RoomServices, roomId: RoomId, eventId: JsonValue): 
   return event.depth;
 }
 
-function depthAt({ events, eventStore }: RoomServices, roomId: RoomId, time: JsonValue | undefined): number {
+function depthAt({ events, eventStore }: RoomParts, roomId: RoomId, time: JsonValue | undefined): number {
   if (time === undefined) {
     throw new SynapseError(400, 'must specify purge_up_to_event_id or purge_up_to_ts', Codes.BAD_JSON);
   }

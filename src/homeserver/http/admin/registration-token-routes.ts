@@ -4,18 +4,25 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { RegistrationTokenLimits } from '../../store/registration-token-store.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
-import type { RegistrationToken } from '../../users/registration-tokens.js';
-import type { UserServices } from '../../compose/user-services.js';
+import type { RegistrationToken, RegistrationTokens } from '../../users/registration-tokens.js';
 import { adminEndpoints } from './admin-request.js';
 import { queryBoolean } from '../server/query.js';
 import type { Call, Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { UserStore } from '../../store/user-store.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly store: UserStore;
+  readonly registrationTokens: RegistrationTokens;
+}
 
 const allPath = '/v1/registration_tokens';
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-';
 const longest = 64;
 
 /** Tokens for registrations, for administrators (`rest/admin/registration_tokens.py`). */
-export function registrationTokenRoutes(users: UserServices): Route[] {
+export function registrationTokenRoutes(users: UserParts): Route[] {
   const route = adminEndpoints(users.store);
   const requests = new TokenRequests(users);
   return [
@@ -28,7 +35,7 @@ export function registrationTokenRoutes(users: UserServices): Route[] {
 }
 
 class TokenRequests {
-  constructor(private readonly users: UserServices) {}
+  constructor(private readonly users: UserParts) {}
 
   list(call: Call): JsonObject {
     const tokens = this.users.registrationTokens.list(queryBoolean(call.query, 'valid'));

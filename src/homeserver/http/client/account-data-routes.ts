@@ -2,15 +2,23 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseRoomId, type RoomId, type UserId } from '../../../matrix/ids.js';
 import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { UserHooks } from '../../users/user-hooks.js';
+import type { AccountData } from '../../users/account-data.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly hooks: UserHooks;
+  readonly accountData: AccountData;
+}
 
 const globalPath = '/user/:userId/account_data/:type';
 const roomPath = '/user/:userId/rooms/:roomId/account_data/:type';
 const tagsPath = '/user/:userId/rooms/:roomId/tags';
 
 /** Account data and tags (`rest/client/account_data.py`, `tags.py`). */
-export function accountDataRoutes(users: UserServices): Route[] {
+export function accountDataRoutes(users: UserParts): Route[] {
   const maySendEmpty = users.context.config.experimentalFeatures['msc3391_enabled'] !== true;
   const routes = [globalPath, roomPath].flatMap((path): Route[] => [
     { method: 'GET', paths: clientPaths(path), handle: (call) => get(users, call, maySendEmpty) },
@@ -24,7 +32,7 @@ export function accountDataRoutes(users: UserServices): Route[] {
   return [...routes, ...(maySendEmpty ? [] : deletions), ...tagRoutes(users)];
 }
 
-async function get(users: UserServices, call: Call, maySendEmpty: boolean): Promise<Answer> {
+async function get(users: UserParts, call: Call, maySendEmpty: boolean): Promise<Answer> {
   const { userId, roomId, type } = await parse(call, 'Cannot get account data for other users.');
   const content = users.accountData.get(userId, roomId, type);
   const isThere = content !== undefined && (maySendEmpty || Object.keys(content).length > 0);
@@ -32,7 +40,7 @@ async function get(users: UserServices, call: Call, maySendEmpty: boolean): Prom
   throw new NotFoundError(roomId === null ? 'Account data not found' : 'Room account data not found');
 }
 
-async function put(users: UserServices, call: Call, maySendEmpty: boolean): Promise<Answer> {
+async function put(users: UserParts, call: Call, maySendEmpty: boolean): Promise<Answer> {
   const { userId, roomId, type } = await parse(call, 'Cannot add account data for other users.');
   checkType(type);
   const body = await call.json();
@@ -41,7 +49,7 @@ async function put(users: UserServices, call: Call, maySendEmpty: boolean): Prom
   return {};
 }
 
-async function remove(users: UserServices, call: Call): Promise<Answer> {
+async function remove(users: UserParts, call: Call): Promise<Answer> {
   const { userId, roomId, type } = await parse(call, 'Cannot delete account data for other users.');
   checkType(type);
   await users.accountData.delete(userId, roomId, type);
@@ -82,7 +90,7 @@ function checkType(type: string): void {
   }
 }
 
-function tagRoutes(users: UserServices): Route[] {
+function tagRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'GET',

@@ -8,14 +8,29 @@ import { NotFoundError } from '../../parity/synapse-errors.js';
 import { parseEmail } from '../../users/email-address.js';
 import { checkPasswordPolicy } from '../../users/password-policy.js';
 import type { ValidatedThreepid } from '../../users/threepids.js';
-import { EMAIL_IDENTITY } from '../../users/ui-auth.js';
-import type { UserServices } from '../../compose/user-services.js';
+import { EMAIL_IDENTITY, type UiAuth } from '../../users/ui-auth.js';
 import { checkModel, flag, isAuth, isFlag, isText, optionalText, orAbsent, orNull } from '../server/fields.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { UserHooks } from '../../users/user-hooks.js';
+import type { ThreepidStore } from '../../store/threepid-store.js';
+import type { CredentialChecker } from '../../users/credential-checker.js';
+import type { Passwords } from '../../users/passwords.js';
+import type { Deactivation } from '../../users/deactivation.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly hooks: UserHooks;
+  readonly threepidStore: ThreepidStore;
+  readonly credentials: CredentialChecker;
+  readonly passwords: Passwords;
+  readonly uiAuth: UiAuth;
+  readonly deactivation: Deactivation;
+}
 
 /** The own account (`rest/client/account.py`, `openid.py`, `password_policy.py`). */
-export function accountRoutes(users: UserServices): Route[] {
+export function accountRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'GET',
@@ -61,7 +76,7 @@ export function accountRoutes(users: UserServices): Route[] {
 }
 
 /** What clients can do here (`rest/client/capabilities.py`). */
-function capabilities({ context: { config }, credentials, hooks }: UserServices): JsonObject {
+function capabilities({ context: { config }, credentials, hooks }: UserParts): JsonObject {
   const { maxDelay, maxScheduled } = hooks.delayLimits();
   const disallowed = [
     ...(config.enableSetDisplayname ? [] : ['displayname']),
@@ -82,7 +97,7 @@ function capabilities({ context: { config }, credentials, hooks }: UserServices)
   };
 }
 
-async function changePassword(users: UserServices, call: Call): Promise<JsonObject> {
+async function changePassword(users: UserParts, call: Call): Promise<JsonObject> {
   const body = await call.json();
   checkModel(body, { auth: isAuth, logout_devices: orAbsent(isFlag), new_password: orNull(isText) });
   const password = parseNewPassword(body);
@@ -97,7 +112,7 @@ async function changePassword(users: UserServices, call: Call): Promise<JsonObje
 
 /** Lets the user confirm the change: by a login, or without a token by their e-mail address. */
 async function authorise(
-  users: UserServices,
+  users: UserParts,
   call: Call,
   body: JsonObject,
   password: string | null,
@@ -126,7 +141,7 @@ async function authorise(
   return { userId, requester, passwordHash: outcome.session?.data.passwordHash, params };
 }
 
-function ownerOf(users: UserServices, threepid: ValidatedThreepid | undefined): UserId {
+function ownerOf(users: UserParts, threepid: ValidatedThreepid | undefined): UserId {
   const userId = threepid && users.threepidStore.findUser(threepid.medium, parseEmail(threepid.address));
   if (userId === undefined) throw new NotFoundError('Email address not found');
   return userId;
@@ -138,7 +153,7 @@ function parseNewPassword(body: JsonObject): string | null {
   throw new SynapseError(400, 'new_password: String should have at most 512 characters', Codes.BAD_JSON);
 }
 
-function describePolicy(users: UserServices): JsonObject {
+function describePolicy(users: UserParts): JsonObject {
   const { policy } = users.context.config.passwordConfig;
   if (!policy.enabled) return {};
   return {

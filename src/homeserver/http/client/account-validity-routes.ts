@@ -1,11 +1,14 @@
 import { respondWithHtml } from '../../../web/html-response.js';
-import type { Renewal } from '../../users/account-validity.js';
-import type { UserServices } from '../../compose/user-services.js';
+import type { Renewal, AccountValidity } from '../../users/account-validity.js';
 import { requiredQueryString } from '../server/query.js';
 import { clientPaths, type Route } from '../server/route.js';
 
+interface UserParts {
+  readonly validity: AccountValidity;
+}
+
 /** The old endpoints of accounts that expire (`rest/client/account_validity.py`). */
-export function accountValidityRoutes(users: UserServices): Route[] {
+export function accountValidityRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'GET',

@@ -1,17 +1,23 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import type { DelayedEvent } from '../../store/delayed-event-store.js';
 import { pathParam } from './room-request.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
+import type { RateLimiters } from '../../runtime/rate-limiters.js';
+import type { DelayedEvents } from '../../rooms/sending/delayed-events.js';
+
+interface RoomParts {
+  readonly limits: RateLimiters;
+  readonly delayedEvents: DelayedEvents;
+}
 
 const path = '/org.matrix.msc4140/delayed_events';
 const actions = ['cancel', 'restart', 'send'] as const;
 type Action = (typeof actions)[number];
 
 /** What is to be sent later (MSC4140, `rest/client/delayed_events.py`). Who knows the ID of a delay may manage it. */
-export function delayedEventRoutes({ delayedEvents, limits }: RoomServices): Route[] {
+export function delayedEventRoutes({ delayedEvents, limits }: RoomParts): Route[] {
   const act = async (call: Call, action: Action): Promise<JsonObject> => {
     const requester = hasToken(call) ? await call.requester() : undefined;
     await limits.delayedEventMgmt.check(requester, requester === undefined ? { key: call.ip } : {});

@@ -1,13 +1,19 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { Codes } from '../../../errors/matrix-codes.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { checkModel, isAuth, isTexts, optionalText, texts } from '../server/fields.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
+import type { Devices } from '../../users/devices.js';
+import type { UiAuth } from '../../users/ui-auth.js';
+
+interface UserParts {
+  readonly devices: Devices;
+  readonly uiAuth: UiAuth;
+}
 
 /** The own devices (`rest/client/devices.py`). */
-export function deviceRoutes(users: UserServices): Route[] {
+export function deviceRoutes(users: UserParts): Route[] {
   const { devices, uiAuth } = users;
   return [
     {

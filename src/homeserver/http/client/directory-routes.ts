@@ -2,8 +2,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { InvalidClientCredentialsError, SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomAlias, ServerName } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import type { PublicRoomsQuery } from '../../rooms/reading/public-rooms.js';
-import type { RoomServices } from '../../compose/room-services.js';
+import type { PublicRoomsQuery, PublicRooms } from '../../rooms/reading/public-rooms.js';
 import { isRoomAlias, isServerName, toRoomAlias } from '../../rooms/model/untrusted-ids.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
@@ -11,13 +10,25 @@ import { optionalText, text, texts } from '../server/fields.js';
 import { queryInteger, queryString } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { RoomStore } from '../../store/room-store.js';
+import type { Rooms } from '../../rooms/model/rooms.js';
+import type { Directory } from '../../rooms/reading/directory.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly roomStore: RoomStore;
+  readonly rooms: Rooms;
+  readonly directory: Directory;
+  readonly publicRooms: PublicRooms;
+}
 
 /** Aliases and the room directory (`rest/client/directory.py`, `room.py: PublicRoomListRestServlet`). */
-export function directoryRoutes(services: RoomServices): Route[] {
+export function directoryRoutes(services: RoomParts): Route[] {
   return [...aliasRoutes(services), ...listRoutes(services), ...publicRoomsRoutes(services)];
 }
 
-function aliasRoutes(services: RoomServices): Route[] {
+function aliasRoutes(services: RoomParts): Route[] {
   const { directory, rooms } = services;
   const paths = clientPaths('/directory/room/:roomAlias', oldestVersions);
   return [
@@ -66,7 +77,7 @@ function aliasRoutes(services: RoomServices): Route[] {
   ];
 }
 
-function listRoutes({ directory, roomStore }: RoomServices): Route[] {
+function listRoutes({ directory, roomStore }: RoomParts): Route[] {
   const paths = clientPaths('/directory/list/room/:roomId', oldestVersions);
   const refuseOthers = async (call: Call): Promise<never> => {
     await call.requester();
@@ -101,7 +112,7 @@ function listRoutes({ directory, roomStore }: RoomServices): Route[] {
   ];
 }
 
-function publicRoomsRoutes({ publicRooms, context }: RoomServices): Route[] {
+function publicRoomsRoutes({ publicRooms, context }: RoomParts): Route[] {
   const paths = clientPaths('/publicRooms', oldestVersions);
   return [
     {

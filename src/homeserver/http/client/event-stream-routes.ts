@@ -1,7 +1,6 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { PresenceService } from '../../ephemeral/presence.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import type { EventStream } from '../../sync/event-stream.js';
 import type { InitialSync } from '../../sync/initial-sync.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
@@ -9,10 +8,21 @@ import { pageRequest } from '../server/page-request.js';
 import { queryBoolean } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { RoomStore } from '../../store/room-store.js';
+import type { RoomEvents } from '../../rooms/model/room-events.js';
+import type { ClientEvents } from '../../rooms/timeline/client-events.js';
+import type { RoomHistory } from '../../rooms/timeline/room-history.js';
+
+interface RoomParts {
+  readonly roomStore: RoomStore;
+  readonly events: RoomEvents;
+  readonly clientEvents: ClientEvents;
+  readonly history: RoomHistory;
+}
 
 /** What these endpoints work with. */
 export interface EventStreamDependencies {
-  readonly rooms: RoomServices;
+  readonly rooms: RoomParts;
   readonly presence: PresenceService;
   readonly stream: EventStream;
   readonly initialSync: InitialSync;

@@ -3,11 +3,17 @@ import { parseUserId, type UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
 import { checkSyncFilter } from '../../sync/sync-filter.js';
 import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { FilterStore } from '../../store/filter-store.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly filters: FilterStore;
+}
 
 /** Stored filters (`rest/client/filter.py`). */
-export function filterRoutes(users: UserServices): Route[] {
+export function filterRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'POST',

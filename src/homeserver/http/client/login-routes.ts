@@ -2,13 +2,27 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import { invalidToken, NotFoundError } from '../../parity/synapse-errors.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { checkModel, isAuth, requireParams } from '../server/fields.js';
 import { clientPaths, oldestVersions, type Call, type Route } from '../server/route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { Devices } from '../../users/devices.js';
+import type { UiAuth } from '../../users/ui-auth.js';
+import type { LoginTokens } from '../../users/login-tokens.js';
+import type { Logins } from '../../users/logins.js';
+import type { TokenRefresher } from '../../users/token-refresher.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly devices: Devices;
+  readonly uiAuth: UiAuth;
+  readonly loginTokens: LoginTokens;
+  readonly logins: Logins;
+  readonly refresher: TokenRefresher;
+}
 
 /** Logging in and out (`rest/client/login.py`, `logout.py`, `login_token_request.py`). */
-export function loginRoutes(users: UserServices): Route[] {
+export function loginRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'GET',
@@ -70,7 +84,7 @@ export function loginRoutes(users: UserServices): Route[] {
 }
 
 /** A login token for another device of the same user (`rest/client/login_token_request.py`). */
-async function loginTokenForSession(users: UserServices, call: Call): Promise<JsonObject> {
+async function loginTokenForSession(users: UserParts, call: Call): Promise<JsonObject> {
   const { enabled, requireUiAuth, tokenTimeout } = users.context.config.loginViaExistingSession;
   if (!enabled) throw new NotFoundError('Unrecognized request', Codes.UNRECOGNIZED);
   const requester = await call.requester();

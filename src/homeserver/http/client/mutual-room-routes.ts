@@ -2,17 +2,21 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { isUserId } from '../../rooms/model/untrusted-ids.js';
 import { queryStrings } from '../server/query.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
+import type { StateStore } from '../../store/state-store.js';
+
+interface RoomParts {
+  readonly states: StateStore;
+}
 
 const limit = 100;
 /** Tokens are no longer than the specification lets them be. */
 const longestToken = 255;
 
 /** The rooms that the requester shares with a user (`rest/client/mutual_rooms.py`). */
-export function mutualRoomRoutes(services: RoomServices): Route[] {
+export function mutualRoomRoutes(services: RoomParts): Route[] {
   return [
     {
       method: 'GET',
@@ -22,7 +26,7 @@ export function mutualRoomRoutes(services: RoomServices): Route[] {
   ];
 }
 
-async function mutualRooms({ states }: RoomServices, call: Call): Promise<JsonObject> {
+async function mutualRooms({ states }: RoomParts, call: Call): Promise<JsonObject> {
   const userId = userIn(call.query);
   const from = batchIn(call.query);
   const requester = await call.requester();

@@ -1,12 +1,18 @@
 import { AuthError } from '../../parity/synapse-errors.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { randomLetters } from '../../runtime/random-letters.js';
 import { clientPaths, JsonAnswer, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { TokenStore } from '../../store/token-store.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly tokens: TokenStore;
+}
 
 const lifetime = 3_600_000;
 
 /** Tokens by which other services learn who a user is (`rest/client/openid.py`). */
-export function openIdRoutes(users: UserServices): Route[] {
+export function openIdRoutes(users: UserParts): Route[] {
   const { context, tokens } = users;
   return [
     {

@@ -2,15 +2,24 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { parseUserId, type UserId } from '../../../matrix/ids.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { ProfileChange } from '../../users/profiles.js';
-import type { UserServices } from '../../compose/user-services.js';
+import type { ProfileChange, Profiles } from '../../users/profiles.js';
 import { queryBoolean } from '../server/query.js';
 import { type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { UserStore } from '../../store/user-store.js';
+import type { RateLimiters } from '../../runtime/rate-limiters.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly store: UserStore;
+  readonly limits: RateLimiters;
+  readonly profiles: Profiles;
+}
 
 const wholePaths = clientPaths('/profile/:userId', oldestVersions);
 
 /** Profiles (`rest/client/profile.py`). */
-export function profileRoutes(users: UserServices): Route[] {
+export function profileRoutes(users: UserParts): Route[] {
   const paths = fieldPaths(users);
   return [
     {
@@ -62,7 +71,7 @@ export function profileRoutes(users: UserServices): Route[] {
 }
 
 /** Display name and avatar have been there always; other fields are of v3, and of MSC4133. */
-function fieldPaths(users: UserServices): readonly string[] {
+function fieldPaths(users: UserParts): readonly string[] {
   const unstable = users.context.config.experimentalFeatures['msc4133_enabled'] === true;
   return [
     ...clientPaths('/profile/:userId/displayname', oldestVersions),
@@ -73,7 +82,7 @@ function fieldPaths(users: UserServices): readonly string[] {
 }
 
 /** Whoever looks at profiles need not be logged in, unless the configuration says so. */
-async function lookupRequester(users: UserServices, call: Call): Promise<Requester | undefined> {
+async function lookupRequester(users: UserParts, call: Call): Promise<Requester | undefined> {
   const hasToken = call.header('authorization') !== undefined || call.query.has('access_token');
   const mustLogIn = users.context.config.requireAuthForProfileRequests;
   const requester = mustLogIn || hasToken ? await call.requester({ allowGuest: !mustLogIn }) : undefined;
@@ -85,7 +94,7 @@ function changeRequester(call: Call): Promise<Requester> {
   return call.requester({ allowGuest: fieldName(call) === 'displayname' });
 }
 
-function changeOf(users: UserServices, call: Call, target: UserId, requester: Requester): ProfileChange {
+function changeOf(users: UserParts, call: Call, target: UserId, requester: Requester): ProfileChange {
   if (users.store.find(requester.userId)?.isSuspended === true) {
     const message = 'Updating profile while account is suspended is not allowed.';
     throw new SynapseError(403, message, Codes.USER_ACCOUNT_SUSPENDED);

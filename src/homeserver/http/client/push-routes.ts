@@ -3,16 +3,23 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { Pusher } from '../../store/pusher-store.js';
+import type { Pusher, PusherStore } from '../../store/pusher-store.js';
 import { canonicalEmail, parseEmail } from '../../users/email-address.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { optionalText, requireParams, text } from '../server/fields.js';
 import { clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { ThreepidStore } from '../../store/threepid-store.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly threepidStore: ThreepidStore;
+  readonly pusherStore: PusherStore;
+}
 
 const required = ['kind', 'app_id', 'app_display_name', 'device_display_name', 'pushkey', 'lang', 'data'];
 
 /** Pushers (`rest/client/pusher.py`). */
-export function pushRoutes(users: UserServices): Route[] {
+export function pushRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'GET',
@@ -59,7 +66,7 @@ export function describePusher(pusher: Pusher): JsonObject {
   };
 }
 
-function parsePusher(users: UserServices, { userId, deviceId }: Requester, body: JsonObject): Pusher {
+function parsePusher(users: UserParts, { userId, deviceId }: Requester, body: JsonObject): Pusher {
   const kind = text(body, 'kind');
   const pushkey = text(body, 'pushkey');
   const { data } = body;
@@ -84,7 +91,7 @@ function parsePusher(users: UserServices, { userId, deviceId }: Requester, body:
   };
 }
 
-function checkEmail(users: UserServices, userId: UserId, pushkey: string): void {
+function checkEmail(users: UserParts, userId: UserId, pushkey: string): void {
   if (users.threepidStore.findUser('email', canonicalEmail(pushkey)) !== userId) {
     throw new SynapseError(400, 'Email not found', Codes.THREEPID_NOT_FOUND);
   }

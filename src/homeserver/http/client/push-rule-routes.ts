@@ -6,9 +6,12 @@ import { parseJson } from '../../../matrix/untrusted-json.js';
 import { NotFoundError, UnrecognizedRequestError } from '../../parity/synapse-errors.js';
 import type { PushRuleKind } from '../../users/default-push-rules.js';
 import { type NewPushRule, parseActions, parsePushRuleKind, type PushRules } from '../../users/push-rules.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { queryString } from '../server/query.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';
+
+interface UserParts {
+  readonly pushRules: PushRules;
+}
 
 const names = ['scope', 'kind', 'ruleId', 'attribute', 'rest'];
 /** Paths of one to five segments: with a slash at the end the last of them is empty. */
@@ -25,7 +28,7 @@ interface RuleSpec {
 }
 
 /** Push rules (`rest/client/push_rule.py`). */
-export function pushRuleRoutes(users: UserServices): Route[] {
+export function pushRuleRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'GET',

@@ -2,14 +2,26 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import { invalidToken, UnrecognizedRequestError } from '../../parity/synapse-errors.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { checkModel, isAuth } from '../server/fields.js';
 import { queryString, requiredQueryString } from '../server/query.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { RateLimiters } from '../../runtime/rate-limiters.js';
+import type { RegistrationTokens } from '../../users/registration-tokens.js';
+import type { Registration } from '../../users/registration.js';
+import type { SignUp } from '../../users/sign-up.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly limits: RateLimiters;
+  readonly registrationTokens: RegistrationTokens;
+  readonly registration: Registration;
+  readonly signUp: SignUp;
+}
 
 /** Registration (`rest/client/register.py`). */
-export function registerRoutes(users: UserServices): Route[] {
+export function registerRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'POST',
@@ -41,7 +53,7 @@ export function registerRoutes(users: UserServices): Route[] {
   ];
 }
 
-async function register(users: UserServices, call: Call): Promise<JsonObject> {
+async function register(users: UserParts, call: Call): Promise<JsonObject> {
   const body = await call.json();
   checkModel(body, { auth: isAuth });
   const kind = queryString(call.query, 'kind') ?? 'user';

@@ -2,20 +2,28 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import type { DepthPlace } from '../../store/history-range.js';
 import { historyToken } from '../../runtime/stream-token.js';
 import { pageRequest } from '../server/page-request.js';
 import { queryBoolean, queryInteger, queryString } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';
+import type { ClientEvents } from '../../rooms/timeline/client-events.js';
+import type { RoomHistory } from '../../rooms/timeline/room-history.js';
+import type { RelatedEvents } from '../../rooms/timeline/related-events.js';
+
+interface RoomParts {
+  readonly clientEvents: ClientEvents;
+  readonly history: RoomHistory;
+  readonly relatedEvents: RelatedEvents;
+}
 
 const maxLimit = 1000;
 /** How deep relations of relations are followed: what Synapse says of itself. */
 const recursionDepth = 3;
 
 /** Relations between events, and threads (`rest/client/relations.py`). */
-export function relationRoutes(services: RoomServices): Route[] {
+export function relationRoutes(services: RoomParts): Route[] {
   const endpoints = new RelationEndpoints(services);
   const relations = '/rooms/:roomId/relations/:eventId';
   const versions = ['v1', 'unstable'];
@@ -27,7 +35,7 @@ export function relationRoutes(services: RoomServices): Route[] {
 }
 
 class RelationEndpoints {
-  constructor(private readonly services: RoomServices) {}
+  constructor(private readonly services: RoomParts) {}
 
   readonly relations = async (call: Call): Promise<Answer> => {
     const requester = await call.requester({ allowGuest: true });

@@ -1,17 +1,29 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type EventId, type UserId } from '../../../matrix/ids.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import type { ReportStore } from '../../store/report-store.js';
 import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
 import { checkModel, isText } from '../server/fields.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+import type { RateLimiters } from '../../runtime/rate-limiters.js';
+import type { RoomStore } from '../../store/room-store.js';
+import type { RoomHistory } from '../../rooms/timeline/room-history.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly users: RoomUsers;
+  readonly limits: RateLimiters;
+  readonly roomStore: RoomStore;
+  readonly history: RoomHistory;
+}
 
 const maxReason = 1000;
 
 /** Endpoints by which users report what they see (`rest/client/reporting.py`). */
-export function reportRoutes(services: RoomServices, reports: ReportStore): Route[] {
+export function reportRoutes(services: RoomParts, reports: ReportStore): Route[] {
   const endpoints = new ReportEndpoints(services, reports);
   return [
     { method: 'POST', paths: clientPaths('/rooms/:roomId/report/:eventId'), handle: endpoints.event },
@@ -22,7 +34,7 @@ export function reportRoutes(services: RoomServices, reports: ReportStore): Rout
 
 class ReportEndpoints {
   constructor(
-    private readonly services: RoomServices,
+    private readonly services: RoomParts,
     private readonly reports: ReportStore,
   ) {}
 

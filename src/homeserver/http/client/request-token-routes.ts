@@ -5,10 +5,9 @@ import { respondWithHtml } from '../../../web/html-response.js';
 import { escapeHtml } from '../../../web/error-pages.js';
 import { parseEmail } from '../../users/email-address.js';
 import { phoneNumberToMsisdn } from '../../users/phone-number.js';
-import type { ValidationPurpose } from '../../users/threepid-validation.js';
-import { parseClientSecret } from '../../users/threepids.js';
+import type { ValidationPurpose, ThreepidValidation } from '../../users/threepid-validation.js';
+import { parseClientSecret, type Threepids } from '../../users/threepids.js';
 import { randomLetters } from '../../runtime/random-letters.js';
-import type { UserServices } from '../../compose/user-services.js';
 import {
   checkModel,
   type FieldCheck,
@@ -23,6 +22,19 @@ import {
 } from '../server/fields.js';
 import { requiredQueryString } from '../server/query.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { RateLimiters } from '../../runtime/rate-limiters.js';
+import type { ThreepidStore } from '../../store/threepid-store.js';
+import type { IdentityServers } from '../../users/identity-servers.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly limits: RateLimiters;
+  readonly threepidStore: ThreepidStore;
+  readonly identityServers: IdentityServers;
+  readonly threepids: Threepids;
+  readonly threepidValidation: ThreepidValidation;
+}
 
 /** What clients get where mail or phone numbers are not there for a purpose. */
 interface Purpose {
@@ -46,8 +58,8 @@ const addThreepid: Purpose = {
 };
 
 /** Mails and messages that prove an address (`rest/client/register.py`, `account.py`). */
-export function requestTokenRoutes(users: UserServices): Route[] {
-  const request = (path: string, handle: (users: UserServices, call: Call) => Promise<Answer>): Route => ({
+export function requestTokenRoutes(users: UserParts): Route[] {
+  const request = (path: string, handle: (users: UserParts, call: Call) => Promise<Answer>): Route => ({
     method: 'POST',
     paths: clientPaths(path),
     handle: (call) => handle(users, call),
@@ -86,7 +98,7 @@ export function requestTokenRoutes(users: UserServices): Route[] {
   ];
 }
 
-async function registrationEmail(users: UserServices, call: Call): Promise<Answer> {
+async function registrationEmail(users: UserParts, call: Call): Promise<Answer> {
   checkMail(users, registration);
   checkRegistrationEnabled(users);
   const body = await call.json();
@@ -101,7 +113,7 @@ async function registrationEmail(users: UserServices, call: Call): Promise<Answe
   );
 }
 
-async function accountEmail(users: UserServices, call: Call): Promise<Answer> {
+async function accountEmail(users: UserParts, call: Call): Promise<Answer> {
   users.threepids.checkChangesAllowed();
   checkMail(users, addThreepid);
   const body = await call.json();
@@ -115,7 +127,7 @@ async function accountEmail(users: UserServices, call: Call): Promise<Answer> {
   );
 }
 
-async function passwordEmail(users: UserServices, call: Call): Promise<Answer> {
+async function passwordEmail(users: UserParts, call: Call): Promise<Answer> {
   if (users.context.config.email === undefined) {
     throw new SynapseError(400, 'Email-based password resets have been disabled on this server');
   }
@@ -130,7 +142,7 @@ async function passwordEmail(users: UserServices, call: Call): Promise<Answer> {
   return sendMail(users, 'password_reset', body, email, clientSecret);
 }
 
-async function registrationPhone(users: UserServices, call: Call): Promise<Answer> {
+async function registrationPhone(users: UserParts, call: Call): Promise<Answer> {
   const body = await call.json();
   requireParams(body, ['client_secret', 'country', 'phone_number', 'send_attempt']);
   parseClientSecret(body['client_secret']);
@@ -145,7 +157,7 @@ async function registrationPhone(users: UserServices, call: Call): Promise<Answe
   throw new SynapseError(400, 'Registration by phone number is not supported on this homeserver');
 }
 
-async function accountPhone(users: UserServices, call: Call): Promise<Answer> {
+async function accountPhone(users: UserParts, call: Call): Promise<Answer> {
   const { msisdn: delegate } = users.context.config.accountThreepidDelegates;
   if (delegate === undefined) {
     throw new SynapseError(
@@ -163,7 +175,7 @@ async function accountPhone(users: UserServices, call: Call): Promise<Answer> {
 }
 
 /** Hands what a user got by phone on to the server that sent it. */
-async function submitPhone(users: UserServices, call: Call): Promise<Answer> {
+async function submitPhone(users: UserParts, call: Call): Promise<Answer> {
   const { msisdn: delegate } = users.context.config.accountThreepidDelegates;
   if (delegate === undefined) {
     throw new SynapseError(400, 'This homeserver is not validating phone numbers. Use an identity server instead.');
@@ -175,7 +187,7 @@ async function submitPhone(users: UserServices, call: Call): Promise<Answer> {
 }
 
 /** The page behind the link of a mail. */
-function submit(users: UserServices, call: Call, unsupported: Purpose['unsupported']): Answer {
+function submit(users: UserParts, call: Call, unsupported: Purpose['unsupported']): Answer {
   if (users.context.config.email === undefined) throw new SynapseError(400, ...unsupported);
   const sid = requiredQueryString(call.query, 'sid');
   const clientSecret = parseClientSecret(requiredQueryString(call.query, 'client_secret'));
@@ -195,17 +207,17 @@ function submit(users: UserServices, call: Call, unsupported: Purpose['unsupport
   }
 }
 
-function checkMail(users: UserServices, { unsupported }: Purpose): void {
+function checkMail(users: UserParts, { unsupported }: Purpose): void {
   if (users.context.config.email === undefined) throw new SynapseError(400, ...unsupported);
 }
 
-function checkRegistrationEnabled(users: UserServices): void {
+function checkRegistrationEnabled(users: UserParts): void {
   if (users.context.config.enableRegistration) return;
   throw new SynapseError(403, 'Registration is disabled on this homeserver', Codes.FORBIDDEN);
 }
 
 async function checkAllowed(
-  users: UserServices,
+  users: UserParts,
   medium: string,
   address: string,
   isRegistration: boolean,
@@ -215,20 +227,20 @@ async function checkAllowed(
   throw new SynapseError(403, refusal, Codes.THREEPID_DENIED);
 }
 
-async function limit(users: UserServices, call: Call, medium: string, address: string): Promise<void> {
+async function limit(users: UserParts, call: Call, medium: string, address: string): Promise<void> {
   await users.limits.threepidValidation.check(undefined, { key: `${medium} ${call.ip}` });
   await users.limits.threepidValidation.check(undefined, { key: `${medium} ${address}` });
 }
 
 /** What is answered for an address that an account has already. */
-function inUse(users: UserServices, medium: string, address: string, message: string): JsonObject | undefined {
+function inUse(users: UserParts, medium: string, address: string, message: string): JsonObject | undefined {
   if (users.threepidStore.findUser(medium, address) === undefined) return undefined;
   if (users.context.config.requestTokenInhibit3pidErrors) return { sid: randomLetters(16) };
   throw new SynapseError(400, message, Codes.THREEPID_IN_USE);
 }
 
 async function sendMail(
-  users: UserServices,
+  users: UserParts,
   purpose: ValidationPurpose,
   body: JsonObject,
   email: string,
@@ -244,7 +256,7 @@ async function sendMail(
 }
 
 /** Has a message sent by the identity server that the configuration names. */
-async function sendMessage(users: UserServices, delegate: string, body: JsonObject): Promise<JsonObject> {
+async function sendMessage(users: UserParts, delegate: string, body: JsonObject): Promise<JsonObject> {
   const { country, phone_number, client_secret, send_attempt, next_link } = body;
   const request = { country, phone_number, client_secret, send_attempt, next_link };
   return {
@@ -296,7 +308,7 @@ function checkIdServer(body: JsonObject): void {
   throw new SynapseError(400, message, Codes.INVALID_PARAM);
 }
 
-function checkNextLink(users: UserServices, link: string | null): void {
+function checkNextLink(users: UserParts, link: string | null): void {
   if (link === null || link === '') return;
   const url = URL.canParse(link) ? new URL(link) : undefined;
   const hosts = users.context.config.nextLinkDomainWhitelist;

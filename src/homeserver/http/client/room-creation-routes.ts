@@ -1,11 +1,15 @@
 import type { MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import type { RequestTransactions } from './request-transactions.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { RoomCreation } from '../../rooms/lifecycle/room-creation.js';
+
+interface RoomParts {
+  readonly roomCreation: RoomCreation;
+}
 
 /** Endpoints that make rooms (`rest/client/room.py: RoomCreateRestServlet`). */
-export function roomCreationRoutes(services: RoomServices, transactions: RequestTransactions): Route[] {
+export function roomCreationRoutes(services: RoomParts, transactions: RequestTransactions): Route[] {
   const create = async (call: Call, requester: Requester): Promise<Answer> => {
     const body = (await call.json()) as MutableJsonObject;
     const { roomId } = await services.roomCreation.create(requester, body);

@@ -1,13 +1,18 @@
 import { InvalidClientCredentialsError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
-import type { HierarchyQuery } from '../../rooms/reading/room-hierarchy.js';
-import type { RoomServices } from '../../compose/room-services.js';
+import type { HierarchyQuery, RoomHierarchy } from '../../rooms/reading/room-hierarchy.js';
 import { queryBoolean, queryInteger, queryString } from '../server/query.js';
 import { pathParam, resolveRoom, roomIdIn } from './room-request.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
+import type { Directory } from '../../rooms/reading/directory.js';
+
+interface RoomParts {
+  readonly directory: Directory;
+  readonly hierarchy: RoomHierarchy;
+}
 
 /** Spaces and room summaries (`rest/client/room.py: RoomHierarchyRestServlet, RoomSummaryRestServlet`). */
-export function roomHierarchyRoutes({ hierarchy, directory }: RoomServices): Route[] {
+export function roomHierarchyRoutes({ hierarchy, directory }: RoomParts): Route[] {
   return [
     {
       method: 'GET',

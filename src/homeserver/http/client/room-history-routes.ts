@@ -5,17 +5,27 @@ import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { ClientEvents, ClientFormat } from '../../rooms/timeline/client-events.js';
 import type { RoomEvent } from '../../rooms/model/room-event.js';
-import type { HistoryPage, ReadingOptions } from '../../rooms/timeline/room-history.js';
-import type { RoomServices } from '../../compose/room-services.js';
+import type { HistoryPage, ReadingOptions, RoomHistory } from '../../rooms/timeline/room-history.js';
 import { historyToken, parseHistoryToken } from '../../runtime/stream-token.js';
 import { AuthError } from '../../parity/synapse-errors.js';
 import { filterIn, pageRequest } from '../server/page-request.js';
 import { queryInteger, queryString, requiredQueryInteger } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { Rooms } from '../../rooms/model/rooms.js';
+import type { RoomAccess } from '../../rooms/auth/room-access.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly rooms: Rooms;
+  readonly access: RoomAccess;
+  readonly clientEvents: ClientEvents;
+  readonly history: RoomHistory;
+}
 
 /** Endpoints that read what happened in a room and who is in it (`rest/client/room.py`). */
-export function roomHistoryRoutes(services: RoomServices): Route[] {
+export function roomHistoryRoutes(services: RoomParts): Route[] {
   const endpoints = new HistoryEndpoints(services);
   const get = (path: string, handle: (call: Call) => Promise<Answer>): Route => ({
     method: 'GET',
@@ -55,7 +65,7 @@ async function showPage(
 
 /** The messages of a room that a request asks for, as JSON. */
 export async function messagesFor(
-  services: RoomServices,
+  services: RoomParts,
   call: Call,
   requester: Requester,
   options: ReadingOptions = {},
@@ -70,7 +80,7 @@ export async function messagesFor(
 
 /** An event with what is around it, as JSON; 404 when there is none. */
 export async function contextFor(
-  services: RoomServices,
+  services: RoomParts,
   call: Call,
   requester: Requester,
   options: ReadingOptions = {},
@@ -96,7 +106,7 @@ export async function contextFor(
 }
 
 class HistoryEndpoints {
-  constructor(private readonly services: RoomServices) {}
+  constructor(private readonly services: RoomParts) {}
 
   readonly messages = async (call: Call): Promise<Answer> =>
     messagesFor(this.services, call, await call.requester({ allowGuest: true }));
@@ -155,7 +165,7 @@ class HistoryEndpoints {
   };
 
   /** An event, where the requester may see it. */
-  private visible(requester: Requester, roomId: RoomId, eventId: string): ReturnType<RoomServices['history']['event']> {
+  private visible(requester: Requester, roomId: RoomId, eventId: string): ReturnType<RoomParts['history']['event']> {
     try {
       return this.services.history.event(requester, roomId, eventId);
     } catch (error) {

@@ -2,7 +2,6 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { ShadowBanError } from '../../rooms/sending/shadow-ban.js';
 import { toUserId } from '../../rooms/model/untrusted-ids.js';
 import { AuthError } from '../../parity/synapse-errors.js';
@@ -10,11 +9,22 @@ import { requireParams } from '../server/fields.js';
 import type { RequestTransactions } from './request-transactions.js';
 import { hostsIn, pathParam, resolveRoom, roomIdIn, stringIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { StateStore } from '../../store/state-store.js';
+import type { Memberships } from '../../rooms/sending/memberships.js';
+import type { Directory } from '../../rooms/reading/directory.js';
+import type { ThirdPartyInvites } from '../../rooms/sending/third-party-invites.js';
+
+interface RoomParts {
+  readonly states: StateStore;
+  readonly memberships: Memberships;
+  readonly directory: Directory;
+  readonly thirdPartyInvites: ThirdPartyInvites;
+}
 
 const actions = ['join', 'invite', 'leave', 'ban', 'unban', 'kick'] as const;
 
 /** Endpoints that change who is in a room (`rest/client/room.py`, `knock.py`). */
-export function roomMembershipRoutes(services: RoomServices, transactions: RequestTransactions): Route[] {
+export function roomMembershipRoutes(services: RoomParts, transactions: RequestTransactions): Route[] {
   const membership = new MembershipRequests(services);
   return [
     ...transactions.routes('/join/:roomIdOrAlias', (call, requester, txnId) => membership.join(call, requester, txnId)),
@@ -44,7 +54,7 @@ export function roomMembershipRoutes(services: RoomServices, transactions: Reque
 }
 
 class MembershipRequests {
-  constructor(private readonly services: RoomServices) {}
+  constructor(private readonly services: RoomParts) {}
 
   async join(call: Call, requester: Requester, txnId?: string): Promise<Answer> {
     const content = await call.json({ allowEmpty: true });

@@ -7,7 +7,6 @@ import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import { type EventRequest, suspended } from '../../rooms/sending/event-creation.js';
 import type { RoomEvent } from '../../rooms/model/room-event.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { ShadowBanError } from '../../rooms/sending/shadow-ban.js';
 import { refuseSpam } from '../../rooms/sending/spam-refusal.js';
 import { toUserId } from '../../rooms/model/untrusted-ids.js';
@@ -16,6 +15,23 @@ import { queryInteger } from '../server/query.js';
 import type { RequestTransactions } from './request-transactions.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { RoomUsers } from '../../rooms/model/room-users.js';
+import type { RoomEvents } from '../../rooms/model/room-events.js';
+import type { Rooms } from '../../rooms/model/rooms.js';
+import type { EventSender } from '../../rooms/sending/event-sender.js';
+import type { Memberships } from '../../rooms/sending/memberships.js';
+import type { DelayedEvents } from '../../rooms/sending/delayed-events.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly users: RoomUsers;
+  readonly events: RoomEvents;
+  readonly rooms: Rooms;
+  readonly sender: EventSender;
+  readonly memberships: Memberships;
+  readonly delayedEvents: DelayedEvents;
+}
 
 /** What a device sent is found in the database; only devices have transactions there. */
 const isKept = (_call: Call, { deviceId }: Requester): boolean => deviceId === undefined;
@@ -23,7 +39,7 @@ const isKept = (_call: Call, { deviceId }: Requester): boolean => deviceId === u
 const delayParam = 'org.matrix.msc4140.delay';
 
 /** Endpoints that send events (`rest/client/room.py`). */
-export function roomSendRoutes(services: RoomServices, transactions: RequestTransactions): Route[] {
+export function roomSendRoutes(services: RoomParts, transactions: RequestTransactions): Route[] {
   const requests = new SendRequests(services);
   const putState = async (call: Call): Promise<Answer> => {
     const requester = await call.requester({ allowGuest: true });
@@ -52,7 +68,7 @@ export function roomSendRoutes(services: RoomServices, transactions: RequestTran
 class SendRequests {
   private readonly mayState: Hook<'spam_checker', 'user_may_send_state_event'>;
 
-  constructor(private readonly services: RoomServices) {
+  constructor(private readonly services: RoomParts) {
     this.mayState = services.context.dispatch.hook('spam_checker', 'user_may_send_state_event');
   }
 

@@ -1,12 +1,18 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { queryString } from '../server/query.js';
 import { pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';
+import type { ClientEvents } from '../../rooms/timeline/client-events.js';
+import type { RoomHistory } from '../../rooms/timeline/room-history.js';
+
+interface RoomParts {
+  readonly clientEvents: ClientEvents;
+  readonly history: RoomHistory;
+}
 
 /** Endpoints that read the state of a room (`rest/client/room.py: RoomStateRestServlet, RoomStateEventRestServlet`). */
-export function roomStateRoutes({ history, clientEvents }: RoomServices): Route[] {
+export function roomStateRoutes({ history, clientEvents }: RoomParts): Route[] {
   const one = async (call: Call): Promise<Answer> => {
     const requester = await call.requester({ allowGuest: true });
     const format = queryString(call.query, 'format', { allowed: ['content', 'event'] as const }) ?? 'content';

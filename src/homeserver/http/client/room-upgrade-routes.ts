@@ -3,15 +3,19 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonValue } from '../../../matrix/json.js';
 import { checkAdditionalCreators } from '../../rooms/auth/event-auth.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { findRoomVersion } from '../../rooms/model/room-version.js';
 import { ShadowBanError } from '../../rooms/sending/shadow-ban.js';
 import { requireParams } from '../server/fields.js';
 import { roomIdIn } from './room-request.js';
 import { clientPaths, type Route } from '../server/route.js';
+import type { RoomUpgrade } from '../../rooms/lifecycle/room-upgrade.js';
+
+interface RoomParts {
+  readonly roomUpgrade: RoomUpgrade;
+}
 
 /** Room upgrades (`rest/client/room_upgrade_rest_servlet.py`). */
-export function roomUpgradeRoutes({ roomUpgrade }: RoomServices): Route[] {
+export function roomUpgradeRoutes({ roomUpgrade }: RoomParts): Route[] {
   return [
     {
       method: 'POST',

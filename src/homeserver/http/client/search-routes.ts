@@ -2,9 +2,8 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { BundledRelations } from '../../rooms/timeline/bundled-relations.js';
-import type { EventContext } from '../../rooms/timeline/room-history.js';
-import type { RoomServices } from '../../compose/room-services.js';
-import type { SearchResult } from '../../rooms/timeline/message-search.js';
+import type { EventContext, RoomHistory } from '../../rooms/timeline/room-history.js';
+import type { SearchResult, MessageSearch } from '../../rooms/timeline/message-search.js';
 import {
   readSearchBatch,
   readSearchRequest,
@@ -16,9 +15,20 @@ import {
 import { historyToken } from '../../runtime/stream-token.js';
 import { queryString } from '../server/query.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { Rooms } from '../../rooms/model/rooms.js';
+import type { ClientEvents } from '../../rooms/timeline/client-events.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly rooms: Rooms;
+  readonly clientEvents: ClientEvents;
+  readonly history: RoomHistory;
+  readonly search: MessageSearch;
+}
 
 /** The endpoint that searches messages (`rest/client/room.py: SearchRestServlet`). */
-export function searchRoutes(services: RoomServices): Route[] {
+export function searchRoutes(services: RoomParts): Route[] {
   const endpoint = new SearchEndpoint(services);
   return [{ method: 'POST', paths: clientPaths('/search', oldestVersions), handle: endpoint.search }];
 }
@@ -29,7 +39,7 @@ interface Surroundings extends Pick<EventContext, 'before' | 'after' | 'start' |
 }
 
 class SearchEndpoint {
-  constructor(private readonly services: RoomServices) {}
+  constructor(private readonly services: RoomParts) {}
 
   readonly search = async (call: Call): Promise<Answer> => {
     const requester = await call.requester();

@@ -1,8 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
-import type { UserServices } from '../../compose/user-services.js';
-import { parseClientSecret } from '../../users/threepids.js';
+import { parseClientSecret, type Threepids } from '../../users/threepids.js';
 import {
   checkModel,
   isAuth,
@@ -16,9 +15,17 @@ import {
 } from '../server/fields.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';
 import { uiAuthRequest } from './ui-auth-request.js';
+import type { ThreepidStore } from '../../store/threepid-store.js';
+import type { UiAuth } from '../../users/ui-auth.js';
+
+interface UserParts {
+  readonly threepidStore: ThreepidStore;
+  readonly threepids: Threepids;
+  readonly uiAuth: UiAuth;
+}
 
 /** The addresses of the own account (`rest/client/account.py`). */
-export function threepidRoutes(users: UserServices): Route[] {
+export function threepidRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'GET',
@@ -59,7 +66,7 @@ export function threepidRoutes(users: UserServices): Route[] {
 }
 
 /** The old way to add an address, without authentication of the user. */
-async function addByCredentials(users: UserServices, call: Call): Promise<Answer> {
+async function addByCredentials(users: UserParts, call: Call): Promise<Answer> {
   users.threepids.checkChangesAllowed();
   const { userId } = await call.requester();
   const body = await call.json();
@@ -75,7 +82,7 @@ async function addByCredentials(users: UserServices, call: Call): Promise<Answer
   return {};
 }
 
-async function add(users: UserServices, call: Call): Promise<Answer> {
+async function add(users: UserParts, call: Call): Promise<Answer> {
   users.threepids.checkChangesAllowed();
   const requester = await call.requester();
   const body = await call.json();
@@ -87,7 +94,7 @@ async function add(users: UserServices, call: Call): Promise<Answer> {
   return {};
 }
 
-async function remove(users: UserServices, call: Call): Promise<Answer> {
+async function remove(users: UserParts, call: Call): Promise<Answer> {
   users.threepids.checkChangesAllowed();
   const { medium, address, idServer } = parseThreepid(await call.json());
   const { userId } = await call.requester();
@@ -102,8 +109,8 @@ async function remove(users: UserServices, call: Call): Promise<Answer> {
 }
 
 async function addValidated(
-  users: UserServices,
-  userId: Parameters<UserServices['threepids']['add']>[0],
+  users: UserParts,
+  userId: Parameters<UserParts['threepids']['add']>[0],
   clientSecret: string,
   sid: string,
 ): Promise<void> {

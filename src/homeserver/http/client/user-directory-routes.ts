@@ -1,11 +1,19 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonValue } from '../../../matrix/json.js';
-import type { UserServices } from '../../compose/user-services.js';
 import { clientPaths, type Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { RateLimiters } from '../../runtime/rate-limiters.js';
+import type { UserDirectory } from '../../users/user-directory.js';
+
+interface UserParts {
+  readonly context: HomeserverContext;
+  readonly limits: RateLimiters;
+  readonly directory: UserDirectory;
+}
 
 /** The search for users (`rest/client/user_directory.py`). */
-export function userDirectoryRoutes(users: UserServices): Route[] {
+export function userDirectoryRoutes(users: UserParts): Route[] {
   return [
     {
       method: 'POST',

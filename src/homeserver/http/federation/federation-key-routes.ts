@@ -1,13 +1,18 @@
 import type { ServerName } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
-import type { FederationServices } from '../../compose/federation-services.js';
-import type { KeyQuery } from '../../federation/key-notary.js';
+import type { KeyQuery, KeyNotary } from '../../federation/key-notary.js';
 import { checkModel, isInteger, isMapOf, isModel } from '../server/fields.js';
 import { queryInteger } from '../server/query.js';
 import type { Call, Route } from '../server/route.js';
+import type { OwnKeys } from '../../federation/own-keys.js';
+
+interface FederationParts {
+  readonly ownKeys: OwnKeys;
+  readonly notary: KeyNotary;
+}
 
 /** This server's key and version, and the keys of others that it vouches for, for other servers (`rest/key/v2/`). */
-export function federationKeyRoutes({ ownKeys, notary }: FederationServices): Route[] {
+export function federationKeyRoutes({ ownKeys, notary }: FederationParts): Route[] {
   const answer = async (query: KeyQuery): Promise<JsonObject> => ({ server_keys: await notary.answer(query) });
   return [
     {

@@ -3,17 +3,31 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, parseRoomAlias, parseUserId, type UserId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { DeviceKeys } from '../../encryption/device-keys.js';
-import type { RoomServices } from '../../compose/room-services.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
-import type { UserServices } from '../../compose/user-services.js';
 import type { FederationCall, FederationEndpoints } from './federation-request.js';
 import { queryInteger, queryString, requiredQueryString } from '../server/query.js';
 import type { Route } from '../server/route.js';
+import type { HomeserverContext } from '../../runtime/context.js';
+import type { Directory } from '../../rooms/reading/directory.js';
+import type { PublicRooms } from '../../rooms/reading/public-rooms.js';
+import type { DeviceStore } from '../../store/device-store.js';
+import type { Profiles } from '../../users/profiles.js';
+
+interface RoomParts {
+  readonly context: HomeserverContext;
+  readonly directory: Directory;
+  readonly publicRooms: PublicRooms;
+}
+
+interface UserParts {
+  readonly deviceStore: DeviceStore;
+  readonly profiles: Profiles;
+}
 
 /** What servers may ask about users, aliases and the room directory of this one. */
 export interface FederationQueryDeps {
-  readonly rooms: RoomServices;
-  readonly users: UserServices;
+  readonly rooms: RoomParts;
+  readonly users: UserParts;
   readonly keys: DeviceKeys;
 }
 
@@ -88,7 +102,7 @@ export function federationQueryRoutes(endpoints: FederationEndpoints, deps: Fede
   ];
 }
 
-function profileOf({ profiles }: UserServices, userId: UserId, field: string | undefined): JsonObject {
+function profileOf({ profiles }: UserParts, userId: UserId, field: string | undefined): JsonObject {
   try {
     return field === undefined ? profiles.whole(userId) : profiles.field(userId, field);
   } catch (error) {
@@ -97,7 +111,7 @@ function profileOf({ profiles }: UserServices, userId: UserId, field: string | u
   }
 }
 
-function devicesOf(userId: UserId, found: JsonObject, users: UserServices): JsonObject {
+function devicesOf(userId: UserId, found: JsonObject, users: UserParts): JsonObject {
   const memberOf = (name: string): JsonValue | undefined => {
     const all = found[name];
     return isJsonObject(all) ? all[userId] : undefined;

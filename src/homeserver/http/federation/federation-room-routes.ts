@@ -2,14 +2,22 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomId } from '../../../matrix/ids.js';
 import type { JsonValue } from '../../../matrix/json.js';
-import type { FederationServices } from '../../compose/federation-services.js';
 import type { FederationCall, FederationEndpoints } from './federation-request.js';
 import { queryInteger, queryStrings, requiredQueryInteger, requiredQueryString } from '../server/query.js';
 import { jsonResponse } from '../server/responses.js';
 import { JsonAnswer, type Route } from '../server/route.js';
+import type { Handshakes } from '../../federation/handshakes.js';
+import type { RoomReader } from '../../federation/room-reader.js';
+import type { Transactions } from '../../federation/transactions.js';
+
+interface FederationParts {
+  readonly handshakes: Handshakes;
+  readonly reader: RoomReader;
+  readonly transactions: Transactions;
+}
 
 /** Transactions, and what servers read of rooms they are in (`federation/transport/server/federation.py`). */
-export function federationRoomRoutes(endpoints: FederationEndpoints, services: FederationServices): Route[] {
+export function federationRoomRoutes(endpoints: FederationEndpoints, services: FederationParts): Route[] {
   const { transactions, reader } = services;
   return [
     endpoints.route('PUT', '/v1/send/:txnId', async ({ origin, content, params }) => {
@@ -53,7 +61,7 @@ export function federationRoomRoutes(endpoints: FederationEndpoints, services: F
 }
 
 /** How other servers let their users join, leave and knock. */
-export function federationHandshakeRoutes(endpoints: FederationEndpoints, services: FederationServices): Route[] {
+export function federationHandshakeRoutes(endpoints: FederationEndpoints, services: FederationParts): Route[] {
   const { handshakes } = services;
   const request = (call: FederationCall): { origin: FederationCall['origin']; roomId: string; userId: string } => ({
     origin: call.origin,

@@ -1,9 +1,15 @@
-import type { RoomAlias, RoomId, UserId } from '../../../matrix/ids.js';
+import type { RoomAlias, RoomId, ServerName, UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { AliasTarget } from '../reading/directory.js';
 import type { RoomEvent } from './room-event.js';
 import type { Room } from './rooms.js';
+
+/** A room that an alias stands for. */
+export interface AliasTarget {
+  readonly roomId: RoomId;
+  /** Servers that know the room, this one first. */
+  readonly servers: readonly ServerName[];
+}
 
 /** A membership of a user from here in a room where nobody from here is. */
 export interface RemoteChange {

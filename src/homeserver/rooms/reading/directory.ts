@@ -19,7 +19,7 @@ import type { EventSender } from '../sending/event-sender.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomAccess } from '../auth/room-access.js';
 import { StateHandle } from '../model/room-state.js';
-import type { RemoteRooms } from '../model/remote-rooms.js';
+import type { AliasTarget, RemoteRooms } from '../model/remote-rooms.js';
 import type { RoomUsers } from '../model/room-users.js';
 import type { Room, Rooms } from '../model/rooms.js';
 import { ShadowBanError } from '../sending/shadow-ban.js';
@@ -36,13 +36,6 @@ export interface DirectoryParts {
   readonly sender: EventSender;
   readonly access: RoomAccess;
   readonly remote: () => RemoteRooms;
-}
-
-/** A room that an alias stands for. */
-export interface AliasTarget {
-  readonly roomId: RoomId;
-  /** Servers that know the room, this one first. */
-  readonly servers: readonly ServerName[];
 }
 
 const maxAliasLength = 255;

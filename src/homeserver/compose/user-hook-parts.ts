@@ -3,7 +3,7 @@ import type { Requester } from '../../matrix/requester.js';
 import type { LiveServices } from './live-services.js';
 import type { RoomServices } from './room-services.js';
 import type { MediaStore } from '../store/media-store.js';
-import type { UserHooks } from './user-services.js';
+import type { UserHooks } from '../users/user-hooks.js';
 
 /** The parts that accounts reach into. The getters are called when something happens, not before. */
 export interface UserHookParts {
