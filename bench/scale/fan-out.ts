@@ -1,9 +1,9 @@
 import type { BenchRow } from '../bench-row.js';
-import { growth, processorTime } from './growth.js';
+import { collectGarbage, growth, processorTime } from './growth.js';
 import { type Person, textAt, World } from './world.js';
 
 const sizes = [50, 200] as const;
-/** Answers that are measured at each size: garbage, which is collected once in a while, is then a part of both. */
+/** Answers that are measured at each size: their garbage, which is collected once in a while, is then a part of both. */
 const answers = 1000;
 
 /** A message to a room of 200, some of whom wait in `/sync`: what it costs until all of them have their answers. */
@@ -25,6 +25,7 @@ export async function fanOut(): Promise<BenchRow> {
     let cost = 0;
     for (let count = 0; count < messages; count++) {
       const waiting = await Promise.all(people.slice(0, size).map((person) => waitFor(world, person)));
+      collectGarbage();
       cost += await processorTime(async () => {
         const content = { msgtype: 'm.text', body: `Good morning, number ${String(sent)}` };
         await world.request(speaker, 'PUT', `${path}/${String(sent++)}`, content);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type BenchRow, benchRow } from '../bench-row.js';
 
 /** What is measured: the processor time, in milliseconds, of some work at one size. */
@@ -44,4 +46,15 @@ export async function processorTime(work: () => Promise<void> | void): Promise<n
   await work();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000;
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/**
+ * Collects the garbage of a preparation, so that it is no part of what is measured next; what lives on is old then, as
+ * is what has waited for seconds in a server.
+ */
+export function collectGarbage(): void {
+  collect();
 }
