@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { inProject, projectText } from '../support/project.js';
 
 interface Zone {
-  readonly target: string;
+  readonly target: string | readonly string[];
   readonly from: string | readonly string[];
   readonly except?: readonly string[];
 }
@@ -18,6 +18,7 @@ interface Lint {
 }
 
 const lint = JSON.parse(projectText('.eslintrc.json')) as Lint;
+const { zones } = lint.rules['import-x/no-restricted-paths'][1];
 
 /** The rows of the map in src/README.md: folder to the folders that it may import. */
 function mapped(): Map<string, readonly string[]> {
@@ -32,9 +33,8 @@ function mapped(): Map<string, readonly string[]> {
 
 /** The lint rules: folder to the folders that it may import besides itself. */
 function linted(): Map<string, readonly string[]> {
-  const { zones } = lint.rules['import-x/no-restricted-paths'][1];
   const folders = zones.flatMap(({ target, from, except = [] }) => {
-    const folder = /^\.\/src\/(\w[\w-]*(?:\/shared)?)(?:\/\*)?$/.exec(target)?.[1];
+    const folder = /^\.\/src\/(\w[\w-]*(?:\/shared)?)(?:\/\*)?$/.exec(String(target))?.[1];
     if (folder === undefined || from !== './src') return [];
     const allowed = except
       .map((path) => path.slice('./'.length))
@@ -65,4 +65,24 @@ test('a folder that the map does not name may import no other folder', () => {
     'error',
     { patterns: [{ group: ['../*'], message: 'This folder has no import rule yet: see src/README.md.' }] },
   ]);
+});
+
+test('lint lets a folder of the homeserver import those below it in the list of the map', () => {
+  const inHomeserver = (names: readonly string[]): string[] => names.map((name) => `./src/homeserver/${name}`);
+  const [, map = ''] = projectText('src/README.md').split('Inside `homeserver/`');
+  const layers = [...map.matchAll(/^\| (`[\w-]+\/`(?:, `[\w-]+\/`)*) +\|/gm)].map(([, names = '']) =>
+    [...names.matchAll(/[\w-]+/g)].map(([name]) => name),
+  );
+  const expected = layers.slice(1).map((names, index) => [names, layers.slice(0, index + 1).flat()] as const);
+  assert.deepEqual(
+    zones
+      .filter(({ target }) => [target].flat()[0]?.startsWith('./src/homeserver/') === true)
+      .map(({ target, from }) => [[target].flat(), from]),
+    expected.map(([names, above]) => [inHomeserver(names), inHomeserver(above)]),
+  );
+  const folders = readdirSync(inProject('src/homeserver'), { withFileTypes: true });
+  assert.deepEqual(
+    folders.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
+    layers.flat().sort(),
+  );
 });
