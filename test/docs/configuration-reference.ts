@@ -2,7 +2,8 @@ import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.
 import { homeserverKeys } from '../../src/config/homeserver/homeserver-keys.js';
 import * as sections from '../../src/config/homeserver/homeserver-sections.js';
 import { ignoredKeys } from '../../src/config/homeserver/ignored-keys.js';
-import { byteSize, duration, flag, isMapping, snakeCase, text } from '../../src/config/values/readers.js';
+import { byteSize, duration, flag, isMapping, text } from '../../src/config/values/readers.js';
+import { snakeCase } from '../../src/config/values/snake-case.js';
 import { unusedSettings } from '../../src/config/homeserver/unused-settings.js';
 
 const introduction = `A configuration file is YAML with the keys of Synapse's \`homeserver.yaml\`, read as Synapse reads it (YAML 1.1: \`yes\` and

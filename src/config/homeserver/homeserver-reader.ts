@@ -13,10 +13,10 @@ import {
   shown,
   type Mapping,
   mappingOf,
-  snakeCase,
   text,
   warnMeaningless,
 } from '../values/readers.js';
+import { snakeCase } from '../values/snake-case.js';
 import type { FileReader } from '../yaml/secrets.js';
 import { unusedSettings } from './unused-settings.js';
 

@@ -1,6 +1,7 @@
 import type { ClassLibraries, ConfigClass } from './class-libraries.js';
 import { choicesOf, type Choice } from './class-enum.js';
 import type { Mapping } from '../values/readers.js';
+import { snakeCase } from '../values/snake-case.js';
 
 /** What the texts of a property mean: `5d`, or `10M`. */
 type Unit = 'duration' | 'byte_size';
@@ -109,7 +110,7 @@ export class ClassShapes {
           ...this.typesOf(type, property, own, defaults[property]),
           ...validatorsOf(own),
           property,
-          key: transformer.findExposeMetadata(type, property)?.options.name ?? yamlKey(property),
+          key: transformer.findExposeMetadata(type, property)?.options.name ?? snakeCase(property),
           unit: units.get(property),
           isTyped: transformer.findTypeMetadata(type, property) !== undefined,
           isTransformed: transformer.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0,
@@ -217,14 +218,6 @@ function validatorsOf(
     messages: new Map(own.filter(isOwnMessage).map((one) => [nameOf(one), one.message])),
     choices: enums && choicesOf((enums.constraints as readonly unknown[])[0]),
   };
-}
-
-/** `banned_words` of `bannedWords`. */
-function yamlKey(property: string): string {
-  return property
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
-    .toLowerCase();
 }
 
 function designTypeOf(type: ConfigClass, property: string): unknown {

@@ -1,6 +1,7 @@
 import { didYouMean } from '../../errors/nearest-name.js';
 import { type JsonSchema, unitSchemas } from './json-schema.js';
 import type { Place } from './place.js';
+import { snakeCase } from './snake-case.js';
 import { readByteSize, readDuration } from './units.js';
 
 /** Unknown value -> typed value, or null after a fault was reported at the place. */
@@ -59,11 +60,6 @@ const PLAIN_WORD = /^[\p{L}\p{N}_.,:/+ -]{0,40}$/u;
  */
 export function shownWord(value: unknown): string {
   return typeof value === 'string' && PLAIN_WORD.test(value) ? `"${value}"` : shown(value);
-}
-
-/** `enable_3pid_changes` of `enable3pidChanges`. */
-export function snakeCase(property: string): string {
-  return property.replace(/(?<=[a-z])[A-Z0-9]|(?<=[0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 export const text: Reader<string> = described({ type: 'string' }, (value, place) =>

@@ -1,4 +1,4 @@
-import { snakeCase } from '../../config/values/readers.js';
+import { snakeCase } from '../../config/values/snake-case.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { decodeRequester } from './argument-codecs.js';
 import { list, shape } from '../protocol/untrusted-values.js';

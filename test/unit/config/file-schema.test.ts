@@ -4,7 +4,7 @@ import { fileSchema } from '../../../src/config/file-schema.js';
 import { homeserverKeys } from '../../../src/config/homeserver/homeserver-keys.js';
 import { ignoredKeys } from '../../../src/config/homeserver/ignored-keys.js';
 import type { JsonSchema } from '../../../src/config/values/json-schema.js';
-import { snakeCase } from '../../../src/config/values/readers.js';
+import { snakeCase } from '../../../src/config/values/snake-case.js';
 
 const schema = fileSchema([]);
 const { properties = {} } = schema;

@@ -4,7 +4,7 @@ import { Configuration } from '../../../src/config/configuration.js';
 import { HomeserverConfig } from '../../../src/config/homeserver/homeserver-config.js';
 import { homeserverKeys } from '../../../src/config/homeserver/homeserver-keys.js';
 import { ignoredKeys } from '../../../src/config/homeserver/ignored-keys.js';
-import { snakeCase } from '../../../src/config/values/readers.js';
+import { snakeCase } from '../../../src/config/values/snake-case.js';
 import { parseConfiguration } from '../../support/parse-configuration.js';
 
 const read = (yaml: string): HomeserverConfig => parseConfiguration(yaml, { directory: '/srv', env: {} }).homeserver;
