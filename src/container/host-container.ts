@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Container } from 'inversify';
-import { closeLimitMs } from '../dispatch/done-within.js';
+import { closeLimitMs } from './ending.js';
 import { Logger } from '../log/logger.js';
 import type { Class } from '../metadata/metadata-store.js';
 import { endingWithin } from './ending.js';

@@ -4,7 +4,7 @@ import { ModuleApi } from '../module-api/module-api.js';
 import type { Interceptor } from '../callbacks/interceptor.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { closeLimitMs } from '../dispatch/done-within.js';
+import { closeLimitMs } from './ending.js';
 import { Logger } from '../log/logger.js';
 import { type AbstractClass, type Class, lineage } from '../metadata/metadata-store.js';
 import type { ModuleService, ServiceKey } from '../metadata/module-options.js';

@@ -7,7 +7,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { noteWork } from '../dispatch/latest-work.js';
 import type { NewCallback } from '../dispatch/registration.js';
 import { VesicleError } from '../errors/vesicle-error.js';
-import { closeLimitMs } from '../dispatch/done-within.js';
+import { closeLimitMs } from './ending.js';
 import type { LoadedModule } from '../loader/loaded-module.js';
 import type { Logger } from '../log/logger.js';
 import { readModuleFile } from '../metadata/module-options.js';
@@ -22,7 +22,7 @@ import type { ModuleDescription } from './module-description.js';
 import { ModuleRegistrar } from './module-registrar.js';
 import { mistakesIn } from './one-error.js';
 import type { InstanceHooks } from './service-container.js';
-import type { SlowStartNotice, StartLimits, UnwantedStart } from './started.js';
+import { awaitStart, type SlowStartNotice, type StartLimits } from './start.js';
 
 /** The module that a `ModuleApi` is for. */
 export interface ModuleOwner {
@@ -109,12 +109,12 @@ export class RunningModule {
   }
 
   /** Makes the instance, waits for `@postConstruct`, and registers what its decorators say; then it may be asked. */
-  async open(notice: SlowStartNotice, unwanted: UnwantedStart): Promise<void> {
+  async open(notice: SlowStartNotice): Promise<void> {
     notice.begin((elapsedMs) => {
       this.saySlow(elapsedMs / 1000);
     });
     noteWork(this.name, 'its start');
-    if (!(await unwanted.isStarted(this.container.open()))) {
+    if (!(await awaitStart(this.container.open(), this.host))) {
       const { waitedFor } = this;
       const phase = waitedFor === '' ? 'its start' : 'a method with @postConstruct';
       const problem = `start timed out${waitedFor}`;

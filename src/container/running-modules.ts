@@ -6,7 +6,7 @@ import { standardInversify } from './foreign-inversify.js';
 import { HostContainer } from './host-container.js';
 import { describeModule } from './module-description.js';
 import { mistakesIn, throwMistakes } from './one-error.js';
-import { SlowStartNotice, UnwantedStart } from './started.js';
+import { SlowStartNotice } from './start.js';
 import { type ModuleHost, RunningModule } from './running-module.js';
 
 export { type LoadedModule } from '../loader/loaded-module.js';
@@ -65,8 +65,7 @@ export class RunningModules implements AsyncDisposable {
     }
     throwMistakes('The list of modules', mistakes);
     using notice = new SlowStartNotice(this.host.slowStartMs);
-    using unwanted = new UnwantedStart(this.host.unwanted, this.host.closeLimitMs);
-    for (const module of this.modules) await module.open(notice, unwanted);
+    for (const module of this.modules) await module.open(notice);
   }
 
   /**
@@ -85,8 +84,7 @@ export class RunningModules implements AsyncDisposable {
       try {
         throwMistakes(name, [...standardInversify(), ...(await module.check())]);
         using notice = new SlowStartNotice(this.host.slowStartMs);
-        using unwanted = new UnwantedStart(this.host.unwanted, this.host.closeLimitMs);
-        await module.open(notice, unwanted);
+        await module.open(notice);
         module.takeOver(old);
       } catch (error) {
         await module.close();

@@ -4,6 +4,7 @@ import type { Policy } from './callback-policy.js';
 import { CallbackLost } from './callback-lost.js';
 import { type CircuitBreaker, failuresToOpen, pauseMs } from './circuit-breaker.js';
 import type { Timers } from './timers.js';
+import { TIMED_OUT, withTimeout } from './with-timeout.js';
 
 /** One registered callback of one module. */
 export interface CallbackEntry {
@@ -30,7 +31,7 @@ export function isLost(error: unknown): boolean {
 class CallbackTimeout extends VesicleError {}
 class CircuitOpen extends VesicleError {}
 
-/** Calls a callback within its timeout and its circuit. The callback is never aborted: late, it goes on unheard. */
+/** Calls a callback within its timeout and its circuit. The callback is never aborted: a late result is discarded. */
 export async function callWithin(
   entry: CallbackEntry,
   timeout: number,
@@ -48,14 +49,10 @@ export async function callWithin(
     });
   }
   try {
-    const answer = await inTime(
-      () => entry.handler(...args),
-      timeout,
-      timers,
-      () => {
-        return new CallbackTimeout('DISPATCH_TIMEOUT', { module: entry.module, callback: where, timeout });
-      },
-    );
+    const answer = await withTimeout(() => entry.handler(...args), timeout, { timers });
+    if (answer === TIMED_OUT) {
+      throw new CallbackTimeout('DISPATCH_TIMEOUT', { module: entry.module, callback: where, timeout });
+    }
     breaker?.succeeded();
     return answer;
   } catch (error) {
@@ -63,25 +60,4 @@ export async function callWithin(
     else breaker?.succeeded();
     throw error;
   }
-}
-
-function inTime(
-  call: () => Promise<unknown>,
-  timeout: number,
-  timers: Timers,
-  timedOut: () => Error,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const timer = timers.after(timeout, () => {
-      reject(timedOut());
-    });
-    const settled = async (): Promise<unknown> => {
-      try {
-        return await call();
-      } finally {
-        timer.cancel();
-      }
-    };
-    settled().then(resolve, reject);
-  });
 }

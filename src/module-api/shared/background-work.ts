@@ -1,3 +1,4 @@
+import { withTimeout } from '../../dispatch/with-timeout.js';
 import type { Logger } from '../../log/logger.js';
 
 /** Runs a piece of work, and knows of it until it ends. */
@@ -31,17 +32,11 @@ export class BackgroundWork {
 
   /** Resolves when nothing is running, work started meanwhile included, or after so many milliseconds. */
   async idle(limitMs = Infinity): Promise<void> {
-    if (this.running.size === 0) return;
-    const late = new AbortController();
-    const end = (): void => {
-      late.abort();
-    };
-    const timer = limitMs === Infinity ? undefined : setTimeout(end, limitMs);
-    const isLate = new Promise((resolve) => {
-      late.signal.addEventListener('abort', resolve);
-    });
-    while (this.running.size > 0 && !late.signal.aborted) await Promise.race([Promise.all(this.running), isLate]);
-    clearTimeout(timer);
+    if (this.running.size > 0) await withTimeout(this.drained(), limitMs);
+  }
+
+  private async drained(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
   }
 
   private async run(name: string, work: () => Promise<void>, module: string | undefined): Promise<void> {

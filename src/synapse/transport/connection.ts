@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../../errors/vesicle-error.js';
+import { withTimeout } from '../../dispatch/with-timeout.js';
 import type { Logger } from '../../log/logger.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { sayOf } from '../../matrix/json-fault.js';
@@ -170,15 +171,12 @@ export class Connection {
   }
 
   /** Resolves when no request of the other side is being answered, or after so many milliseconds. */
-  idle(limitMs: number): Promise<void> {
-    if (this.incoming.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, limitMs);
-      this.whenIdle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
+  async idle(limitMs: number): Promise<void> {
+    if (this.incoming.size === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.whenIdle.push(resolve);
     });
+    await withTimeout(idle, limitMs);
   }
 
   private receive(text: string, bytes?: Uint8Array): void {

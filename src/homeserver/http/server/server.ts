@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { isDoneWithin } from '../../../dispatch/done-within.js';
+import { withTimeout } from '../../../dispatch/with-timeout.js';
 import type { Logger } from '../../../log/logger.js';
 import { withoutBody } from '../../../web/dress-response.js';
 import { noSuchResource } from '../../../web/error-answers.js';
@@ -83,7 +83,7 @@ export class HttpServer {
   /** Ends long polls at once and waits for the requests in flight, at most so long. */
   async close(graceMs: number): Promise<void> {
     this.closing.abort();
-    await isDoneWithin(Promise.all([this.inFlight.idle(), this.options.web.idle()]), graceMs);
+    await withTimeout(Promise.all([this.inFlight.idle(), this.options.web.idle()]), graceMs);
   }
 
   private answerOwn(request: Request, peer: Peer, path: string, search: string): Promise<Response> {
