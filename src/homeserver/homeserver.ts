@@ -4,7 +4,7 @@ import { noteWork } from '../dispatch/latest-work.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 import { type LoadedModule, openModules, type RunningModules } from '../container/running-modules.js';
 import type { Logger } from '../log/logger.js';
-import { domainOf, type ServerName, type UserId } from '../matrix/ids.js';
+import { isOnServer, type ServerName } from '../matrix/ids.js';
 import { WebResources } from '../web/web-resources.js';
 import { type AroundWork, type BackgroundFailure, BackgroundWork } from '../module-api/shared/background-work.js';
 import { type Clock, systemClock } from './runtime/clock.js';
@@ -131,7 +131,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     now: clock.now,
     after: clock.after,
     aroundCall: callInPlace,
-    isLocalUser: (userId) => domainOf(userId as UserId) === serverName,
+    isLocalUser: (userId) => isOnServer(userId, serverName),
   });
   const database = new Database(options.databasePath ?? config.databasePath, schemas, (err) => {
     log.error('The database lost what clients were told is stored: look at the space and the health of its disk', {

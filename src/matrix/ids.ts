@@ -132,6 +132,21 @@ export function localpartOf(id: UserId | RoomAlias): string {
  * ```
  */
 export function domainOf(id: UserId | RoomId | RoomAlias): ServerName {
+  return serverIn(id);
+}
+
+/** The ID of a user of a server. */
+export function userIdOf(localpart: string, serverName: ServerName): UserId {
+  return `@${localpart}:${serverName}` as UserId;
+}
+
+/** Whether an ID of any kind names a server after its first colon. */
+export function isOnServer(id: string, serverName: string): boolean {
+  return serverIn(id) === serverName;
+}
+
+/** What stands after the first colon of an ID that nobody has checked (`types/__init__.py: get_domain_from_id`). */
+export function serverIn(id: string): ServerName {
   const colon = id.indexOf(':');
   return (colon < 0 ? '' : id.slice(colon + 1)) as ServerName;
 }

@@ -46,3 +46,28 @@ export type MutableJsonObject = { [key: string]: unknown };
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Whether a JSON value is an array. `Array.isArray` alone leaves items of type `any`. */
+export function isJsonArray(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** The items of a JSON array; none where the value is something else. */
+export function itemsOf(value: JsonValue | undefined): readonly JsonValue[] {
+  return isJsonArray(value) ? value : [];
+}
+
+/** The strings in a JSON array; none where the value is something else. */
+export function stringsOf(value: JsonValue | undefined): readonly string[] {
+  return itemsOf(value).filter((item) => typeof item === 'string');
+}
+
+/** Whether a JSON value is an array of strings and nothing else. */
+export function isStringArray(value: JsonValue | undefined): value is readonly string[] {
+  return isJsonArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** Whether a value is an array, of whatever. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}

@@ -20,7 +20,7 @@ const stillImportMany = [
   'src/homeserver/rooms/sending/event-creation.ts',
 ];
 /** Casts in 1,000 lines; the figure only falls, until it is 4. */
-const castLimit = 8.8;
+const castLimit = 6.4;
 
 test('no folder imports, by whatever way, a folder that imports it', () => {
   assert.deepEqual(cycles(folderGraph()), []);

@@ -14,7 +14,7 @@ import type { OutgoingEdus } from '../federation/outgoing-edus.js';
 import { eventStreamRoutes } from '../http/client/event-stream-routes.js';
 import { syncRoutes } from '../http/client/sync-routes.js';
 import type { RateLimiters } from '../runtime/rate-limiters.js';
-import type { RoomEvent } from '../rooms/model/room-event.js';
+import { isMemberEvent, type RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomServices } from './room-services.js';
 import type { Schema } from '../store/database/database.js';
 import { DeviceKeyStore, deviceKeySchema } from '../store/device-key-store.js';
@@ -185,8 +185,8 @@ export class LiveServices implements Disposable {
 
   /** Who leaves types no longer; who sends a message is here. */
   private notice(event: RoomEvent): void {
-    if (event.membership !== undefined && event.membership !== 'join' && event.stateKey !== undefined) {
-      this.typing.stop(event.roomId, event.stateKey as UserId);
+    if (isMemberEvent(event) && event.membership !== undefined && event.membership !== 'join') {
+      this.typing.stop(event.roomId, event.stateKey);
     }
     if (event.type !== 'm.room.message' || !this.presence.isTracked) return;
     this.context.inBackground('presence after a message', () =>
@@ -198,6 +198,6 @@ export class LiveServices implements Disposable {
 function neighboursIn({ states, rooms }: RoomServices): Neighbours {
   return {
     joinedRooms: (userId) => states.joinedRooms.of(userId),
-    joinedMembers: (roomId: RoomId) => (rooms.find(roomId)?.state.usersWith('join') ?? []) as UserId[],
+    joinedMembers: (roomId: RoomId) => rooms.find(roomId)?.state.usersWith('join') ?? [],
   };
 }

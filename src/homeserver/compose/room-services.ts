@@ -1,6 +1,7 @@
-import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
+import { isOnServer, type RoomId, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
+import { isMemberEvent } from '../rooms/model/room-event.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import type { RateLimiters } from '../runtime/rate-limiters.js';
 import { DelayedEventStore } from '../store/delayed-event-store.js';
@@ -54,7 +55,7 @@ import { Visibility } from '../rooms/timeline/visibility.js';
 /** What other parts of the homeserver do when something happens to rooms. */
 export interface RoomHooks {
   /** Brings what users keep with a room over to the one that replaced it: tags, direct chats, push rules. */
-  readonly onReplaced?: (from: RoomId, to: RoomId, users: readonly string[]) => Promise<void>;
+  readonly onReplaced?: (from: RoomId, to: RoomId, users: readonly UserId[]) => Promise<void>;
   /** Rooms of other servers. */
   readonly remote?: () => RemoteRooms;
   /** How many devices these users have. */
@@ -114,7 +115,7 @@ export class RoomServices implements Disposable {
     this.builder = new EventBuilder(serverName, this.signingKey, clock.now, (eventId) => {
       const event = this.events.find(eventId);
       if (event === undefined) throw new Error(`There is no event ${eventId}`);
-      return sha256(signedTextOf(event.version, event.getDict() as JsonObject), 'base64');
+      return sha256(signedTextOf(event.version, event.signedPdu()), 'base64');
     });
     this.events = new RoomEvents(this.eventStore, this.states, this.roomStore, this.builder.sign);
     this.rooms = new Rooms(this.roomStore, this.events, this.eventStore);
@@ -293,7 +294,7 @@ export class RoomServices implements Disposable {
       }
       if (event.membership !== 'invite' && event.membership !== 'knock') return;
       event.note({ strippedState: strippedStateFor(config.roomPrejoinState, room.state, event) });
-      if (domainOf(event.stateKey as UserId) !== serverName) await this.remote.sendInvite(room, event);
+      if (isMemberEvent(event) && !isOnServer(event.stateKey, serverName)) await this.remote.sendInvite(room, event);
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
-import { type EventId, parseUserId, type UserId } from '../../matrix/ids.js';
+import { parseUserId, type UserId } from '../../matrix/ids.js';
 import { BackgroundUpdates, schemaUpdates } from '../runtime/background-updates.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import { eduHandlers } from '../federation/edus.js';
@@ -145,7 +145,7 @@ export class Services implements AsyncDisposable {
       },
       setReceipt: (roomId, userId, type, event, threadId) => {
         const { eventId, position } = event;
-        this.live.receipts.set(roomId, userId, type, { eventId: eventId as EventId, position }, threadId);
+        this.live.receipts.set(roomId, userId, type, { eventId, position }, threadId);
       },
       setPresence: (userId, change, lastActiveAgo) => this.live.presence.receive(userId, change, lastActiveAgo),
       sendToDevices: (sender, type, messages) => {

@@ -1,5 +1,6 @@
-import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { type EventId, isOnServer, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import type { MemberEvent } from '../rooms/model/room-event.js';
 import type { EduHandlers } from './transactions.js';
 import type { RoomEvents } from '../rooms/model/room-events.js';
 import type { Rooms } from '../rooms/model/rooms.js';
@@ -20,7 +21,7 @@ export interface EduTargets {
 
 /** The event that somebody read. */
 interface EduEvent {
-  readonly eventId: string;
+  readonly eventId: EventId;
   readonly position: number;
 }
 
@@ -32,15 +33,20 @@ interface ReceivedPresence {
 
 /** Typing, receipts, presence and messages to devices from other servers; whatever else passes between servers is let pass. */
 export function eduHandlers(rooms: RoomParts, targets: EduTargets): EduHandlers {
-  const isMember = (origin: ServerName, roomId: string, userId: string): boolean =>
-    domainOf(userId as UserId) === origin && rooms.rooms.find(roomId)?.state.membershipOf(userId) === 'join';
+  /** The membership of a user of the server that speaks; undefined where it has none. */
+  const memberOf = (origin: ServerName, roomId: string, userId: string): MemberEvent | undefined => {
+    const member = isOnServer(userId, origin) ? rooms.rooms.find(roomId)?.state.memberOf(userId) : undefined;
+    return member?.membership === 'join' ? member : undefined;
+  };
   return new Map([
     [
       'm.typing',
       async (origin: ServerName, { room_id: roomId, user_id: userId, typing }: JsonObject): Promise<void> => {
-        if (typeof roomId !== 'string' || typeof userId !== 'string' || !isMember(origin, roomId, userId)) return;
-        if (typing === true) targets.startTyping(roomId as RoomId, userId as UserId);
-        else targets.stopTyping(roomId as RoomId, userId as UserId);
+        if (typeof roomId !== 'string' || typeof userId !== 'string') return;
+        const member = memberOf(origin, roomId, userId);
+        if (member === undefined) return;
+        if (typing === true) targets.startTyping(member.roomId, member.stateKey);
+        else targets.stopTyping(member.roomId, member.stateKey);
       },
     ],
     [
@@ -50,17 +56,18 @@ export function eduHandlers(rooms: RoomParts, targets: EduTargets): EduHandlers 
           const { event_ids: ids, data } = receipt;
           const eventId: unknown = Array.isArray(ids) ? ids[0] : undefined;
           const event = typeof eventId === 'string' ? rooms.events.findShown(eventId) : undefined;
-          if (event?.roomId !== roomId || !isMember(origin, roomId, userId)) continue;
+          const member = memberOf(origin, roomId, userId);
+          if (event?.roomId !== roomId || member === undefined) continue;
           const threadId = isJsonObject(data) ? data['thread_id'] : undefined;
           const thread = typeof threadId === 'string' ? threadId : undefined;
-          targets.setReceipt(event.roomId, userId as UserId, type, event, thread);
+          targets.setReceipt(event.roomId, member.stateKey, type, event, thread);
         }
       },
     ],
     [
       'm.presence',
       async (origin: ServerName, { push }: JsonObject): Promise<void> => {
-        for (const update of Array.isArray(push) ? (push as readonly JsonValue[]) : []) {
+        for (const update of itemsOf(push)) {
           if (!isJsonObject(update)) continue;
           const { user_id: userId, presence, last_active_ago: ago, status_msg: statusMsg } = update;
           if (!isFrom(origin, userId) || typeof presence !== 'string' || !presences.includes(presence)) continue;
@@ -82,7 +89,7 @@ export function eduHandlers(rooms: RoomParts, targets: EduTargets): EduHandlers 
 const presences = ['online', 'unavailable', 'offline'];
 
 function isFrom(origin: ServerName, userId: JsonValue | undefined): userId is UserId {
-  return typeof userId === 'string' && /^@[^:]*:/.test(userId) && domainOf(userId as UserId) === origin;
+  return typeof userId === 'string' && /^@[^:]*:/.test(userId) && isOnServer(userId, origin);
 }
 
 interface ReceivedReceipt {

@@ -4,8 +4,9 @@ import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
-import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { domainOf, serverIn, type ServerName } from '../../matrix/ids.js';
+import { isJsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import { contentHashOf } from '../rooms/model/event-hash.js';
 import { redactPdu } from '../rooms/model/redaction.js';
 import { RoomEvent } from '../rooms/model/room-event.js';
@@ -56,13 +57,13 @@ export class EventChecks {
     const isByAddress = event.membership === 'invite' && Object.hasOwn(content, 'third_party_invite');
     if (!isByAddress) await this.checkSigned(event, server, 'sender domain');
     if (version.eventFormat === 1) {
-      const named = event.eventId.slice(event.eventId.indexOf(':') + 1) as ServerName;
+      const named = serverIn(event.eventId);
       if (named !== server) await this.checkSigned(event, named, 'event domain');
     }
     const authoriser = content['join_authorised_via_users_server'];
     if (version.allowsRestricted && event.membership === 'join' && typeof authoriser === 'string') {
       // Synapse's text lacks the r, too.
-      await this.checkSigned(event, domainOf(authoriser as UserId), 'authorising serve');
+      await this.checkSigned(event, serverIn(authoriser), 'authorising serve');
     }
   }
 
@@ -82,12 +83,12 @@ export class EventChecks {
 /** An event from elsewhere without the content that redaction takes away, and without what was said beside it. */
 function redactReceived(event: RoomEvent): RoomEvent {
   const { eventId, roomId, version, position } = event;
-  const json = encodeCanonicalJson(redactPdu(version, JSON.parse(event.json) as JsonObject));
+  const json = encodeCanonicalJson(redactPdu(version, parseStoredObject(event.json)));
   return new RoomEvent({ eventId, roomId, version, json, position, metadata: {}, sign: () => ({}) });
 }
 
 function hasRightHash(event: RoomEvent): boolean {
-  const { signatures: _signatures, ...pdu } = JSON.parse(event.json) as JsonObject;
+  const { signatures: _signatures, ...pdu } = parseStoredObject(event.json);
   const { hashes } = pdu;
   if (!isJsonObject(hashes) || !Object.hasOwn(hashes, 'sha256')) {
     const names = isJsonObject(hashes)

@@ -3,8 +3,9 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../matrix/json.js';
-import { RoomEvent } from '../rooms/model/room-event.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
+import { isMemberEvent, type MemberEvent, RoomEvent } from '../rooms/model/room-event.js';
 import { findRoomVersion, type RoomVersion } from '../rooms/model/room-version.js';
 import { refuseSpam } from '../rooms/sending/spam-refusal.js';
 import type { EventChecks } from './event-checks.js';
@@ -74,11 +75,10 @@ export class FederatedInvites {
       throw new SynapseError(403, Codes.FORBIDDEN.value);
     }
     const checked = await this.checks.checkBrought(event);
-    await this.checkWanted(checked, invite.origin);
-    return this.store(checked, version);
+    return this.store(await this.checkWanted(checked, invite.origin), version);
   }
 
-  private async checkWanted(event: RoomEvent, origin: ServerName): Promise<void> {
+  private async checkWanted(event: RoomEvent, origin: ServerName): Promise<MemberEvent> {
     const { context, roomStore, users, limits } = this.services;
     if (event.stateKey === undefined) throw new SynapseError(400, 'The invite event did not have a state key');
     if (roomStore.blockedBy(event.roomId) !== undefined) {
@@ -88,13 +88,13 @@ export class FederatedInvites {
       throw new SynapseError(403, 'This server does not accept room invites');
     }
     await this.askModules(event, event.stateKey as UserId);
-    if (event.type !== 'm.room.member' || event.membership !== 'invite') {
+    if (!isMemberEvent(event) || event.membership !== 'invite') {
       throw new SynapseError(400, 'The event was not an m.room.member invite event');
     }
     if (domainOf(event.sender) !== origin) {
       throw new SynapseError(400, 'The invite event was not from the server sending it');
     }
-    const target = event.stateKey as UserId;
+    const target = event.stateKey;
     if (domainOf(target) !== context.serverName) {
       throw new SynapseError(400, 'The invite event must be for this server');
     }
@@ -107,6 +107,7 @@ export class FederatedInvites {
     }
     // Modules are asked for other limits only where there is a requester.
     await limits.invitesPerUser.check(undefined, { key: target });
+    return event;
   }
 
   private async askModules(event: RoomEvent, target: UserId): Promise<void> {
@@ -116,23 +117,23 @@ export class FederatedInvites {
     refuseSpam(await this.userMayInvite.ask(event.sender, target, event.roomId), refusal);
   }
 
-  private async store(event: RoomEvent, version: RoomVersion): Promise<JsonObject> {
+  private async store(event: MemberEvent, version: RoomVersion): Promise<JsonObject> {
     const { rooms, persistence, builder } = this.services;
-    const signed = withSignature(event, builder.sign(version, JSON.parse(event.json) as JsonObject));
+    const signed = withSignature(event, builder.sign(version, parseStoredObject(event.json)));
     const { strippedState } = event.metadata;
     if (strippedState !== undefined) {
       signed.note({ strippedState: await readStrippedState(strippedState, event, this.checks, builder.sign) });
     }
-    if (rooms.find(event.roomId) === undefined) rooms.create(event.roomId, version, '' as UserId, false);
+    if (rooms.find(event.roomId) === undefined) rooms.create(event.roomId, version, '', false);
     if (this.services.events.find(event.eventId) === undefined) persistence.storeOutlier(signed, true);
-    await this.news.tell(signed, [event.stateKey as UserId]);
-    return JSON.parse(signed.json) as JsonObject;
+    await this.news.tell(signed, [event.stateKey]);
+    return parseStoredObject(signed.json);
   }
 }
 
 /** The event with further signatures. */
 export function withSignature(event: RoomEvent, more: JsonObject): RoomEvent {
-  const pdu = JSON.parse(event.json) as JsonObject & { readonly signatures?: JsonObject };
+  const { signatures, ...pdu } = parseStoredObject(event.json);
   const { eventId, roomId, version, metadata, position } = event;
   return new RoomEvent({
     eventId,
@@ -140,7 +141,7 @@ export function withSignature(event: RoomEvent, more: JsonObject): RoomEvent {
     version,
     metadata,
     position,
-    json: encodeCanonicalJson({ ...pdu, signatures: { ...pdu.signatures, ...more } }),
+    json: encodeCanonicalJson({ ...pdu, signatures: { ...(isJsonObject(signatures) && signatures), ...more } }),
     sign: () => more,
   });
 }

@@ -1,8 +1,8 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, type ServerName, type UserId } from '../../matrix/ids.js';
+import { domainOf, type ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { Timer } from '../runtime/clock.js';
-import type { RoomEvent } from '../rooms/model/room-event.js';
+import { isMemberEvent, type RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomState } from '../rooms/model/room-state.js';
 import type { Deliveries } from './deliveries.js';
 import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';
@@ -85,13 +85,13 @@ export class FederationSender implements Disposable {
   serversIn(state: RoomState, event?: RoomEvent): Set<ServerName> {
     const servers = new Set<ServerName>();
     for (const [userId, member] of state.ofType('m.room.member')) {
-      if (member.membership === 'join') servers.add(domainOf(userId as UserId));
+      if (member.membership === 'join') servers.add(domainOf(userId));
     }
     const before =
       event?.metadata.replaces === undefined ? undefined : this.services.events.find(event.metadata.replaces);
     // Whoever is put out, or no longer invited, must learn of it.
-    if (event?.type === 'm.room.member' && before !== undefined && before.membership !== 'leave') {
-      servers.add(domainOf(event.stateKey as UserId));
+    if (event !== undefined && isMemberEvent(event) && before !== undefined && before.membership !== 'leave') {
+      servers.add(domainOf(event.stateKey));
     }
     return servers;
   }

@@ -1,8 +1,9 @@
 import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, parseUserId, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { domainOf, parseUserId, serverIn, type ServerName, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import { checkEventAuth } from '../rooms/auth/event-auth.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import { type RoomState, StateHandle } from '../rooms/model/room-state.js';
@@ -68,7 +69,7 @@ export class Handshakes {
   async make(membership: HandshakeMembership, request: HandshakeRequest): Promise<JsonObject> {
     const { origin } = request;
     const { rooms, limits, restrictedJoins } = this.services;
-    checkServerAcl(rooms, request.roomId as RoomId, origin);
+    checkServerAcl(rooms, request.roomId, origin);
     const room = membership === 'leave' ? undefined : requireRoom(rooms, request.roomId);
     if (room !== undefined) this.checkVersion(membership, room, request.versions ?? []);
     if (membership === 'join') await limits.joinsPerRoom.check(undefined, { key: request.roomId, update: false });
@@ -79,7 +80,7 @@ export class Handshakes {
     if (membership === 'knock') await this.askModules(event, known.state);
     if (membership === 'join') restrictedJoins.authoriserFor(known, userId);
     checkEventAuth(known.version, event, known.state);
-    const { hashes: _hashes, signatures: _signatures, ...pdu } = JSON.parse(event.json) as JsonObject;
+    const { hashes: _hashes, signatures: _signatures, ...pdu } = parseStoredObject(event.json);
     return { event: pdu, room_version: known.version.id };
   }
 
@@ -174,12 +175,12 @@ export class Handshakes {
   private vouchedFor(room: Room, event: RoomEvent): RoomEvent {
     const voucher = event.content['join_authorised_via_users_server'];
     if (!room.version.allowsRestricted || event.membership !== 'join' || typeof voucher !== 'string') return event;
-    const server = domainOf(voucher as UserId);
+    const server = serverIn(voucher);
     if (server !== this.services.context.serverName) {
       const message = `Cannot authorise membership event for ${server}. We can only authorise requests from our own homeserver`;
       throw new SynapseError(400, message);
     }
-    return withSignature(event, this.services.builder.sign(room.version, JSON.parse(event.json) as JsonObject));
+    return withSignature(event, this.services.builder.sign(room.version, parseStoredObject(event.json)));
   }
 
   private async askModules(event: RoomEvent, state: RoomState): Promise<void> {
@@ -191,8 +192,8 @@ export class Handshakes {
 
 /** An event as servers exchange it. */
 export function pduOf(event: RoomEvent): JsonObject {
-  const { unsigned: _unsigned, ...pdu } = event.getDict();
-  return pdu as JsonObject;
+  const { unsigned: _unsigned, ...pdu } = event.signedPdu();
+  return pdu;
 }
 
 function noKnocking(): SynapseError {

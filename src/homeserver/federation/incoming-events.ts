@@ -1,8 +1,8 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { domainOf, isOnServer, type RoomId, type ServerName } from '../../matrix/ids.js';
 import { BranchedEvents } from '../rooms/sending/branched-events.js';
 import { authTypesFor } from '../rooms/auth/event-auth.js';
-import type { RoomEvent } from '../rooms/model/room-event.js';
+import { isMemberEvent, type RoomEvent } from '../rooms/model/room-event.js';
 import { isAtTheEnd, type RoomGraph } from '../rooms/auth/room-graph.js';
 import type { RoomState } from '../rooms/model/room-state.js';
 import type { Room, Rooms } from '../rooms/model/rooms.js';
@@ -119,7 +119,7 @@ export class IncomingEvents {
 
   /** Tells modules and those who wait of an event that was stored. */
   async tell(event: RoomEvent): Promise<void> {
-    await this.news.tell(event, event.type === 'm.room.member' ? [event.stateKey as UserId] : []);
+    await this.news.tell(event, isMemberEvent(event) ? [event.stateKey] : []);
   }
 
   /** Takes an event in at once. */
@@ -214,10 +214,11 @@ export class IncomingEvents {
 
   /** Whether an event takes back an invite to a user of this server, who knows no more of the room than the invite. */
   private isWithdrawnInvite(event: RoomEvent): boolean {
+    if (!isMemberEvent(event)) return false;
     const { stateKey, sender, roomId, membership } = event;
-    if (membership !== 'leave' || stateKey === undefined || stateKey === sender) return false;
-    if (domainOf(stateKey as UserId) !== this.services.context.serverName) return false;
-    const current = this.services.states.membership(stateKey as UserId, roomId);
+    if (membership !== 'leave' || stateKey === sender) return false;
+    if (!isOnServer(stateKey, this.services.context.serverName)) return false;
+    const current = this.services.states.membership(stateKey, roomId);
     if (current?.membership !== 'invite' || !event.authEvents.includes(current.event_id)) return false;
     return this.services.events.find(current.event_id)?.sender === sender;
   }

@@ -2,6 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import { redactPdu } from '../rooms/model/redaction.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import { isSignedBy, type SigningKey } from '../rooms/model/signing-key.js';
@@ -45,7 +46,7 @@ export class KeyRing {
 
   /** Refuses an event that this server did not sign. */
   async verifyEvent(serverName: ServerName, event: RoomEvent): Promise<void> {
-    const pdu = JSON.parse(event.json) as JsonObject;
+    const pdu = parseStoredObject(event.json);
     const signatures = pdu['signatures'] ?? event.getDict()['signatures'] ?? {};
     if (!isJsonObject(signatures) || !Object.hasOwn(signatures, serverName)) {
       throw unauthorized(400, `Not signed by ${serverName}`);

@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { isJsonArray, isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { AliasTarget } from '../rooms/model/remote-rooms.js';
 import type { RemoteChange, RemoteRooms } from '../rooms/model/remote-rooms.js';
-import type { RoomEvent } from '../rooms/model/room-event.js';
+import type { MemberEvent, RoomEvent } from '../rooms/model/room-event.js';
 import { RoomState } from '../rooms/model/room-state.js';
 import { findRoomVersion, type RoomVersion, roomVersionNames } from '../rooms/model/room-version.js';
 import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { isAllowed } from '../rooms/auth/event-allowed.js';
 import { strippedEventsFor } from '../rooms/model/stripped-state.js';
+import { isServerName } from '../rooms/model/untrusted-ids.js';
 import type { EventChecks } from './event-checks.js';
 import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';
 import { type HandshakeMembership, pduOf } from './handshakes.js';
@@ -53,8 +54,8 @@ export class OutgoingMemberships implements RemoteRooms {
     private readonly peerEvents: PeerEvents,
   ) {}
 
-  readonly sendInvite = async (room: Room, event: RoomEvent): Promise<void> => {
-    const server = domainOf(event.stateKey as UserId);
+  readonly sendInvite = async (room: Room, event: MemberEvent): Promise<void> => {
+    const server = domainOf(event.stateKey);
     const shown = strippedEventsFor(this.services.context.config.roomPrejoinState, room.state, event);
     const content = { event: pduOf(event), invite_room_state: shown.map(pduOf), room_version: room.version.id };
     const answer = await this.reach(() =>
@@ -68,8 +69,8 @@ export class OutgoingMemberships implements RemoteRooms {
     try {
       const answer = await this.client.object('GET', domainOf(alias), path);
       const { room_id: roomId, servers } = answer;
-      if (typeof roomId !== 'string' || !Array.isArray(servers)) return undefined;
-      return { roomId: roomId as RoomId, servers: (servers as readonly JsonValue[]).filter(isServer) };
+      if (typeof roomId !== 'string' || !isJsonArray(servers)) return undefined;
+      return { roomId: roomId as RoomId, servers: servers.filter(isServer) };
     } catch (error) {
       if (error instanceof SynapseError && error.status === 404) return undefined;
       if (!(error instanceof SynapseError) && !(error instanceof UnreachableServerError)) throw error;
@@ -101,12 +102,10 @@ export class OutgoingMemberships implements RemoteRooms {
     const joined = this.signedAnew(event, answer['event']);
     const known = new Map<string, RoomEvent>();
     for (const list of [answer['auth_chain'], answer['state']]) {
-      const unknown = (Array.isArray(list) ? (list as readonly JsonValue[]) : []).filter(
-        (pdu) => !known.has(this.idOf(pdu, event.version)),
-      );
+      const unknown = itemsOf(list).filter((pdu) => !known.has(this.idOf(pdu, event.version)));
       for (const found of await this.peerEvents.checked(unknown, event.version)) known.set(found.eventId, found);
     }
-    const listed = Array.isArray(answer['state']) ? (answer['state'] as readonly JsonValue[]) : [];
+    const listed = itemsOf(answer['state']);
     const state = listed.flatMap((pdu) => known.get(this.idOf(pdu, event.version)) ?? []);
     const room = this.services.rooms.find(joined.roomId);
     if (room === undefined || !isServerIn(room, this.services.context.serverName)) {
@@ -169,7 +168,7 @@ export class OutgoingMemberships implements RemoteRooms {
   /** Has a server of the room prepare a membership, and signs it. */
   private async prepare(membership: HandshakeMembership, change: RemoteChange): Promise<Prepared> {
     const { serverName } = this.services.context;
-    const servers = [...new Set(change.hosts)].filter((host) => host !== serverName) as ServerName[];
+    const servers = [...new Set(change.hosts)].filter(isServerName).filter((host) => host !== serverName);
     const versions =
       membership === 'leave'
         ? ''
@@ -251,8 +250,7 @@ export class OutgoingMemberships implements RemoteRooms {
   }
 
   private knowRoom({ roomId, version }: RoomEvent): void {
-    if (this.services.rooms.find(roomId) === undefined)
-      this.services.rooms.create(roomId, version, '' as UserId, false);
+    if (this.services.rooms.find(roomId) === undefined) this.services.rooms.create(roomId, version, '', false);
   }
 
   private idOf(pdu: JsonValue, version: RoomVersion): string {

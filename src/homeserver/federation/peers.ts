@@ -5,7 +5,7 @@ export type PeerFetch = (request: Request) => Promise<Response>;
 
 /** The other servers within reach: simulated ones in this process. There is no network. */
 export class Peers {
-  private readonly reachable = new Map<ServerName, PeerFetch>();
+  private readonly reachable = new Map<string, PeerFetch>();
 
   /** Lets a server be reached from now on. */
   connect(serverName: ServerName, fetch: PeerFetch): void {
@@ -23,6 +23,6 @@ export class Peers {
 
   /** How to reach a server; undefined when it is out of reach. */
   find(serverName: string): PeerFetch | undefined {
-    return this.reachable.get(serverName as ServerName);
+    return this.reachable.get(serverName);
   }
 }

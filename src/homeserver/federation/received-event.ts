@@ -2,7 +2,7 @@ import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import { checkCanonicalJson, encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { EventId, RoomId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { isJsonArray, isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { eventIdOf } from '../rooms/model/event-hash.js';
 import { pythonRepr } from '../parity/python-repr.js';
 import { type EventMetadata, type EventSigner, RoomEvent } from '../rooms/model/room-event.js';
@@ -29,9 +29,11 @@ export function parseReceivedEvent(value: JsonValue | undefined, version: RoomVe
 }
 
 function checkDepth(depth: JsonValue): void {
-  if (!Number.isInteger(depth)) throw badJson(`Depth ${pythonRepr(depth)} not an intger`);
-  if ((depth as number) < 0) throw badJson('Depth too small');
-  if ((depth as number) > Number.MAX_SAFE_INTEGER) throw badJson('Depth too large');
+  if (typeof depth !== 'number' || !Number.isInteger(depth)) {
+    throw badJson(`Depth ${pythonRepr(depth)} not an intger`);
+  }
+  if (depth < 0) throw badJson('Depth too small');
+  if (depth > Number.MAX_SAFE_INTEGER) throw badJson('Depth too large');
 }
 
 type Check = (value: JsonValue | undefined) => boolean;
@@ -61,9 +63,7 @@ function checkShape(version: RoomVersion, pdu: JsonObject): void {
   }
   if (version.eventFormat === 1 && !isId(pdu['event_id'], '$')) throw badJson("'event_id' of the event is not valid");
   for (const key of ['prev_events', 'auth_events']) {
-    const ids = (pdu[key] as readonly JsonValue[]).map((edge) =>
-      version.eventFormat === 1 && Array.isArray(edge) ? (edge[0] as JsonValue) : edge,
-    );
+    const ids = itemsOf(pdu[key]).map((edge) => (version.eventFormat === 1 && isJsonArray(edge) ? edge[0] : edge));
     if (!ids.every((id) => isId(id, '$'))) throw badJson(`'${key}' of the event is not valid`);
   }
   checkCreateIsLeftOut(version, pdu);
@@ -71,7 +71,7 @@ function checkShape(version: RoomVersion, pdu: JsonObject): void {
 
 function checkCreateIsLeftOut(version: RoomVersion, { room_id: roomId, auth_events: authEvents }: JsonObject): void {
   if (!version.hasCreatorPower || typeof roomId !== 'string') return;
-  if ((authEvents as readonly JsonValue[]).includes(`$${roomId.slice(1)}`)) {
+  if (itemsOf(authEvents).includes(`$${roomId.slice(1)}`)) {
     throw badJson('auth_events must not contain the create event');
   }
 }
@@ -80,7 +80,7 @@ function checkCreateIsLeftOut(version: RoomVersion, { room_id: roomId, auth_even
 function metadataOf(unsigned: JsonValue | undefined): EventMetadata {
   if (!isJsonObject(unsigned)) return {};
   const stripped = unsigned['invite_room_state'] ?? unsigned['knock_room_state'];
-  return Array.isArray(stripped) ? { strippedState: stripped as readonly JsonObject[] } : {};
+  return isJsonArray(stripped) ? { strippedState: stripped } : {};
 }
 
 function isId(value: JsonValue | undefined, sigil: string): boolean {

@@ -1,10 +1,10 @@
-import { domainOf, type RoomId, type UserId } from '../../matrix/ids.js';
+import { isOnServer, type RoomId } from '../../matrix/ids.js';
 import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { serverMatchesAcl } from '../rooms/model/server-acl.js';
 import { AuthError, NotFoundError } from '../parity/synapse-errors.js';
 
 /** Refuses a server that the room's ACL keeps out: 403. */
-export function checkServerAcl(rooms: Rooms, roomId: RoomId, server: string): void {
+export function checkServerAcl(rooms: Rooms, roomId: string, server: string): void {
   const acl = rooms.find(roomId)?.state.get('m.room.server_acl', '');
   if (acl !== undefined && !serverMatchesAcl(acl.content, server)) {
     throw new AuthError(403, 'Server is banned from room');
@@ -14,7 +14,7 @@ export function checkServerAcl(rooms: Rooms, roomId: RoomId, server: string): vo
 /** Whether somebody of a server is in a room. */
 export function isServerIn(room: Room, server: string): boolean {
   for (const [userId, event] of room.state.ofType('m.room.member')) {
-    if (event.membership === 'join' && domainOf(userId as UserId) === server) return true;
+    if (event.membership === 'join' && isOnServer(userId, server)) return true;
   }
   return false;
 }

@@ -1,7 +1,6 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids.js';
-import { domainOf } from '../../matrix/ids.js';
+import { type EventId, isOnServer, type RoomId, type ServerName } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomState } from '../rooms/model/room-state.js';
@@ -158,7 +157,7 @@ export class RoomReader {
     if (visibility !== 'invited' && visibility !== 'joined') return event;
     const enough = visibility === 'invited' ? ['join', 'invite'] : ['join'];
     for (const [userId, member] of state.ofType('m.room.member')) {
-      if (domainOf(userId as UserId) === origin && enough.includes(member.membership ?? '')) return event;
+      if (isOnServer(userId, origin) && enough.includes(member.membership ?? '')) return event;
     }
     return events.pruned(event);
   }

@@ -85,8 +85,8 @@ function keysIn(value: JsonValue | undefined, validUntilOf: (entry: JsonObject) 
   return Object.entries(isJsonObject(value) ? value : {}).flatMap(([keyId, entry]) => {
     if (!keyId.startsWith('ed25519:') || !isJsonObject(entry)) return [];
     const [publicKey, validUntil] = [entry['key'], validUntilOf(entry)];
-    return typeof publicKey === 'string' && Number.isSafeInteger(validUntil)
-      ? [{ keyId, publicKey, validUntil: validUntil as number }]
+    return typeof publicKey === 'string' && typeof validUntil === 'number' && Number.isSafeInteger(validUntil)
+      ? [{ keyId, publicKey, validUntil }]
       : [];
   });
 }

@@ -1,6 +1,6 @@
 import { encodeCanonicalJson } from '../../matrix/canonical-json.js';
 import type { ServerName } from '../../matrix/ids.js';
-import type { JsonObject } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { contentHashOf, signedTextOf } from '../rooms/model/event-hash.js';
 import type { RoomVersion } from '../rooms/model/room-version.js';
 import type { SigningKey } from '../rooms/model/signing-key.js';
@@ -25,5 +25,5 @@ export function signEvent(version: RoomVersion, pdu: JsonObject, server: ServerN
   const { signatures, unsigned: _unsigned, hashes: _hashes, ...event } = pdu;
   const hashed = { ...event, hashes: { sha256: contentHashOf(event) } };
   const own = key.signatures(server, signedTextOf(version, hashed));
-  return { ...hashed, signatures: { ...(signatures as JsonObject | undefined), ...own } };
+  return { ...hashed, signatures: { ...(isJsonObject(signatures) && signatures), ...own } };
 }

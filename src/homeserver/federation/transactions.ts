@@ -1,8 +1,8 @@
 import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import type { RoomId, ServerName } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import type { ServerName } from '../../matrix/ids.js';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { FederationStore } from '../store/federation-store.js';
 import { type EventChecks, EventSignatureError } from './event-checks.js';
@@ -60,7 +60,7 @@ export class Transactions {
     const { origin, txnId, content } = transaction;
     const { pdus = [], edus = [] } = content;
     this.onContact(origin);
-    if (!Array.isArray(pdus) || !Array.isArray(edus)) {
+    if (!isJsonArray(pdus) || !isJsonArray(edus)) {
       throw new SynapseError(400, 'Invalid transaction', Codes.BAD_JSON);
     }
     if (pdus.length > maxPdus || edus.length > maxEdus) return { status: 400, body: {} };
@@ -69,7 +69,7 @@ export class Transactions {
       if (active.txnId === txnId) return { status: 200, body: await active.answer };
       return { status: 429, body: { errcode: Codes.UNKNOWN.value, error: 'Too many concurrent transactions' } };
     }
-    const answer = this.process(origin, txnId, pdus as readonly JsonValue[], edus as readonly JsonValue[]);
+    const answer = this.process(origin, txnId, pdus, edus);
     this.active.set(origin, { txnId, answer });
     try {
       return { status: 200, body: await answer };
@@ -137,11 +137,11 @@ export class Transactions {
       throw new SynapseError(400, 'Invalid transaction', Codes.BAD_JSON);
     }
     const roomId = type === 'm.typing' ? content['room_id'] : undefined;
-    if (typeof roomId === 'string' && !this.mayTakePart(roomId as RoomId, origin)) return;
+    if (typeof roomId === 'string' && !this.mayTakePart(roomId, origin)) return;
     await this.edus.get(type)?.(origin, content);
   }
 
-  private mayTakePart(roomId: RoomId, origin: ServerName): boolean {
+  private mayTakePart(roomId: string, origin: ServerName): boolean {
     try {
       checkServerAcl(this.services.rooms, roomId, origin);
       return true;

@@ -17,7 +17,7 @@ import type { ProfileInfo } from '../../callbacks/third-party-rules.js';
 import { HostError } from '../../errors/host-error.js';
 import type { Logger } from '../../log/logger.js';
 import type { MatrixEvent, StateMap } from '../../matrix/event.js';
-import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId, userIdOf } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
 import { ModuleAccountData } from './embedded-module-api-account-data.js';
 import type { ModuleOwner } from '../../container/running-modules.js';
@@ -157,7 +157,7 @@ export class EmbeddedModuleApi extends ModuleApi implements Disposable {
   }
 
   async getProfileForUser(localpart: string): Promise<ProfileInfo> {
-    return this.services.userStore.profileOf(`@${localpart}:${this.serverName}` as UserId);
+    return this.services.userStore.profileOf(userIdOf(localpart, this.serverName));
   }
 
   async getThreepidsForUser(userId: UserId): Promise<readonly ThreepidOfUser[]> {

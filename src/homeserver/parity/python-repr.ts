@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../matrix/json.js';
+import { isJsonArray, type JsonValue } from '../../matrix/json.js';
 
 /** A JSON value as Python writes it: Synapse puts such texts into errors. */
 export function pythonRepr(value: JsonValue): string {
@@ -6,8 +6,8 @@ export function pythonRepr(value: JsonValue): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return quoted(value);
-  if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(pythonRepr).join(', ')}]`;
-  const members = Object.entries(value).map(([key, member]) => `${quoted(key)}: ${pythonRepr(member as JsonValue)}`);
+  if (isJsonArray(value)) return `[${value.map(pythonRepr).join(', ')}]`;
+  const members = Object.entries(value).map(([key, member]) => `${quoted(key)}: ${pythonRepr(member ?? null)}`);
   return `{${members.join(', ')}}`;
 }
 

@@ -1,5 +1,6 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database, Schema } from './database/database.js';
 
 export const accountDataSchema: Schema = {
@@ -69,7 +70,7 @@ export class AccountDataStore {
             roomId,
             type,
           );
-    return row && (JSON.parse(row.content) as JsonObject);
+    return row && parseStoredObject(row.content);
   }
 
   save(userId: UserId, { roomId, type, content }: AccountDatum, streamId: number): void {
@@ -139,13 +140,13 @@ export class AccountDataStore {
   // --- tags
 
   /** Tag to content. */
-  tagsOf(userId: UserId, roomId: RoomId): JsonObject {
+  tagsOf(userId: UserId, roomId: RoomId): Readonly<Record<string, JsonObject>> {
     const rows = this.database.all<{ tag: string; content: string }>(
       'SELECT tag, content FROM room_tags WHERE user_id = ? AND room_id = ?',
       userId,
       roomId,
     );
-    return Object.fromEntries(rows.map((row) => [row.tag, JSON.parse(row.content) as JsonObject]));
+    return Object.fromEntries(rows.map((row) => [row.tag, parseStoredObject(row.content)]));
   }
 
   /** The rooms whose tags changed after a position. */
@@ -179,5 +180,5 @@ export class AccountDataStore {
 }
 
 function datumOf(row: DatumRow): AccountDatum {
-  return { roomId: row.room_id, type: row.type, content: JSON.parse(row.content) as JsonObject };
+  return { roomId: row.room_id, type: row.type, content: parseStoredObject(row.content) };
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database, Schema } from './database/database.js';
 import type { PendingUpdate } from './database/store-update.js';
 
@@ -48,7 +49,7 @@ export class BackgroundUpdateStore {
       'SELECT progress_json FROM background_updates WHERE update_name = ?',
       name,
     );
-    return row && (JSON.parse(row.progress_json) as JsonObject);
+    return row && parseStoredObject(row.progress_json);
   }
 
   /** Stores how far an update got. */

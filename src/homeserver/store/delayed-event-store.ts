@@ -1,5 +1,6 @@
 import type { RoomId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database, Schema } from './database/database.js';
 
 export const delayedEventSchema: Schema = {
@@ -136,5 +137,5 @@ export class DelayedEventStore {
 }
 
 function parseRow(row: DelayedEventRow): DelayedEvent {
-  return { ...row, content: JSON.parse(row.content) as JsonObject };
+  return { ...row, content: parseStoredObject(row.content) };
 }

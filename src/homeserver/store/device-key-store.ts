@@ -1,5 +1,6 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import { parseStoredJson, parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database, Schema } from './database/database.js';
 
 /** The tables of {@link DeviceKeyStore}. */
@@ -94,7 +95,7 @@ export class DeviceKeyStore {
       'SELECT device_id, json FROM device_keys WHERE user_id = ?',
       userId,
     );
-    return new Map(rows.map((row) => [row.device_id, JSON.parse(row.json) as JsonObject]));
+    return new Map(rows.map((row) => [row.device_id, parseStoredObject(row.json)]));
   }
 
   /** The stored one-time key of this ID, as text. */
@@ -193,7 +194,7 @@ export class DeviceKeyStore {
       userId,
       usage,
     );
-    return row && (JSON.parse(row.json) as JsonObject);
+    return row && parseStoredObject(row.json);
   }
 
   addSignature(signature: KeySignature): void {
@@ -232,5 +233,5 @@ export class DeviceKeyStore {
 }
 
 function claimable(algorithm: string, row: KeyRow): ClaimableKey {
-  return { algorithm, keyId: row.key_id, value: JSON.parse(row.json) as JsonValue };
+  return { algorithm, keyId: row.key_id, value: parseStoredJson(row.json) };
 }

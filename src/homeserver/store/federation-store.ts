@@ -1,5 +1,6 @@
 import type { ServerName } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database } from './database/database.js';
 
 const keptMs = 30 * 86_400_000;
@@ -17,7 +18,7 @@ export class FederationStore {
       origin,
       txnId,
     );
-    return row === undefined ? undefined : (JSON.parse(row.response) as JsonObject);
+    return row === undefined ? undefined : parseStoredObject(row.response);
   }
 
   /** Keeps an answer for a month. */

@@ -1,5 +1,6 @@
 import { localpartOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database, Schema } from './database/database.js';
 
 export const filterSchema: Schema = {
@@ -25,7 +26,7 @@ export class FilterStore {
       userId,
       filterId,
     );
-    return row && (JSON.parse(row.filter_json) as JsonObject);
+    return row && parseStoredObject(row.filter_json);
   }
 
   /** Stores a filter unless the user has the same; answers with its ID. */

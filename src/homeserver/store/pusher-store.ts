@@ -1,5 +1,6 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database, Schema } from './database/database.js';
 
 export const pusherSchema: Schema = {
@@ -56,7 +57,7 @@ export class PusherStore {
   ofUser(userId: UserId): readonly Pusher[] {
     return this.database
       .all<Omit<Pusher, 'data'> & { data: string }>(`${selectPushers} WHERE user_name = ? ORDER BY id`, userId)
-      .map((row) => ({ ...row, data: JSON.parse(row.data) as JsonObject }));
+      .map((row) => ({ ...row, data: parseStoredObject(row.data) }));
   }
 
   save(pusher: Pusher): void {

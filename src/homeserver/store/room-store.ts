@@ -6,7 +6,8 @@ import type { Database } from './database/database.js';
 export interface StoredRoom {
   readonly room_id: RoomId;
   readonly version: string;
-  readonly creator: UserId;
+  /** Empty for rooms of other servers. */
+  readonly creator: UserId | '';
   /** 1: listed in the room directory. */
   readonly is_public: number;
 }

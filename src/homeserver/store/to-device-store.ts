@@ -1,5 +1,6 @@
 import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import type { Database, Schema } from './database/database.js';
 
 /** The table of {@link ToDeviceStore}. */
@@ -48,7 +49,7 @@ export class ToDeviceStore {
         upTo,
         limit,
       )
-      .map((row) => ({ position: row.position, message: JSON.parse(row.json) as JsonObject }));
+      .map((row) => ({ position: row.position, message: parseStoredObject(row.json) }));
   }
 
   /** Forgets the messages that a device has got. */

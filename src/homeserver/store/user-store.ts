@@ -2,6 +2,7 @@ import type { RateLimit } from '../../config/homeserver/homeserver-sections.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import { parseStoredObject } from '../../matrix/stored-json.js';
 import { noRowFound, StoreError } from '../parity/synapse-errors.js';
 import { BoundedCache } from './database/bounded-cache.js';
 import type { Database, Schema } from './database/database.js';
@@ -247,7 +248,7 @@ export class UserStore {
       userId,
     );
     if (row === undefined) throw noRowFound('profiles');
-    return row.fields === null ? {} : (JSON.parse(row.fields) as JsonObject);
+    return row.fields === null ? {} : parseStoredObject(row.fields);
   }
 
   setProfileColumn(userId: UserId, column: 'displayname' | 'avatar_url', value: string | null): void {

@@ -5,7 +5,7 @@ import type { PresenceService } from '../ephemeral/presence.js';
 import type { Receipts } from '../ephemeral/receipts.js';
 import type { Typing } from '../ephemeral/typing.js';
 import type { ShownEvent, ClientEvents } from '../rooms/timeline/client-events.js';
-import type { RoomEvent } from '../rooms/model/room-event.js';
+import { isMemberEvent, type RoomEvent } from '../rooms/model/room-event.js';
 import { type HistoryPlace, positionOf } from '../store/history-range.js';
 import { historyToken, streamToken } from '../runtime/stream-token.js';
 import { AuthError } from '../parity/synapse-errors.js';
@@ -164,12 +164,12 @@ export class EventStream {
   private comers(userId: UserId, shown: readonly ShownEvent[]): ReadonlySet<UserId> {
     const comers = new Set<UserId>();
     for (const { event } of shown) {
-      if (event.membership !== 'join' || event.stateKey === undefined) continue;
+      if (!isMemberEvent(event) || event.membership !== 'join') continue;
       const members =
         event.stateKey === userId
           ? this.parts.rooms.rooms.find(event.roomId)?.state.usersWith('join')
           : [event.stateKey];
-      for (const member of members ?? []) comers.add(member as UserId);
+      for (const member of members ?? []) comers.add(member);
     }
     return comers;
   }

@@ -54,7 +54,7 @@ export class InitialSync {
     }
     const access = rooms.access.checkInRoomOrReadable(requester, roomId, true);
     const now = rooms.context.clock.now();
-    const members = (rooms.rooms.find(roomId)?.state.usersWith('join') ?? []) as UserId[];
+    const members = rooms.rooms.find(roomId)?.state.usersWith('join') ?? [];
     const isLive = access.membership === 'join';
     return {
       room_id: roomId,

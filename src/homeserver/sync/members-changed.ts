@@ -1,4 +1,5 @@
 import type { UserId } from '../../matrix/ids.js';
+import { isMemberEvent } from '../rooms/model/room-event.js';
 import type { SyncedRoom } from './sync-rooms.js';
 
 /** Who came into rooms and who went, as the events of a sync tell (`handlers/sync.py: calculate_user_changes`). */
@@ -11,10 +12,9 @@ export function membersChanged(rooms: readonly SyncedRoom[]): {
   for (const { entry, timeline, state } of rooms) {
     if (entry.section !== 'join') continue;
     for (const event of [...state, ...timeline.events.map((shown) => shown.event)]) {
-      if (event.type !== 'm.room.member' || event.stateKey === undefined) continue;
-      const userId = event.stateKey as UserId;
+      if (!isMemberEvent(event)) continue;
       const isThere = ['join', 'invite', 'knock'].includes(event.membership ?? '');
-      (isThere ? joined : left).add(userId);
+      (isThere ? joined : left).add(event.stateKey);
     }
   }
   for (const userId of joined) left.delete(userId);

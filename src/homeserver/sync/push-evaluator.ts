@@ -1,5 +1,5 @@
 import type { RoomId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { isJsonArray, isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import { BoundedCache } from '../store/database/bounded-cache.js';
 
 /** What rules are asked about an event. */
@@ -61,9 +61,10 @@ function compile(rules: JsonObject): readonly CompiledRule[] {
   const ruleset = isJsonObject(rules['global']) ? rules['global'] : {};
   return KINDS.flatMap((kind) => {
     const ofKind = ruleset[kind];
-    return (Array.isArray(ofKind) ? (ofKind as readonly JsonValue[]) : [])
-      .filter((rule) => isJsonObject(rule) && rule['enabled'] === true)
-      .flatMap((rule) => compileRule(kind, rule as JsonObject) ?? []);
+    return itemsOf(ofKind)
+      .filter(isJsonObject)
+      .filter((rule) => rule['enabled'] === true)
+      .flatMap((rule) => compileRule(kind, rule) ?? []);
   });
 }
 
@@ -79,7 +80,7 @@ function testsOf(kind: (typeof KINDS)[number], rule: JsonObject): readonly (Test
   if (kind === 'room') return [({ roomId }) => roomId === id];
   if (kind === 'sender') return [({ sender }) => sender === id];
   if (kind === 'content') return [compileCondition({ kind: 'event_match', key: 'content.body', pattern })];
-  return Array.isArray(conditions) ? (conditions as readonly JsonValue[]).map(compileCondition) : [undefined];
+  return isJsonArray(conditions) ? conditions.map(compileCondition) : [undefined];
 }
 
 function compileCondition(condition: JsonValue): Test | undefined {
@@ -162,7 +163,7 @@ function compare(count: number, operator: string, wanted: number): boolean {
 }
 
 function verdictOf(actions: JsonValue | undefined): PushVerdict {
-  const list = Array.isArray(actions) ? (actions as readonly JsonValue[]) : [];
+  const list = itemsOf(actions);
   const isHighlighted = list.some(
     (action) => isJsonObject(action) && action['set_tweak'] === 'highlight' && action['value'] !== false,
   );

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject, stringsOf } from '../../matrix/json.js';
 import { EventFilter } from '../rooms/timeline/event-filter.js';
 
 /** The filters of one sync, by what they filter (`api/filtering.py: FilterCollection`). */
@@ -17,7 +17,7 @@ export class SyncFilterSet {
   constructor(filter: JsonObject = {}) {
     const room = isJsonObject(filter['room']) ? filter['room'] : {};
     this.includeLeave = room['include_leave'] === true;
-    this.eventFields = texts(filter['event_fields']);
+    this.eventFields = stringsOf(filter['event_fields']);
     this.isFederationFormat = filter['event_format'] === 'federation';
     this.presence = filterAt(filter, 'presence');
     this.accountData = filterAt(filter, 'account_data');
@@ -42,9 +42,4 @@ export class SyncFilterSet {
 function filterAt(filter: JsonObject, name: string): EventFilter {
   const member = filter[name];
   return new EventFilter(isJsonObject(member) ? member : {});
-}
-
-function texts(value: JsonValue | undefined): readonly string[] {
-  if (!Array.isArray(value)) return [];
-  return (value as readonly JsonValue[]).filter((item) => typeof item === 'string');
 }

@@ -1,5 +1,5 @@
 import { SynapseError } from '../../errors/synapse-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
 
 type Check = (value: JsonValue, path: string) => void;
 
@@ -70,8 +70,8 @@ function expects(what: string, isRight: (value: JsonValue) => boolean): Check {
 
 function listOf(check: Check): Check {
   return (value, path) => {
-    if (!Array.isArray(value)) throw new SynapseError(400, `${path} is not an array`);
-    for (const [index, item] of (value as readonly JsonValue[]).entries()) check(item, `${path}[${index}]`);
+    if (!isJsonArray(value)) throw new SynapseError(400, `${path} is not an array`);
+    for (const [index, item] of value.entries()) check(item, `${path}[${index}]`);
   };
 }
 

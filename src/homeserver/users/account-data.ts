@@ -1,7 +1,7 @@
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import type { AccountDataStore } from '../store/account-data-store.js';
 import { BoundedCache } from '../store/database/bounded-cache.js';
@@ -44,7 +44,7 @@ export class AccountData {
     if (roomId === null && type === IGNORED_USERS) this.checkIgnored(userId, content);
     this.store.save(userId, { roomId, type, content }, context.stream.next());
     context.notifier.notify({ users: [userId] });
-    const handed = structuredClone(content) as Record<string, unknown>;
+    const handed: MutableJsonObject = structuredClone(content);
     await context.dispatch.ask('account_data', 'on_account_data_updated', userId, roomId, type, handed);
   }
 
@@ -75,7 +75,7 @@ export class AccountData {
     return config === undefined ? 'allow' : inviteRuleFor(config, inviter);
   }
 
-  tags(userId: UserId, roomId: RoomId): JsonObject {
+  tags(userId: UserId, roomId: RoomId): Readonly<Record<string, JsonObject>> {
     return this.store.tagsOf(userId, roomId);
   }
 

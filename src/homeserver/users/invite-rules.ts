@@ -1,5 +1,5 @@
 import { domainOf, type UserId } from '../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import { type JsonObject, type JsonValue, stringsOf } from '../../matrix/json.js';
 import { globMatches } from '../rooms/model/server-acl.js';
 
 /** What a user wants done with an invite: an ignored one goes through, but `/sync` does not show it. */
@@ -30,7 +30,5 @@ export function inviteRuleFor(config: JsonObject, inviter: UserId): InviteRule {
 
 /** Patterns longer than a user ID can be are passed over: they could be made to cost much. */
 function globsOf(value: JsonValue | undefined): readonly string[] {
-  if (!Array.isArray(value)) return [];
-  const items = value as readonly JsonValue[];
-  return items.filter((item) => typeof item === 'string').filter((glob) => glob !== '' && glob.length <= 255);
+  return stringsOf(value).filter((glob) => glob !== '' && glob.length <= 255);
 }

@@ -3,6 +3,7 @@ import { HostError } from '../../errors/host-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { RoomId, UserId } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.js';
+import { parseStoredArray, parseStoredObject } from '../../matrix/stored-json.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import { pythonRepr } from '../parity/python-repr.js';
 import { BoundedCache } from '../store/database/bounded-cache.js';
@@ -82,7 +83,7 @@ export class PushRules {
     if (found === undefined) return this.forUser(userId);
     const key = `${userId}|${String(found.until)}`;
     let rules = this.former.get(key);
-    if (rules === undefined) this.former.set(key, (rules = JSON.parse(found.rules) as JsonObject));
+    if (rules === undefined) this.former.set(key, (rules = parseStoredObject(found.rules)));
     return rules;
   }
 
@@ -178,7 +179,7 @@ export class PushRules {
       const actions = stored.find((other) => other.ruleId === idOf(rule.kind, rule.ruleId))?.actions;
       return {
         ...withoutEnabled(rule),
-        actions: actions === undefined ? rule.actions : (JSON.parse(actions) as JsonValue[]),
+        actions: actions === undefined ? rule.actions : parseStoredArray(actions),
         isDefault: true,
         isEnabled: enabled.get(idOf(rule.kind, rule.ruleId)) ?? rule.isEnabled,
       };
@@ -187,8 +188,8 @@ export class PushRules {
       .filter((rule) => rule.priorityClass > 0)
       .map((rule) => ({
         ...nameOf(rule.ruleId),
-        conditions: JSON.parse(rule.conditions) as JsonValue[],
-        actions: JSON.parse(rule.actions) as JsonValue[],
+        conditions: parseStoredArray(rule.conditions),
+        actions: parseStoredArray(rule.actions),
         isDefault: false,
         isEnabled: enabled.get(rule.ruleId) ?? true,
       }));

@@ -1,7 +1,7 @@
 import { RegistrationBehaviour, type RequestInfo } from '../../callbacks/spam-checker.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { localpartOf, type UserId } from '../../matrix/ids.js';
+import { localpartOf, type UserId, userIdOf } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import type { NewUser, UserStore } from '../store/user-store.js';
@@ -188,7 +188,7 @@ export class Registration {
   }
 
   private userIdOf(localpart: string): UserId {
-    return `@${localpart}:${this.context.serverName}` as UserId;
+    return userIdOf(localpart, this.context.serverName);
   }
 }
 

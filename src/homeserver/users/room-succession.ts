@@ -1,6 +1,6 @@
 import type { Logger } from '../../log/logger.js';
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import { itemsOf, type JsonValue } from '../../matrix/json.js';
 import type { AccountData } from './account-data.js';
 import type { PushRules } from './push-rules.js';
 
@@ -15,11 +15,11 @@ export async function followUpgrade(
   settings: UserSettings,
   from: RoomId,
   to: RoomId,
-  userIds: readonly string[],
+  userIds: readonly UserId[],
 ): Promise<void> {
   for (const userId of userIds) {
     try {
-      await copySettings(settings, userId as UserId, from, to);
+      await copySettings(settings, userId, from, to);
     } catch (error) {
       log.error('Error copying tags and/or push rules from room to room', { userId, from, to, err: error });
     }
@@ -32,10 +32,10 @@ async function copySettings(settings: UserSettings, userId: UserId, from: RoomId
   const found = Object.entries(direct).find(([, rooms]) => isListWith(rooms, from) && !isListWith(rooms, to));
   if (found !== undefined) {
     const [other, rooms] = found;
-    await accountData.set(userId, null, 'm.direct', { ...direct, [other]: [...(rooms as readonly JsonValue[]), to] });
+    await accountData.set(userId, null, 'm.direct', { ...direct, [other]: [...itemsOf(rooms), to] });
   }
   for (const [tag, content] of Object.entries(accountData.tags(userId, from))) {
-    accountData.setTag(userId, to, tag, content as JsonObject);
+    accountData.setTag(userId, to, tag, content);
   }
   pushRules.copyForRoom(userId, from, to);
 }

@@ -1,6 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { JsonObject } from '../../../matrix/json.js';
+import { parseStoredObject } from '../../../matrix/stored-json.js';
 import type { StoredEvent, EventStore } from '../../store/event-store.js';
 import type { EventReport, ReportPage, ReportQuery, ReportStore } from '../../store/report-store.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
@@ -99,7 +100,7 @@ function totalOf({ start, limit }: ReportQuery, { reports, total }: ReportPage<u
 
 function describeEventReport({ summaries }: RoomParts, report: EventReport): JsonObject {
   const { content, ...rest } = report;
-  const { score, reason } = JSON.parse(content) as JsonObject;
+  const { score, reason } = parseStoredObject(content);
   const room = summaries.find(report.room_id);
   return {
     ...rest,
@@ -112,7 +113,7 @@ function describeEventReport({ summaries }: RoomParts, report: EventReport): Jso
 
 /** An event as Synapse stores it. */
 function stored({ json, origin_server_ts: sentAt }: StoredEvent): JsonObject {
-  return { ...(JSON.parse(json) as JsonObject), unsigned: { age_ts: sentAt } };
+  return { ...parseStoredObject(json), unsigned: { age_ts: sentAt } };
 }
 
 function reportIdIn(call: Call): number {

@@ -3,6 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
+import { parseStoredObject } from '../../../matrix/stored-json.js';
 import type { ShutdownWishes, RoomShutdown } from '../../rooms/lifecycle/room-shutdown.js';
 import type { RoomDeletion, RoomStore } from '../../store/room-store.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
@@ -57,7 +58,7 @@ function describeDeletion(deletion: RoomDeletion): JsonObject {
     delete_id: deletion.delete_id,
     room_id: deletion.room_id,
     status: deletion.status,
-    shutdown_room: deletion.result === null ? null : (JSON.parse(deletion.result) as JsonObject),
+    shutdown_room: deletion.result === null ? null : parseStoredObject(deletion.result),
   };
 }
 

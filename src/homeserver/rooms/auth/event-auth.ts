@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type RoomId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonArray, isJsonObject, type JsonValue } from '../../../matrix/json.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import { AuthError, UnstableSpecAuthError } from '../../parity/synapse-errors.js';
 import { checkMembershipChange } from './membership-auth.js';
@@ -106,8 +106,8 @@ export function checkFederates(create: AuthEvent): void {
 
 /** Refuses a list of creators that is none; 400, from `/createRoom` and `/upgrade` alike. */
 export function checkAdditionalCreators(creators: JsonValue | undefined): void {
-  if (!Array.isArray(creators)) throw new AuthError(400, 'additional_creators must be an array');
-  for (const entry of creators as readonly JsonValue[]) {
+  if (!isJsonArray(creators)) throw new AuthError(400, 'additional_creators must be an array');
+  for (const entry of creators) {
     if (typeof entry !== 'string') throw new AuthError(400, 'entry in additional_creators is not a string');
     if (!/^@[^:]*:[0-9a-zA-Z.:[\]-]+$/.test(entry)) {
       throw new AuthError(400, 'entry in additional_creators is not a valid user ID');

@@ -2,7 +2,7 @@ import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { checkCanonicalJson } from '../../../matrix/canonical-json.js';
 import type { RoomId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import type { EventDraft } from '../model/event-builder.js';
 import type { RoomEvent } from '../model/room-event.js';
@@ -73,7 +73,10 @@ function tooLarge(message: string): SynapseError {
 
 function validateMember(content: JsonObject): void {
   if (!Object.hasOwn(content, 'membership')) throw new SynapseError(400, 'Content has not membership key');
-  if (!memberships.includes(content['membership'] as string)) throw new SynapseError(400, 'Invalid membership key');
+  const { membership } = content;
+  if (typeof membership !== 'string' || !memberships.includes(membership)) {
+    throw new SynapseError(400, 'Invalid membership key');
+  }
 }
 
 function validateTombstone(content: JsonObject, roomId: RoomId | undefined): void {
@@ -131,7 +134,7 @@ function validateMentions(mentions: JsonValue | undefined): void {
   if (users !== undefined && typeof users !== 'string' && !Array.isArray(users)) {
     throw wrongType('user_ids', users, 'array');
   }
-  for (const [index, user] of (Array.isArray(users) ? (users as readonly JsonValue[]) : []).entries()) {
+  for (const [index, user] of itemsOf(users).entries()) {
     if (typeof user !== 'string') throw wrongType(String(index), user, 'string');
   }
   if (room !== undefined && typeof room !== 'boolean') throw wrongType('room', room, 'boolean');

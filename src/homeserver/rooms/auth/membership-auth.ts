@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
-import { domainOf, type UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { domainOf, isOnServer } from '../../../matrix/ids.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import { AuthError, UnstableSpecAuthError } from '../../parity/synapse-errors.js';
 import { checkFederates, checkJoined, type EventToAuth } from './event-auth.js';
@@ -35,7 +35,7 @@ export function checkMembershipChange(
   const target = event.stateKey ?? '';
   if (create === undefined) throw new AuthError(403, 'Create event missing from auth_events');
   if (isFirstJoin(version, event, create)) return;
-  if (domainOf(create.sender) !== domainOf(target as UserId)) checkFederates(create);
+  if (!isOnServer(target, domainOf(create.sender))) checkFederates(create);
   const change: Change = {
     version,
     event,
@@ -191,7 +191,7 @@ export interface InviteKey {
 
 /** The keys in the content of `m.room.third_party_invite`. */
 export function publicKeysOf(content: JsonObject): readonly InviteKey[] {
-  const listed = Array.isArray(content['public_keys']) ? (content['public_keys'] as readonly JsonValue[]) : [];
+  const listed = itemsOf(content['public_keys']);
   return [content, ...listed.filter(isJsonObject)].flatMap((entry) => {
     const { public_key: publicKey, key_validity_url: validityUrl } = entry;
     if (typeof publicKey !== 'string') return [];

@@ -1,5 +1,5 @@
-import { domainOf, type UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isOnServer, type UserId } from '../../../matrix/ids.js';
+import { isJsonObject, itemsOf, type JsonValue } from '../../../matrix/json.js';
 import type { StateStore } from '../../store/state-store.js';
 import { AuthError } from '../../parity/synapse-errors.js';
 import { isRestricted } from './membership-auth.js';
@@ -54,7 +54,7 @@ export class RestrictedJoins {
     const needed = levels.named('invite', 0);
     return state
       .usersWith('join')
-      .find((userId) => domainOf(userId as UserId) === this.serverName && levels.ofUser(userId) >= needed);
+      .find((userId) => isOnServer(userId, this.serverName) && levels.ofUser(userId) >= needed);
   }
 }
 
@@ -63,7 +63,7 @@ export function readAllowed(allow: JsonValue | undefined): {
   readonly rooms: readonly string[];
   readonly hasUnknownRules: boolean;
 } {
-  const entries = Array.isArray(allow) ? (allow as readonly JsonValue[]).filter(isJsonObject) : [];
+  const entries = itemsOf(allow).filter(isJsonObject);
   const known = entries.filter((entry) => entry['type'] === 'm.room_membership');
   return {
     rooms: known.map((entry) => entry['room_id']).filter((roomId) => typeof roomId === 'string'),

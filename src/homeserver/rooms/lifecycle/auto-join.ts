@@ -1,4 +1,4 @@
-import { domainOf, localpartOf, type RoomAlias, type UserId } from '../../../matrix/ids.js';
+import { domainOf, localpartOf, type RoomAlias, type UserId, userIdOf } from '../../../matrix/ids.js';
 import type { MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
@@ -69,7 +69,7 @@ export class AutoJoin {
   private get owner(): UserId | undefined {
     const { config, serverName } = this.parts.context;
     const localpart = config.autoJoinMxidLocalpart;
-    return localpart === undefined ? undefined : (`@${localpart}:${serverName}` as UserId);
+    return localpart === undefined ? undefined : userIdOf(localpart, serverName);
   }
 
   private requesterFor(userId: UserId): Requester {

@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomAlias, RoomId, UserId } from '../../../matrix/ids.js';
-import type { JsonObject, JsonValue, MutableJsonObject } from '../../../matrix/json.js';
+import { itemsOf, type JsonObject, type JsonValue, type MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import { randomLetters } from '../../runtime/random-letters.js';
@@ -209,7 +209,7 @@ export class RoomCreation {
     let creationContent: JsonObject = { ...wishes.creationContent, room_version: version.id };
     if (version.hasCreatorPower && presetName === 'trusted_private_chat' && invited.length > 0) {
       const given = creationContent['additional_creators'];
-      const creators = new Set([...(Array.isArray(given) ? (given as readonly JsonValue[]) : []), ...invited]);
+      const creators = new Set([...itemsOf(given), ...invited]);
       creationContent = { ...creationContent, additional_creators: [...creators] };
     }
     const first = { ...wishes, creationContent };

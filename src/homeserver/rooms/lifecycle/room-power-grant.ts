@@ -1,6 +1,6 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { domainOf, type RoomId, type UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
+import { isOnServer, type RoomId, type UserId } from '../../../matrix/ids.js';
+import { isJsonObject, type JsonObject, stringsOf } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import { AuthError } from '../../parity/synapse-errors.js';
 import type { EventSender } from '../sending/event-sender.js';
@@ -53,16 +53,16 @@ export class RoomPowerGrant {
     const users = isJsonObject(levels['users']) ? Object.keys(levels['users']) : [];
     const candidates = users.sort((a, b) => state.powerLevels.ofUser(a) - state.powerLevels.ofUser(b));
     if (version.hasCreatorPower && create !== undefined) {
-      const additional = create.content['additional_creators'];
-      candidates.push(...(Array.isArray(additional) ? (additional as readonly string[]) : []), create.sender);
+      candidates.push(...stringsOf(create.content['additional_creators']), create.sender);
     }
-    const giver = candidates.findLast((userId) => this.isOurs(userId) && state.membershipOf(userId) === 'join');
+    const givers = candidates.map((userId) => (this.isOurs(userId) ? state.memberOf(userId) : undefined));
+    const giver = givers.findLast((member) => member?.membership === 'join');
     if (giver === undefined) throw new SynapseError(400, nobody);
-    return giver as UserId;
+    return giver.stateKey;
   }
 
   private isOurs(userId: string): boolean {
-    return domainOf(userId as UserId) === this.serverName;
+    return isOnServer(userId, this.serverName);
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { domainOf, type RoomAlias, type RoomId, type UserId } from '../../../matrix/ids.js';
+import { domainOf, isOnServer, type RoomAlias, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
@@ -139,7 +139,7 @@ export class RoomShutdown {
   purge(roomId: RoomId, isForced: boolean): void {
     const { context, rooms, roomStore } = this.parts;
     const joined = rooms.find(roomId)?.state.usersWith('join') ?? [];
-    if (!isForced && joined.some((userId) => domainOf(userId as UserId) === context.serverName)) {
+    if (!isForced && joined.some((userId) => isOnServer(userId, context.serverName))) {
       throw new SynapseError(400, 'Users are still joined to this room');
     }
     context.database.transaction(() => {

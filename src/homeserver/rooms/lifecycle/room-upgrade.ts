@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { domainOf, type EventId, type RoomAlias, type RoomId, type UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { type EventId, isOnServer, type RoomId, type UserId } from '../../../matrix/ids.js';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { RateLimiters } from '../../runtime/rate-limiters.js';
@@ -34,7 +34,7 @@ export interface RoomUpgradeParts {
   readonly roomCreation: RoomCreation;
   readonly directoryReads: DirectoryReads;
   /** Brings what users keep with a room over to another: tags, direct chats, push rules. */
-  readonly onReplaced: (from: RoomId, to: RoomId, users: readonly string[]) => Promise<void>;
+  readonly onReplaced: (from: RoomId, to: RoomId, users: readonly UserId[]) => Promise<void>;
 }
 
 const copiedTypes = [
@@ -193,7 +193,7 @@ export class RoomUpgrade {
     this.parts.roomStore.moveAliases(old.roomId, newRoomId);
     if (canonical === undefined) return;
     const isOurs = (alias: JsonValue | undefined): boolean =>
-      typeof alias === 'string' && domainOf(alias as RoomAlias) === this.parts.context.serverName;
+      typeof alias === 'string' && isOnServer(alias, this.parts.context.serverName);
     const left: Record<string, JsonValue | undefined> = { ...canonical };
     const moved: Record<string, JsonValue | undefined> = {};
     if (isOurs(canonical['alias'])) {
@@ -201,10 +201,9 @@ export class RoomUpgrade {
       delete left['alias'];
     }
     const others = canonical['alt_aliases'];
-    if (Array.isArray(others) && others.length > 0) {
-      const list = others as readonly JsonValue[];
-      moved['alt_aliases'] = list.filter(isOurs);
-      const staying = list.filter((alias) => !isOurs(alias));
+    if (isJsonArray(others) && others.length > 0) {
+      moved['alt_aliases'] = others.filter(isOurs);
+      const staying = others.filter((alias) => !isOurs(alias));
       if (staying.length > 0) left['alt_aliases'] = staying;
       else delete left['alt_aliases'];
     }
@@ -214,7 +213,7 @@ export class RoomUpgrade {
 
   private async moveUsers({ old, newRoomId, isPublic }: Upgrade): Promise<void> {
     const { context, roomStore, onReplaced } = this.parts;
-    const users = old.state.usersWith('join').filter((id) => domainOf(id as RoomId) === context.serverName);
+    const users = old.state.usersWith('join').filter((id) => isOnServer(id, context.serverName));
     await onReplaced(old.roomId, newRoomId, users);
     if (!isPublic) return;
     roomStore.setPublic(old.roomId, false);

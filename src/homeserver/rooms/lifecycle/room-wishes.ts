@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type RoomAlias, type ServerName, type UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { InitialState } from './first-events.js';
 import type { ThirdPartyInvite } from '../sending/third-party-invites.js';
 import { findRoomVersion, type RoomVersion } from '../model/room-version.js';
@@ -125,8 +125,8 @@ function readObject(value: JsonValue | undefined, name: string): JsonObject | un
 
 function readList(value: JsonValue | undefined, name: string): readonly JsonValue[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw badJson(`${name} must be a list`);
-  return value as readonly JsonValue[];
+  if (!isJsonArray(value)) throw badJson(`${name} must be a list`);
+  return value;
 }
 
 function badJson(message: string): SynapseError {

@@ -1,5 +1,5 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { RoomId, UserId } from '../../../matrix/ids.js';
+import { type RoomId, type UserId, userIdOf } from '../../../matrix/ids.js';
 import type { JsonObject, MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
@@ -64,7 +64,7 @@ export class ServerNotices {
 
   private author(): Requester {
     const { serverName } = this.parts.context;
-    const userId = `@${this.config.systemMxidLocalpart}:${serverName}` as UserId;
+    const userId = userIdOf(this.config.systemMxidLocalpart, serverName);
     return { userId, isGuest: false, shadowBanned: false, authenticatedEntity: serverName };
   }
 

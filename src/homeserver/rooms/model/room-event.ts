@@ -1,7 +1,14 @@
 import { deepFreeze } from '../../../matrix/deep-freeze.js';
-import type { EventId, RoomId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue, type MutableJsonObject } from '../../../matrix/json.js';
+import type { EventId, RoomId, UserId } from '../../../matrix/ids.js';
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type MutableJsonObject,
+} from '../../../matrix/json.js';
 import { ReadOnlyEvent } from '../../../matrix/read-only-event.js';
+import { parseStoredObject } from '../../../matrix/stored-json.js';
 import type { RoomVersion } from './room-version.js';
 
 /** Makes the `signatures` of an event that this server built: Ed25519 gives the same each time, so they are made when asked for. */
@@ -18,7 +25,7 @@ export interface EventMetadata {
   /** The state event that this one replaced. */
   readonly replaces?: EventId;
   /** Passed on to the invited or knocking user: stripped state of the room. */
-  readonly strippedState?: readonly JsonObject[];
+  readonly strippedState?: readonly JsonValue[];
   /** Not part of the room's history here: an invite from elsewhere, or its rejection. */
   readonly isOutlier?: boolean;
   /** Failed the checks against the current state when it came in; kept, but never shown. */
@@ -95,13 +102,14 @@ export class RoomEvent extends ReadOnlyEvent {
     return eventIds(this.pdu['auth_events']);
   }
 
+  /** The event as its server signed it, without `unsigned`; a copy. */
+  signedPdu(): JsonObject {
+    const { signatures, ...pdu } = parseStoredObject(this.#json);
+    return { ...pdu, signatures: signatures ?? this.#sign(this.#version, this.pdu) };
+  }
+
   getDict(): MutableJsonObject {
-    const { signatures, ...pdu } = JSON.parse(this.#json) as MutableJsonObject;
-    return {
-      ...pdu,
-      signatures: signatures ?? this.#sign(this.#version, this.pdu),
-      unsigned: structuredClone(this.unsigned),
-    };
+    return { ...this.signedPdu(), unsigned: structuredClone(this.unsigned) };
   }
 
   /** Adds to what is stored beside the event. */
@@ -153,7 +161,7 @@ export class RoomEvent extends ReadOnlyEvent {
 }
 
 function frozenJson(json: string): JsonObject {
-  return deepFreeze(JSON.parse(json) as JsonObject);
+  return deepFreeze(parseStoredObject(json));
 }
 
 function redactsOf(pdu: JsonObject, version: RoomVersion): string | undefined {
@@ -163,17 +171,23 @@ function redactsOf(pdu: JsonObject, version: RoomVersion): string | undefined {
   return typeof redacts === 'string' ? redacts : undefined;
 }
 
+/** A membership of a user, whose ID is the state key. */
+export type MemberEvent = RoomEvent & { readonly stateKey: UserId };
+
+/** Whether an event is a user's membership. */
+export function isMemberEvent(event: RoomEvent): event is MemberEvent {
+  return event.type === 'm.room.member' && event.stateKey !== undefined;
+}
+
 /** The membership that a member event gives; `leave` when it gives none. */
 export function membershipOf(event: { readonly membership?: string } | undefined): string | undefined {
   return event === undefined ? undefined : (event.membership ?? 'leave');
 }
 
 function eventIds(value: JsonValue | undefined): readonly EventId[] {
-  if (!Array.isArray(value)) return [];
+  if (!isJsonArray(value)) return [];
   // Room versions 1 and 2 pair each ID with a hash.
-  return (value as readonly JsonValue[]).map((item) =>
-    Array.isArray(item) ? (item[0] as EventId) : (item as EventId),
-  );
+  return value.map((item) => (isJsonArray(item) ? item[0] : item) as EventId);
 }
 
 /** The order in which events of one room were made, whichever way it branched; those of one depth as they came in. */

@@ -1,6 +1,6 @@
 import { encodeCanonicalJson } from '../../../matrix/canonical-json.js';
 import type { EventId, RoomId } from '../../../matrix/ids.js';
-import type { JsonObject } from '../../../matrix/json.js';
+import { parseStoredObject } from '../../../matrix/stored-json.js';
 import { BoundedCache } from '../../store/database/bounded-cache.js';
 import type { EventRange, EventSpan, EventStore, StoredEvent } from '../../store/event-store.js';
 import type { HistoryRange } from '../../store/history-range.js';
@@ -169,5 +169,5 @@ export class RoomEvents {
 }
 
 function redactedJson(version: RoomVersion, json: string): string {
-  return encodeCanonicalJson(redactPdu(version, JSON.parse(json) as JsonObject));
+  return encodeCanonicalJson(redactPdu(version, parseStoredObject(json)));
 }

@@ -1,13 +1,15 @@
 import type { StateMap } from '../../../matrix/event.js';
+import type { UserId } from '../../../matrix/ids.js';
 import { compareText } from '../../parity/sort-order.js';
 import { MemberIndex } from './member-index.js';
 import { PowerLevels } from './power-levels.js';
-import type { RoomEvent } from './room-event.js';
+import { isMemberEvent, type MemberEvent, type RoomEvent } from './room-event.js';
 import type { RoomVersion } from './room-version.js';
 
-type Keyed = ReadonlyMap<string, RoomEvent>;
+/** Of the members of a room, by user ID: whatever else stands in the state key of a membership is refused. */
+type Members = ReadonlyMap<UserId, RoomEvent>;
 
-const nothing: Keyed = new Map();
+const nothing: ReadonlyMap<string, RoomEvent> = new Map();
 
 const MEMBER = 'm.room.member';
 
@@ -42,7 +44,9 @@ export class RoomState {
   }
 
   /** The events of a type by state key. */
-  ofType(type: string): Keyed {
+  ofType(type: typeof MEMBER): Members;
+  ofType(type: string): ReadonlyMap<string, RoomEvent>;
+  ofType(type: string): ReadonlyMap<string, RoomEvent> {
     return this.types.get(type) ?? nothing;
   }
 
@@ -77,14 +81,20 @@ export class RoomState {
     return this.members.firstWith(membership, this.ofType(MEMBER).values());
   }
 
+  /** The event of a user's membership; undefined when the room knows nothing of them. */
+  memberOf(userId: string): MemberEvent | undefined {
+    const event = this.get(MEMBER, userId);
+    return event !== undefined && isMemberEvent(event) ? event : undefined;
+  }
+
   /** The membership of a user; undefined when the room knows nothing of them. */
   membershipOf(userId: string): string | undefined {
     return this.get(MEMBER, userId)?.membership;
   }
 
   /** The users with a membership. */
-  usersWith(membership: string): string[] {
-    const users: string[] = [];
+  usersWith(membership: string): UserId[] {
+    const users: UserId[] = [];
     for (const [userId, event] of this.ofType(MEMBER)) if (event.membership === membership) users.push(userId);
     return users;
   }

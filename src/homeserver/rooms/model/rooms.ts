@@ -15,7 +15,8 @@ export interface Extremity {
 export interface Room {
   readonly roomId: RoomId;
   readonly version: RoomVersion;
-  readonly creator: UserId;
+  /** Empty for rooms of other servers. */
+  readonly creator: UserId | '';
   readonly state: RoomState;
   /** Changes with each event. */
   extremities: readonly Extremity[];
@@ -27,7 +28,7 @@ const maxRooms = 1000;
 
 /** The rooms of this server: those in use in memory, the others in the database. */
 export class Rooms {
-  private readonly loaded = new Map<RoomId, Room>();
+  private readonly loaded = new Map<string, Room>();
 
   constructor(
     private readonly store: RoomStore,
@@ -37,7 +38,7 @@ export class Rooms {
 
   /** A room by its ID, or undefined. */
   find(roomId: string): Room | undefined {
-    const room = this.loaded.get(roomId as RoomId);
+    const room = this.loaded.get(roomId);
     if (room === undefined) return this.load(roomId);
     if (this.loaded.size > maxRooms / 2) {
       this.loaded.delete(room.roomId);
@@ -47,7 +48,7 @@ export class Rooms {
   }
 
   /** Stores a new room; false when the ID is taken. */
-  create(roomId: RoomId, version: RoomVersion, creator: UserId, isPublic: boolean): boolean {
+  create(roomId: RoomId, version: RoomVersion, creator: UserId | '', isPublic: boolean): boolean {
     return this.store.create({ room_id: roomId, version: version.id, creator, is_public: Number(isPublic) });
   }
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import { encodeCanonicalJson } from '../../../matrix/canonical-json.js';
 import type { ServerName } from '../../../matrix/ids.js';
-import type { JsonObject } from '../../../matrix/json.js';
+import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
 
 // The fixed head of the DER forms of Ed25519 keys (RFC 8410); the 32 bytes of the key follow.
 const privateHead = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -47,8 +47,8 @@ export class SigningKey {
 /** Whether a JSON object carries a right signature of this server and key. Never throws. */
 export function isSignedBy(value: JsonObject, serverName: string, keyId: string, publicKey: string): boolean {
   const { signatures, unsigned: _unsigned, ...signed } = value;
-  const block = (signatures as Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined)?.[serverName];
-  const signature = block?.[keyId];
+  const block = isJsonObject(signatures) ? signatures[serverName] : undefined;
+  const signature = isJsonObject(block) ? block[keyId] : undefined;
   if (typeof signature !== 'string') return false;
   try {
     const key = createPublicKey({

@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { RoomAlias, RoomId, UserId } from '../../../matrix/ids.js';
+import type { RoomAlias, RoomId, ServerName, UserId } from '../../../matrix/ids.js';
 
 /** A user ID from outside, or 400 `M_INVALID_PARAM` with Synapse's texts (`types/__init__.py: UserID.from_string`). */
 export function toUserId(value: unknown): UserId {
@@ -40,7 +40,7 @@ export function isRoomId(text: string): text is RoomId {
 }
 
 /** Whether a text could be a server name: host or address, and perhaps a port (`util/stringutils.py: parse_and_validate_server_name`). */
-export function isServerName(text: string): boolean {
+export function isServerName(text: string): text is ServerName {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(text);
   if (match === null) return false;
   const host = match[1] ?? '';

@@ -8,7 +8,7 @@ import {
   type ServerName,
   type UserId,
 } from '../../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../../matrix/json.js';
+import { isJsonArray, itemsOf, type JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { RoomStore } from '../../store/room-store.js';
@@ -145,12 +145,12 @@ export class Directory {
   checkCanonicalAlias(event: RoomEvent, before: RoomEvent | undefined): void {
     this.checkMainAlias(event, before);
     const others = event.content['alt_aliases'] ?? [];
-    if (!Array.isArray(others)) {
+    if (!isJsonArray(others)) {
       throw new SynapseError(400, 'The alt_aliases property must be a list.', Codes.INVALID_PARAM);
     }
     const old = before?.content['alt_aliases'];
-    const known = Array.isArray(old) ? (old as readonly JsonValue[]) : [];
-    for (const other of (others as readonly JsonValue[]).filter((entry) => !known.includes(entry))) {
+    const known = itemsOf(old);
+    for (const other of others.filter((entry) => !known.includes(entry))) {
       if (typeof other !== 'string') {
         throw new SynapseError(400, 'Each alt_alias must be of type string.', Codes.INVALID_PARAM);
       }
@@ -218,8 +218,8 @@ export class Directory {
     const content: Record<string, JsonValue | undefined> = { ...before };
     if (before['alias'] === alias) delete content['alias'];
     const others = before['alt_aliases'];
-    if (Array.isArray(others) && others.includes(alias)) {
-      const left = (others as readonly JsonValue[]).filter((entry) => entry !== alias);
+    if (isJsonArray(others) && others.includes(alias)) {
+      const left = others.filter((entry) => entry !== alias);
       if (left.length > 0) content['alt_aliases'] = left;
       else delete content['alt_aliases'];
     } else if (before['alias'] !== alias) return;
@@ -228,13 +228,13 @@ export class Directory {
       roomId,
       sender: requester.userId,
       stateKey: '',
-      content: content as JsonObject,
+      content,
     };
     await this.parts.sender.send(requester, request, { ratelimit: false });
   }
 
   private serversIn(roomId: RoomId): ServerName[] {
     const users = this.parts.rooms.find(roomId)?.state.usersWith('join') ?? [];
-    return [...new Set(users.map((userId) => domainOf(userId as UserId)))];
+    return [...new Set(users.map((userId) => domainOf(userId)))];
   }
 }

@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonObject, itemsOf, type JsonObject } from '../../../matrix/json.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import { compareText } from '../../parity/sort-order.js';
 import { directoryEntry, type RoomSummaries, type RoomSummary } from './room-summary.js';
@@ -87,7 +87,7 @@ function matcherFor(filter: JsonObject | undefined): (room: RoomSummary) => bool
 /** An empty list of types leaves nothing out. */
 function typeMatcherFor(filter: JsonObject | undefined): (room: RoomSummary) => boolean {
   const given = filter?.['room_types'];
-  const types = Array.isArray(given) ? (given as readonly JsonValue[]) : [];
+  const types = itemsOf(given);
   return (room) => types.length === 0 || types.includes(room.roomType);
 }
 

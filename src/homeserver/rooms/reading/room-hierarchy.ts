@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { domainOf, type UserId } from '../../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../../matrix/json.js';
+import { isOnServer, type UserId } from '../../../matrix/ids.js';
+import { isStringArray, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import { compareText } from '../../parity/sort-order.js';
 import { BoundedCache } from '../../store/database/bounded-cache.js';
@@ -104,7 +104,7 @@ export class RoomHierarchy {
   private localRoom(roomId: string): Room | undefined {
     const room = this.parts.rooms.find(roomId);
     const { serverName } = this.parts.context;
-    const isOurs = room?.state.usersWith('join').some((userId) => domainOf(userId as UserId) === serverName);
+    const isOurs = room?.state.usersWith('join').some((userId) => isOnServer(userId, serverName));
     return isOurs === true ? room : undefined;
   }
 
@@ -187,9 +187,7 @@ function stripChild(event: RoomEvent): JsonObject {
 }
 
 function hasServers(via: JsonValue | undefined): boolean {
-  return (
-    Array.isArray(via) && via.length > 0 && (via as readonly JsonValue[]).every((server) => typeof server === 'string')
-  );
+  return isStringArray(via) && via.length > 0;
 }
 
 /** Children with an order first, by it; then by age and ID. */

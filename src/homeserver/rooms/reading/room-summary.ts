@@ -1,4 +1,4 @@
-import { domainOf, type RoomId, type UserId } from '../../../matrix/ids.js';
+import { isOnServer, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { RoomStore, StoredRoom } from '../../store/room-store.js';
@@ -10,7 +10,7 @@ import type { Room, Rooms } from '../model/rooms.js';
 export interface RoomSummary {
   readonly roomId: RoomId;
   readonly version: string;
-  readonly creator: UserId;
+  readonly creator: UserId | '';
   readonly isPublic: boolean;
   readonly name: string | null;
   readonly topic: string | null;
@@ -80,7 +80,7 @@ export class RoomSummaries {
       roomType: textOf(state, 'm.room.create', 'type'),
       isFederatable: state?.get('m.room.create', '')?.content['m.federate'] !== false,
       joinedMembers: joined.length,
-      joinedLocalMembers: joined.filter((userId) => domainOf(userId as UserId) === this.context.serverName).length,
+      joinedLocalMembers: joined.filter((userId) => isOnServer(userId, this.context.serverName)).length,
       stateEvents: state?.size ?? 0,
     };
   }

@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { domainOf, localpartOf, type RoomId, type UserId } from '../../../matrix/ids.js';
+import { domainOf, localpartOf, type RoomId, type UserId, userIdOf } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { Timer } from '../../runtime/clock.js';
@@ -189,7 +189,7 @@ export class DelayedEvents implements Disposable {
   /** Sends an event as its user; when it waited until its time, that is when it was sent. */
   private async sendTaken(event: Omit<DelayedEvent, 'sendTs'> & { readonly sendTs?: number }): Promise<void> {
     const { users, store } = this.parts;
-    const userId = `@${event.localpart}:${this.parts.context.serverName}` as UserId;
+    const userId = userIdOf(event.localpart, this.parts.context.serverName);
     const requester: Requester = {
       userId,
       isGuest: users.isGuest(userId),

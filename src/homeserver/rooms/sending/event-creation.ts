@@ -202,12 +202,12 @@ function placeIn(
   after: EventBatch | { readonly state: RoomState; readonly ends: readonly Extremity[] },
 ): EventPlace {
   const { version, roomId } = room;
-  const state: AuthState = after instanceof EventBatch ? after : after.state;
+  const state = after instanceof EventBatch ? after : after.state;
   const authEvents: EventId[] = [];
   for (const [type, stateKey] of authTypesFor(version, draft)) {
     if (type === 'm.room.create' && version.hasCreatorPower) continue;
     const event = state.get(type, stateKey);
-    if (event !== undefined) authEvents.push(event.eventId as EventId);
+    if (event !== undefined) authEvents.push(event.eventId);
   }
   if (after instanceof EventBatch) {
     return { version, roomId, authEvents, prevEvents: after.prevEvents, depth: after.depth };

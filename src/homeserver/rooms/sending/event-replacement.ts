@@ -46,14 +46,14 @@ function checkBuildable({ content = {}, origin_server_ts: sentAt = null }: JsonO
 }
 
 function readDraft(replacement: JsonObject, roomId: RoomId | undefined): EventDraft {
-  const { type, content, redacts, origin_server_ts: sentAt, state_key: stateKey } = replacement;
-  if (roomId !== undefined) checkIsText('room_id', replacement['room_id']);
-  checkIsText('sender', replacement['sender']);
-  checkIsText('type', type);
-  if (stateKey !== undefined && stateKey !== null) checkIsText('state_key', stateKey);
+  const { content, redacts, origin_server_ts: sentAt, state_key: stateKey } = replacement;
+  if (roomId !== undefined) readText('room_id', replacement['room_id']);
+  readText('sender', replacement['sender']);
+  const type = readText('type', replacement['type']);
+  if (stateKey !== undefined && stateKey !== null) readText('state_key', stateKey);
   if (roomId !== undefined) toRoomId(replacement['room_id']);
   const draft: EventDraft = {
-    type: type as string,
+    type,
     sender: toUserId(replacement['sender']),
     content: isJsonObject(content) ? content : {},
     ...(typeof stateKey === 'string' && { stateKey }),
@@ -64,8 +64,9 @@ function readDraft(replacement: JsonObject, roomId: RoomId | undefined): EventDr
   return draft;
 }
 
-function checkIsText(name: string, value: unknown): void {
+function readText(name: string, value: unknown): string {
   if (typeof value !== 'string') throw new SynapseError(400, `Not '${name}' a string type`);
+  return value;
 }
 
 function blamingModule<T>(read: () => T): T {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { Fetch } from '../../../module-api/shared/fetch.js';
 import { refuseBlockedAddress } from '../../runtime/ip-blocklist.js';
 
@@ -34,7 +34,7 @@ export class IdentityServers {
   /** Has an invite stored until the address is bound to a user. */
   async storeInvite(server: string, token: string, invite: JsonObject): Promise<StoredInvite> {
     const answer = await this.ask(server, '/store-invite', token, invite);
-    const keys = Array.isArray(answer['public_keys']) ? (answer['public_keys'] as readonly JsonValue[]) : [];
+    const keys = itemsOf(answer['public_keys']);
     const own: JsonObject | undefined =
       answer['public_key'] === undefined
         ? undefined

@@ -2,8 +2,8 @@ import type { Hook } from '../../../dispatch/hook.js';
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../../../matrix/canonical-json.js';
-import { domainOf, type RoomId, type UserId } from '../../../matrix/ids.js';
-import type { JsonObject, JsonValue, MutableJsonObject } from '../../../matrix/json.js';
+import { isOnServer, type RoomId, type UserId, userIdOf } from '../../../matrix/ids.js';
+import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { RateLimiters } from '../../runtime/rate-limiters.js';
@@ -69,7 +69,7 @@ interface Change {
   /** The membership that the action leads to. */
   readonly membership: string;
   /** Filled on the way. */
-  readonly content: MutableJsonObject;
+  readonly content: Record<string, JsonValue | undefined>;
   readonly options: MembershipOptions;
 }
 
@@ -142,10 +142,10 @@ export class Memberships {
   async removeGuests(room: Room): Promise<void> {
     const { serverName, log } = this.parts.context;
     for (const [userId, event] of [...room.state.ofType('m.room.member')]) {
-      if (domainOf(userId as UserId) !== serverName || event.content['kind'] !== 'guest') continue;
+      if (!isOnServer(userId, serverName) || event.content['kind'] !== 'guest') continue;
       if (event.membership !== 'join' && event.membership !== 'invite') continue;
       const requester = {
-        userId: userId as UserId,
+        userId,
         isGuest: true,
         shadowBanned: false,
         authenticatedEntity: serverName,
@@ -166,7 +166,7 @@ export class Memberships {
     action: string,
     options: MembershipOptions,
   ): Promise<Change> {
-    const content: MutableJsonObject = { ...options.content };
+    const content: Change['content'] = { ...options.content };
     const membership = action === 'kick' || action === 'unban' ? 'leave' : action;
     const change: Change = { requester, target, roomId, action, membership, content, options };
     this.checkSuspended(change);
@@ -277,7 +277,7 @@ export class Memberships {
   ): Promise<RoomEvent | undefined> {
     const { target, membership, options } = change;
     const { afar, restrictedJoins } = this.parts;
-    const wish: AfarChange = { ...change, content: change.content as JsonObject, hosts: options.remoteHosts };
+    const wish: AfarChange = { ...change, hosts: options.remoteHosts };
     if (membership !== 'join') return room === undefined ? afar.change(wish) : undefined;
     await this.checkJoin(change, room);
     const authoriser =
@@ -302,7 +302,7 @@ export class Memberships {
       roomId,
       sender: requester.userId,
       stateKey: target,
-      content: content as JsonObject,
+      content,
       ...(originServerTs !== undefined && { originServerTs }),
     };
     const event = await creation.create(requester, request, {
@@ -324,7 +324,7 @@ export class Memberships {
   private get noticesUser(): UserId | undefined {
     const { config, serverName } = this.parts.context;
     const localpart = config.serverNotices?.systemMxidLocalpart;
-    return localpart === undefined ? undefined : (`@${localpart}:${serverName}` as UserId);
+    return localpart === undefined ? undefined : userIdOf(localpart, serverName);
   }
 }
 
@@ -332,7 +332,7 @@ export class Memberships {
 function isHostIn(room: Room, serverName: string): boolean {
   if (room.state.size === 1 && room.state.get('m.room.create', '') !== undefined) return true;
   for (const [userId, event] of room.state.ofType('m.room.member')) {
-    if (event.membership === 'join' && domainOf(userId as UserId) === serverName) return true;
+    if (event.membership === 'join' && isOnServer(userId, serverName)) return true;
   }
   return false;
 }

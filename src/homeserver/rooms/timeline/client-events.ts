@@ -94,7 +94,7 @@ export class ClientEvents {
       ...sending(event, options.requester),
       ...this.relations(event, options, extra, now),
     };
-    if (format === 'raw') return { ...(event.getDict() as JsonObject), event_id: event.eventId, unsigned };
+    if (format === 'raw') return { ...event.signedPdu(), event_id: event.eventId, unsigned };
     const result: Record<string, JsonValue | undefined> = {
       content: contentOf(event),
       event_id: event.eventId,

@@ -1,7 +1,7 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { Codes } from '../../../errors/matrix-codes.js';
 import type { RoomId } from '../../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../../matrix/json.js';
+import { isJsonArray, isStringArray, itemsOf, type JsonObject } from '../../../matrix/json.js';
 import type { EventSelection } from '../../store/selected-events.js';
 import type { RelationStore } from '../../store/relation-store.js';
 import type { RoomEvent } from '../model/room-event.js';
@@ -97,7 +97,7 @@ export class EventFilter {
   matches(event: Pick<RoomEvent, 'type' | 'sender' | 'roomId' | 'content'>): boolean {
     const { type, sender, roomId, content } = event;
     const given = content['org.matrix.labels'];
-    const labels = Array.isArray(given) ? (given as readonly JsonValue[]) : [];
+    const labels = itemsOf(given);
     return (
       this.takesRoom(roomId) &&
       passes(this.senders, this.notSenders, (value) => value === sender) &&
@@ -139,10 +139,9 @@ function matchesType(type: string, pattern: string): boolean {
 function list(json: JsonObject, name: string): readonly string[] | undefined {
   const value = json[name];
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) throw wrong(name, 'a list');
-  const items = value as readonly JsonValue[];
-  if (!items.every((item) => typeof item === 'string')) throw wrong(name, 'a list of strings');
-  return items;
+  if (!isJsonArray(value)) throw wrong(name, 'a list');
+  if (!isStringArray(value)) throw wrong(name, 'a list of strings');
+  return value;
 }
 
 function flag(json: JsonObject, name: string): boolean | undefined {

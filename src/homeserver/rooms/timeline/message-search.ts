@@ -115,8 +115,8 @@ export class MessageSearch {
     while (room !== undefined) {
       const predecessor: unknown = room.state.get('m.room.create', '')?.content['predecessor'];
       const before: unknown = isJsonObject(predecessor) ? predecessor['room_id'] : undefined;
-      room =
-        typeof before === 'string' && !found.includes(before as RoomId) ? this.parts.rooms.find(before) : undefined;
+      room = typeof before === 'string' ? this.parts.rooms.find(before) : undefined;
+      if (room !== undefined && found.includes(room.roomId)) room = undefined;
       if (room !== undefined) found.push(room.roomId);
     }
     return found;

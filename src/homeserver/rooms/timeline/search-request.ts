@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, stringsOf } from '../../../matrix/json.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import { EventFilter } from './event-filter.js';
 
@@ -67,16 +67,16 @@ export function writeSearchBatch({ group, key, token }: SearchBatch): string {
 
 function keysIn(keys: JsonValue | undefined): readonly string[] {
   if (keys === undefined) return ['content.body', 'content.name', 'content.topic'];
-  if (!Array.isArray(keys)) throw wrongType('keys', 'a list');
-  return (keys as readonly JsonValue[]).filter((key) => typeof key === 'string');
+  if (!isJsonArray(keys)) throw wrongType('keys', 'a list');
+  return stringsOf(keys);
 }
 
 function groupsIn(groupings: JsonValue | undefined): readonly string[] {
   if (groupings === undefined) return [];
   if (!isJsonObject(groupings)) throw wrongType('groupings', 'an object');
   const groups = groupings['group_by'] ?? [];
-  if (!Array.isArray(groups)) throw wrongType('group_by', 'a list');
-  const keys = (groups as readonly JsonValue[]).map((group) => {
+  if (!isJsonArray(groups)) throw wrongType('group_by', 'a list');
+  const keys = groups.map((group) => {
     const key = isJsonObject(group) ? group['key'] : undefined;
     if (typeof key !== 'string') throw invalid();
     return key;
