@@ -36,12 +36,13 @@ export {
 } from './callbacks/callback-options.js';
 export {
   type FederatedEventDeliveryMethod,
-  type FederationCallbacks,
   type FederationEventDelivery,
-} from './callbacks/federation.js';
+} from './callbacks/federation-event-delivery.js';
+export { type FederationCallbacks } from './callbacks/federation.js';
 export { type InterceptedCall, type Interceptor } from './callbacks/interceptor.js';
 export { type MediaFile, type MediaFileInfo, type ThumbnailInfo } from './callbacks/media-file.js';
-export { type MediaRepositoryCallbacks, type MediaUploadLimit } from './callbacks/media-repository.js';
+export { type MediaRepositoryCallbacks } from './callbacks/media-repository.js';
+export { type MediaUploadLimit } from './callbacks/media-upload-limit.js';
 export {
   type AuthAnswer,
   type AuthChecker,
@@ -50,6 +51,7 @@ export {
   type PasswordAuthProviderCallbacks,
 } from './callbacks/password-auth-provider.js';
 export { PRESENCE_ALL_USERS, type PresenceRouterCallbacks } from './callbacks/presence-router.js';
+export { type ProfileInfo } from './callbacks/profile-info.js';
 export { type RatelimitCallbacks, type RatelimitOverride } from './callbacks/ratelimit.js';
 export {
   type CallbackCategories,
@@ -67,7 +69,6 @@ export {
 export { NOT_SPAM, type SpamVerdict } from './callbacks/spam-verdict.js';
 export {
   type EventAllowed,
-  type ProfileInfo,
   type ReplacementEvent,
   type ThirdPartyRulesCallbacks,
 } from './callbacks/third-party-rules.js';

@@ -25,10 +25,10 @@ export interface AccountDataCallbacks {
 
 /** The rules of `account_data` (`handlers/account_data.py: _notify_modules`). */
 export const accountDataRules = {
-  on_account_data_updated: notification<AccountDataCallbacks['on_account_data_updated']>(
-    ['user_id', 'room_id', 'account_data_type', 'content'],
-    loggedAsError,
-    'Account data was stored.',
-    'handlers/account_data.py: _notify_modules',
-  ),
+  on_account_data_updated: notification<AccountDataCallbacks['on_account_data_updated']>({
+    args: { user_id: 'json', room_id: 'json', account_data_type: 'json', content: 'json' },
+    throws: loggedAsError,
+    summary: 'Account data was stored.',
+    source: 'handlers/account_data.py: _notify_modules',
+  }),
 } satisfies CombinationRules<AccountDataCallbacks>;

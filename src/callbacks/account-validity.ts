@@ -43,42 +43,46 @@ type Handlers = AccountValidityCallbacks;
 /** How the answers of `account_validity` combine (`handlers/account_validity.py`). */
 export const accountValidityRules = {
   is_user_expired: rule<Handlers['is_user_expired'], boolean | undefined>({
-    way: 'first_answer',
-    args: ['user_id'],
+    combine: 'first_answer',
+    args: { user_id: 'json' },
+    result: 'truth',
     neutral: () => undefined,
     judge: (answer) => (answer === null || answer === undefined ? NEXT : isTruthy(answer)),
     throws: propagates,
     summary: 'Has this account expired?',
     source: 'api/auth/internal.py: _wrapped_get_user_by_req',
   }),
-  on_user_registration: notification<Handlers['on_user_registration']>(
-    ['user_id'],
-    propagates,
-    'An account was made.',
-    'handlers/register.py: register_with_store',
-  ),
-  on_user_login: notification<Handlers['on_user_login']>(
-    ['user_id', 'auth_provider_type', 'auth_provider_id'],
-    propagates,
-    'A user logged in.',
-    'rest/client/login.py: _complete_login; handlers/auth.py: complete_sso_login',
-  ),
-  on_legacy_send_mail: single<Handlers['on_legacy_send_mail']>(
-    ['user_id'],
-    propagates,
-    'Send the renewal mail.',
-    'rest/client/account_validity.py: AccountValiditySendMailServlet',
-  ),
-  on_legacy_renew: single<Handlers['on_legacy_renew']>(
-    ['renewal_token'],
-    propagates,
-    'Renew an account by its token.',
-    'rest/client/account_validity.py: AccountValidityRenewServlet',
-  ),
-  on_legacy_admin_request: single<Handlers['on_legacy_admin_request']>(
-    ['request'],
-    propagates,
-    'Handle the admin request for account validity.',
-    'rest/admin/__init__.py: AccountValidityRenewServlet',
-  ),
+  on_user_registration: notification<Handlers['on_user_registration']>({
+    args: { user_id: 'json' },
+    throws: propagates,
+    summary: 'An account was made.',
+    source: 'handlers/register.py: register_with_store',
+  }),
+  on_user_login: notification<Handlers['on_user_login']>({
+    args: { user_id: 'json', auth_provider_type: 'json', auth_provider_id: 'json' },
+    throws: propagates,
+    summary: 'A user logged in.',
+    source: 'rest/client/login.py: _complete_login; handlers/auth.py: complete_sso_login',
+  }),
+  on_legacy_send_mail: single<Handlers['on_legacy_send_mail']>({
+    args: { user_id: 'json' },
+    result: 'none',
+    throws: propagates,
+    summary: 'Send the renewal mail.',
+    source: 'rest/client/account_validity.py: AccountValiditySendMailServlet',
+  }),
+  on_legacy_renew: single<Handlers['on_legacy_renew']>({
+    args: { renewal_token: 'json' },
+    result: 'renewal',
+    throws: propagates,
+    summary: 'Renew an account by its token.',
+    source: 'rest/client/account_validity.py: AccountValidityRenewServlet',
+  }),
+  on_legacy_admin_request: single<Handlers['on_legacy_admin_request']>({
+    args: { request: 'request' },
+    result: 'number',
+    throws: propagates,
+    summary: 'Handle the admin request for account validity.',
+    source: 'rest/admin/__init__.py: AccountValidityRenewServlet',
+  }),
 } satisfies CombinationRules<AccountValidityCallbacks>;

@@ -1,6 +1,6 @@
 import type { CategoryRule } from './category-rule.js';
 import { single } from './notification.js';
-import type { AnyHandler, CombinationRules, Rule } from './rule.js';
+import type { AnyHandler, CombinationRules, Row, Rule } from './rule.js';
 import { propagates } from './throws.js';
 
 /**
@@ -40,35 +40,36 @@ export interface BackgroundUpdateControllerCallbacks {
 }
 
 type Handlers = BackgroundUpdateControllerCallbacks;
-const args = ['update_name', 'database_name'] as const;
 
 /** Synapse gives up all background updates after five failures in a row: without a controller it paces them itself. */
 function pacing<Handler extends AnyHandler>(
-  names: readonly string[],
-  question: string,
-  where: string,
+  row: Row<Handler, 'result' | 'neutralAnswer'>,
 ): Rule<Handler, Awaited<ReturnType<Handler>> | undefined> {
-  const rule = single<Handler>(names, propagates, question, `storage/background_updates.py: ${where}`);
-  return { ...rule, onFailure: 'allow' };
+  return single<Handler>({ ...row, throws: propagates, onFailure: 'allow' });
 }
 
 /** The rules of `background_update_controller` (`storage/background_updates.py`). */
 export const backgroundUpdateControllerRules = {
-  on_update: pacing<Handlers['on_update']>(
-    [...args, 'one_shot'],
-    'An iteration of a background update is about to run.',
-    'do_next_background_update',
-  ),
-  default_batch_size: pacing<Handlers['default_batch_size']>(
-    args,
-    'How many rows does the first iteration take?',
-    '_default_batch_size',
-  ),
-  min_batch_size: pacing<Handlers['min_batch_size']>(
-    args,
-    'How many rows do later iterations take at least?',
-    '_min_batch_size',
-  ),
+  on_update: pacing<Handlers['on_update']>({
+    args: { update_name: 'json', database_name: 'json', one_shot: 'json' },
+    result: 'slot',
+    summary: 'An iteration of a background update is about to run.',
+    source: 'storage/background_updates.py: do_next_background_update',
+  }),
+  default_batch_size: pacing<Handlers['default_batch_size']>({
+    args: { update_name: 'json', database_name: 'json' },
+    result: 'number',
+    neutralAnswer: () => 100,
+    summary: 'How many rows does the first iteration take?',
+    source: 'storage/background_updates.py: _default_batch_size',
+  }),
+  min_batch_size: pacing<Handlers['min_batch_size']>({
+    args: { update_name: 'json', database_name: 'json' },
+    result: 'number',
+    neutralAnswer: () => 1,
+    summary: 'How many rows do later iterations take at least?',
+    source: 'storage/background_updates.py: _min_batch_size',
+  }),
 } satisfies CombinationRules<BackgroundUpdateControllerCallbacks>;
 
 /** There is one controller, the first. */

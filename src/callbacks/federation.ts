@@ -1,35 +1,7 @@
-import type { MatrixEvent } from '../matrix/event.js';
-import type { ServerName } from '../matrix/ids.js';
+import type { FederationEventDelivery } from './federation-event-delivery.js';
 import { notification } from './notification.js';
 import type { CombinationRules } from './rule.js';
 import { loggedAsError } from './throws.js';
-
-/**
- * How events reached another server (`FederatedEventDeliveryMethod`).
- *
- * @example
- * ```ts
- * import { type FederatedEventDeliveryMethod } from 'vesicle';
- * const isPushed = (method: FederatedEventDeliveryMethod) => method === 'SEND';
- * ```
- */
-export type FederatedEventDeliveryMethod =
-  'SEND' | 'BACKFILL' | 'GET_MISSING_EVENTS' | 'EVENT' | 'EVENT_AUTH' | 'STATE' | 'SEND_JOIN';
-
-/**
- * Events that another server got from this one (`FederationEventDeliveryEvent`).
- *
- * @example
- * ```ts
- * import { type FederationEventDelivery } from 'vesicle';
- * const count = (delivery: FederationEventDelivery) => delivery.events.length;
- * ```
- */
-export interface FederationEventDelivery {
-  readonly serverName: ServerName;
-  readonly events: readonly MatrixEvent[];
-  readonly method: FederatedEventDeliveryMethod;
-}
 
 /**
  * Callbacks of the category `federation`.
@@ -47,10 +19,10 @@ export interface FederationCallbacks {
 
 /** The rules of `federation` (`module_api/callbacks/federation.py`). */
 export const federationRules = {
-  on_event_delivered_over_federation: notification<FederationCallbacks['on_event_delivered_over_federation']>(
-    ['delivery'],
-    loggedAsError,
-    'Another server got events.',
-    'federation/sender/transaction_manager.py; federation/federation_server.py',
-  ),
+  on_event_delivered_over_federation: notification<FederationCallbacks['on_event_delivered_over_federation']>({
+    args: { delivery: 'delivery' },
+    throws: loggedAsError,
+    summary: 'Another server got events.',
+    source: 'federation/sender/transaction_manager.py; federation/federation_server.py',
+  }),
 } satisfies CombinationRules<FederationCallbacks>;

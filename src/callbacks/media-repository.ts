@@ -1,29 +1,10 @@
 import type { UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
+import type { MediaUploadLimit } from './media-upload-limit.js';
 import { notification } from './notification.js';
 import { NEXT, type CombinationRules, rule } from './rule.js';
 import { propagates } from './throws.js';
 import { isTruthy } from './truthiness.js';
-
-/**
- * How many bytes a user may upload within a time (`synapse.module_api.MediaUploadLimit`).
- *
- * @example
- * ```ts
- * import { type MediaUploadLimit } from 'vesicle';
- * const limit: MediaUploadLimit = { maxBytes: 10_000_000, timePeriodMs: 86_400_000 };
- * ```
- */
-export interface MediaUploadLimit {
-  /** Bytes. */
-  readonly maxBytes: number;
-  /** Milliseconds. */
-  readonly timePeriodMs: number;
-  /** A page that explains the limit to the user. */
-  readonly infoUri?: string;
-  /** The user could get a higher limit. */
-  readonly canUpgrade?: boolean;
-}
 
 /**
  * Callbacks of the category `media_repository`.
@@ -57,8 +38,9 @@ type Handlers = MediaRepositoryCallbacks;
 /** How the answers of `media_repository` combine (`module_api/callbacks/media_repository_callbacks.py`). */
 export const mediaRepositoryRules = {
   get_media_config_for_user: rule<Handlers['get_media_config_for_user'], unknown>({
-    way: 'first_answer',
-    args: ['user_id'],
+    combine: 'first_answer',
+    args: { user_id: 'json' },
+    result: 'json',
     neutral: () => undefined,
     // Synapse answers whatever is truthy, a text even.
     judge: (answer) => (isTruthy(answer) ? answer : NEXT),
@@ -67,8 +49,9 @@ export const mediaRepositoryRules = {
     source: 'rest/media/config_resource.py; rest/client/media.py',
   }),
   is_user_allowed_to_upload_media_of_size: rule<Handlers['is_user_allowed_to_upload_media_of_size'], boolean>({
-    way: 'first_refusal',
-    args: ['user_id', 'size'],
+    combine: 'first_refusal',
+    args: { user_id: 'json', size: 'json' },
+    result: 'truth',
     neutral: () => true,
     judge: (answer) => (isTruthy(answer) ? NEXT : false),
     throws: propagates,
@@ -77,8 +60,9 @@ export const mediaRepositoryRules = {
     source: 'rest/media/upload_resource.py: _get_file_metadata',
   }),
   get_media_upload_limits_for_user: rule<Handlers['get_media_upload_limits_for_user'], MediaUploadLimit[] | undefined>({
-    way: 'first_answer',
-    args: ['user_id'],
+    combine: 'first_answer',
+    args: { user_id: 'json' },
+    result: 'upload_limits',
     neutral: () => undefined,
     judge: (answer) => {
       if (answer === null || answer === undefined) return NEXT;
@@ -90,15 +74,13 @@ export const mediaRepositoryRules = {
     summary: 'Which upload limits does this user have?',
     source: 'media/media_repository.py: create_or_update_content',
   }),
-  on_media_upload_limit_exceeded: {
-    ...notification<Handlers['on_media_upload_limit_exceeded']>(
-      ['user_id', 'limit', 'sent_bytes', 'attempted_bytes'],
-      propagates,
-      'An upload exceeds a limit and is about to be refused.',
-      'media/media_repository.py: create_or_update_content',
-    ),
+  on_media_upload_limit_exceeded: notification<Handlers['on_media_upload_limit_exceeded']>({
+    args: { user_id: 'json', limit: 'upload_limit', sent_bytes: 'json', attempted_bytes: 'json' },
     copied: ['limit'],
-  },
+    throws: propagates,
+    summary: 'An upload exceeds a limit and is about to be refused.',
+    source: 'media/media_repository.py: create_or_update_content',
+  }),
 } satisfies CombinationRules<MediaRepositoryCallbacks>;
 
 function isLimits(answer: unknown): answer is MediaUploadLimit[] {

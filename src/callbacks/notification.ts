@@ -1,30 +1,18 @@
-import { NEXT, type AnyHandler, type Rule } from './rule.js';
-import type { Throws } from './throws.js';
+import { NEXT, type AnyHandler, type Row, type Rule } from './rule.js';
 
 /** Everybody is told, in order; what they answer is ignored. */
-export function notification<Handler extends AnyHandler>(
-  args: readonly string[],
-  throws: Throws,
-  summary: string,
-  source: string,
-): Rule<Handler, undefined> {
-  return { way: 'all', args, neutral: () => undefined, judge: () => NEXT, throws, summary, source };
+export function notification<Handler extends AnyHandler>(row: Row<Handler, 'throws'>): Rule<Handler, undefined> {
+  return { ...row, combine: 'all', result: 'none', neutral: () => undefined, judge: () => NEXT };
 }
 
 /** The only callback of its kind: its answer is the result; undefined when nobody registered. */
 export function single<Handler extends AnyHandler>(
-  args: readonly string[],
-  throws: Throws,
-  summary: string,
-  source: string,
+  row: Row<Handler, 'result' | 'neutralAnswer' | 'onFailure' | 'throws'>,
 ): Rule<Handler, Awaited<ReturnType<Handler>> | undefined> {
   return {
-    way: 'single',
-    args,
+    ...row,
+    combine: 'single',
     neutral: () => undefined,
     judge: (answer) => answer as Awaited<ReturnType<Handler>>,
-    throws,
-    summary,
-    source,
   };
 }

@@ -4,8 +4,8 @@ import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
 import { Tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
 import { notification } from './notification.js';
-import { type AnyHandler, type CombinationRules, type Judge, NEXT, type Rule } from './rule.js';
-import { internalServerError, loggedAsWarning, type Throws } from './throws.js';
+import { type AnyHandler, type CombinationRules, type Judge, NEXT, type Row, type Rule } from './rule.js';
+import { internalServerError, loggedAsWarning } from './throws.js';
 
 /**
  * Runs after the login it belongs to; may change and extend the response that the client gets.
@@ -98,59 +98,57 @@ type Handlers = PasswordAuthProviderCallbacks;
 
 /** How the answers of `password_auth_provider` combine (`handlers/auth.py: PasswordAuthProvider`). */
 export const passwordAuthProviderRules = {
-  auth_checkers: {
-    ...firstAnswer<Handlers['auth_checkers'], AuthResult>(
-      ['username', 'login_type', 'login_dict'],
-      judgeAuth,
-      loggedAsWarning,
-      'Are these the credentials of a user?',
-      'handlers/auth.py: _validate_userid_login',
-    ),
+  auth_checkers: firstAnswer<Handlers['auth_checkers'], AuthResult>({
+    args: { username: 'json', login_type: 'json', login_dict: 'json' },
+    result: 'auth',
     keyedBy: 'login_type',
-  },
-  check_3pid_auth: firstAnswer<Handlers['check_3pid_auth'], AuthResult>(
-    ['medium', 'address', 'password'],
-    judgeAuth,
-    loggedAsWarning,
-    'Are this address and password the credentials of a user?',
-    'handlers/auth.py: validate_login',
-  ),
-  on_logged_out: notification<Handlers['on_logged_out']>(
-    ['user_id', 'device_id', 'access_token'],
-    loggedAsWarning,
-    'An access token ended.',
-    'handlers/auth.py: delete_access_token',
-  ),
-  get_username_for_registration: firstAnswer<Handlers['get_username_for_registration'], string>(
-    ['uia_results', 'params'],
-    judgeText,
-    internalServerError,
-    'Which localpart shall the new account have?',
-    'rest/client/register.py: on_POST',
-  ),
-  get_displayname_for_registration: firstAnswer<Handlers['get_displayname_for_registration'], string>(
-    ['uia_results', 'params'],
-    judgeText,
-    internalServerError,
-    'Which display name shall the new account have?',
-    'rest/client/register.py: on_POST',
-  ),
-  is_3pid_allowed: refusesOnFalse<Handlers['is_3pid_allowed']>(
-    ['medium', 'address', 'registration'],
-    internalServerError,
-    'May this address be used?',
-    'util/threepids.py: check_3pid_allowed',
-  ),
+    judge: judgeAuth,
+    throws: loggedAsWarning,
+    summary: 'Are these the credentials of a user?',
+    source: 'handlers/auth.py: _validate_userid_login',
+  }),
+  check_3pid_auth: firstAnswer<Handlers['check_3pid_auth'], AuthResult>({
+    args: { medium: 'json', address: 'json', password: 'json' },
+    result: 'auth',
+    judge: judgeAuth,
+    throws: loggedAsWarning,
+    summary: 'Are this address and password the credentials of a user?',
+    source: 'handlers/auth.py: validate_login',
+  }),
+  on_logged_out: notification<Handlers['on_logged_out']>({
+    args: { user_id: 'json', device_id: 'json', access_token: 'json' },
+    throws: loggedAsWarning,
+    summary: 'An access token ended.',
+    source: 'handlers/auth.py: delete_access_token',
+  }),
+  get_username_for_registration: firstAnswer<Handlers['get_username_for_registration'], string>({
+    args: { uia_results: 'live_json', params: 'live_json' },
+    result: 'text',
+    judge: judgeText,
+    throws: internalServerError,
+    summary: 'Which localpart shall the new account have?',
+    source: 'rest/client/register.py: on_POST',
+  }),
+  get_displayname_for_registration: firstAnswer<Handlers['get_displayname_for_registration'], string>({
+    args: { uia_results: 'live_json', params: 'live_json' },
+    result: 'text',
+    judge: judgeText,
+    throws: internalServerError,
+    summary: 'Which display name shall the new account have?',
+    source: 'rest/client/register.py: on_POST',
+  }),
+  is_3pid_allowed: refusesOnFalse<Handlers['is_3pid_allowed']>({
+    args: { medium: 'json', address: 'json', registration: 'json' },
+    throws: internalServerError,
+    summary: 'May this address be used?',
+    source: 'util/threepids.py: check_3pid_allowed',
+  }),
 } satisfies CombinationRules<PasswordAuthProviderCallbacks>;
 
 function firstAnswer<Handler extends AnyHandler, Result>(
-  args: readonly string[],
-  judge: Judge<Result | undefined>,
-  throws: Throws,
-  summary: string,
-  source: string,
+  row: Row<Handler, 'keyedBy' | 'result' | 'throws'> & { readonly judge: Judge<Result | undefined> },
 ): Rule<Handler, Result | undefined> {
-  return { way: 'first_answer', args, neutral: () => undefined, judge, throws, summary, source };
+  return { ...row, combine: 'first_answer', neutral: () => undefined };
 }
 
 function judgeAuth(

@@ -41,8 +41,9 @@ type Handlers = PresenceRouterCallbacks;
 /** How the answers of `presence_router` combine (`events/presence_router.py`). */
 export const presenceRouterRules = {
   get_users_for_states: rule<Handlers['get_users_for_states'], Map<UserId, Set<UserPresenceState>>>({
-    way: 'merge',
-    args: ['state_updates'],
+    combine: 'merge',
+    args: { state_updates: 'presences' },
+    result: 'presence_map',
     neutral: () => new Map(),
     judge: (answer, soFar, warn) => {
       if (!(answer instanceof Map)) {
@@ -65,8 +66,9 @@ export const presenceRouterRules = {
     source: 'handlers/presence.py: get_interested_parties',
   }),
   get_interested_users: rule<Handlers['get_interested_users'], Set<UserId> | typeof PRESENCE_ALL_USERS>({
-    way: 'merge',
-    args: ['user_id'],
+    combine: 'merge',
+    args: { user_id: 'json' },
+    result: 'users',
     neutral: () => new Set<UserId>(),
     judge: (answer, soFar, warn) => {
       if (answer === PRESENCE_ALL_USERS) return PRESENCE_ALL_USERS;

@@ -39,8 +39,9 @@ export const ratelimitRules = {
     RatelimitCallbacks['get_ratelimit_override_for_user'],
     RatelimitOverride | undefined
   >({
-    way: 'first_answer',
-    args: ['user_id', 'limiter_name'],
+    combine: 'first_answer',
+    args: { user_id: 'json', limiter_name: 'json' },
+    result: 'ratelimit',
     neutral: () => undefined,
     judge: (answer) => {
       if (!isTruthy(answer)) return NEXT;

@@ -3,7 +3,7 @@ import type { JsonObject } from '../matrix/json.js';
 import type { MatrixEvent } from '../matrix/event.js';
 import type { RoomAlias, RoomId, UserId } from '../matrix/ids.js';
 import type { MediaFile, MediaFileInfo } from './media-file.js';
-import { type AnyHandler, type CombinationRules, NEXT, rule, type Rule } from './rule.js';
+import { type AnyHandler, type CombinationRules, NEXT, type Row, rule, type Rule } from './rule.js';
 import {
   forbidden,
   judgeEventVerdict,
@@ -125,8 +125,9 @@ type Handlers = SpamCheckerCallbacks;
 /** How the answers of `spam_checker` combine (`module_api/callbacks/spamchecker_callbacks.py`). */
 export const spamCheckerRules = {
   check_event_for_spam: rule<Handlers['check_event_for_spam'], SpamOutcome>({
-    way: 'first_refusal',
-    args: ['event'],
+    combine: 'first_refusal',
+    args: { event: 'event' },
+    result: 'spam',
     neutral: () => NOT_SPAM,
     judge: judgeEventVerdict,
     throws: propagates,
@@ -135,76 +136,71 @@ export const spamCheckerRules = {
     source:
       'handlers/message.py: _create_and_send_nonmember_event_locked; federation/federation_base.py: _check_sigs_and_hash',
   }),
-  should_drop_federated_event: refusesOnTruth<Handlers['should_drop_federated_event']>(
-    ['event'],
-    'Should this federated event be dropped without a trace?',
-    'federation/federation_server.py: _handle_received_pdu, on_invite_request',
-  ),
-  user_may_join_room: spamGate<Handlers['user_may_join_room']>(
-    ['user_id', 'room_id', 'is_invited'],
-    { accepts: true },
-    'May this user join this room?',
-    'handlers/room_member.py: update_membership_locked',
-  ),
-  user_may_invite: spamGate<Handlers['user_may_invite']>(
-    ['inviter', 'invitee', 'room_id'],
-    { accepts: true },
-    'May this user invite that user into this room?',
-    'handlers/room_member.py: update_membership_locked',
-  ),
-  federated_user_may_invite: spamGate<Handlers['federated_user_may_invite']>(
-    ['event'],
-    { accepts: true },
-    'May this invite from another server come in?',
-    'handlers/federation.py: on_invite_request',
-  ),
-  user_may_send_3pid_invite: spamGate<Handlers['user_may_send_3pid_invite']>(
-    ['inviter', 'medium', 'address', 'room_id'],
-    { accepts: true },
-    'May this user invite this address, which has no Matrix ID?',
-    'handlers/room_member.py: do_3pid_invite',
-  ),
-  user_may_create_room: {
-    ...spamGate<Handlers['user_may_create_room']>(
-      ['user_id', 'room_config'],
-      { accepts: true },
-      'May this user create this room?',
-      'handlers/room.py: create_room, clone_existing_room',
-    ),
+  should_drop_federated_event: refusesOnTruth<Handlers['should_drop_federated_event']>({
+    args: { event: 'event' },
+    summary: 'Should this federated event be dropped without a trace?',
+    source: 'federation/federation_server.py: _handle_received_pdu, on_invite_request',
+  }),
+  user_may_join_room: spamGate<Handlers['user_may_join_room']>({
+    args: { user_id: 'json', room_id: 'json', is_invited: 'json' },
+    accepts: true,
+    summary: 'May this user join this room?',
+    source: 'handlers/room_member.py: update_membership_locked',
+  }),
+  user_may_invite: spamGate<Handlers['user_may_invite']>({
+    args: { inviter: 'json', invitee: 'json', room_id: 'json' },
+    accepts: true,
+    summary: 'May this user invite that user into this room?',
+    source: 'handlers/room_member.py: update_membership_locked',
+  }),
+  federated_user_may_invite: spamGate<Handlers['federated_user_may_invite']>({
+    args: { event: 'event' },
+    accepts: true,
+    summary: 'May this invite from another server come in?',
+    source: 'handlers/federation.py: on_invite_request',
+  }),
+  user_may_send_3pid_invite: spamGate<Handlers['user_may_send_3pid_invite']>({
+    args: { inviter: 'json', medium: 'json', address: 'json', room_id: 'json' },
+    accepts: true,
+    summary: 'May this user invite this address, which has no Matrix ID?',
+    source: 'handlers/room_member.py: do_3pid_invite',
+  }),
+  user_may_create_room: spamGate<Handlers['user_may_create_room']>({
+    args: { user_id: 'json', room_config: 'json' },
+    accepts: true,
     copied: ['room_config'],
-  },
-  user_may_create_room_alias: spamGate<Handlers['user_may_create_room_alias']>(
-    ['user_id', 'room_alias'],
-    { accepts: true },
-    'May this user create this alias?',
-    'handlers/directory.py: create_association',
-  ),
-  user_may_publish_room: spamGate<Handlers['user_may_publish_room']>(
-    ['user_id', 'room_id'],
-    { accepts: true },
-    'May this user change whether the room is in the directory?',
-    'handlers/directory.py: edit_published_room_list',
-  ),
-  user_may_send_state_event: {
-    ...spamGate<Handlers['user_may_send_state_event']>(
-      ['user_id', 'room_id', 'event_type', 'state_key', 'content'],
-      { takesNoFields: true },
-      'May this user send this state event?',
-      'rest/client/room.py: RoomStateEventRestServlet.on_PUT',
-    ),
+    summary: 'May this user create this room?',
+    source: 'handlers/room.py: create_room, clone_existing_room',
+  }),
+  user_may_create_room_alias: spamGate<Handlers['user_may_create_room_alias']>({
+    args: { user_id: 'json', room_alias: 'json' },
+    accepts: true,
+    summary: 'May this user create this alias?',
+    source: 'handlers/directory.py: create_association',
+  }),
+  user_may_publish_room: spamGate<Handlers['user_may_publish_room']>({
+    args: { user_id: 'json', room_id: 'json' },
+    accepts: true,
+    summary: 'May this user change whether the room is in the directory?',
+    source: 'handlers/directory.py: edit_published_room_list',
+  }),
+  user_may_send_state_event: spamGate<Handlers['user_may_send_state_event']>({
+    args: { user_id: 'json', room_id: 'json', event_type: 'json', state_key: 'json', content: 'json' },
+    takesNoFields: true,
     copied: ['content'],
-  },
-  check_username_for_spam: {
-    ...refusesOnTruth<Handlers['check_username_for_spam']>(
-      ['user_profile', 'requester_id'],
-      'Should this user be left out of search results?',
-      'handlers/user_directory.py: search_users',
-    ),
+    summary: 'May this user send this state event?',
+    source: 'rest/client/room.py: RoomStateEventRestServlet.on_PUT',
+  }),
+  check_username_for_spam: refusesOnTruth<Handlers['check_username_for_spam']>({
+    args: { user_profile: 'json', requester_id: 'json' },
     copied: ['user_profile'],
-  },
+    summary: 'Should this user be left out of search results?',
+    source: 'handlers/user_directory.py: search_users',
+  }),
   check_registration_for_spam: rule<Handlers['check_registration_for_spam'], RegistrationBehaviour>({
-    way: 'first_refusal',
-    args: ['email_threepid', 'username', 'request_info', 'auth_provider_id'],
+    combine: 'first_refusal',
+    args: { email_threepid: 'json', username: 'json', request_info: 'json', auth_provider_id: 'json' },
+    result: 'registration',
     neutral: () => RegistrationBehaviour.ALLOW,
     judge: (answer) => {
       // Synapse asserts the type: an answer that is no RegistrationBehaviour is a 500.
@@ -216,34 +212,34 @@ export const spamCheckerRules = {
     summary: 'May this account be made, or made shadow-banned?',
     source: 'handlers/register.py: register_user',
   }),
-  check_media_file_for_spam: spamGate<Handlers['check_media_file_for_spam']>(
-    ['file_wrapper', 'file_info'],
-    { accepts: false },
-    'Is this file spam?',
-    'media/media_storage.py: store_into_file',
-  ),
-  check_login_for_spam: spamGate<Handlers['check_login_for_spam']>(
-    ['user_id', 'device_id', 'initial_display_name', 'request_info', 'auth_provider_id'],
-    {},
-    'May this login, whose credentials are right, go on?',
-    'rest/client/login.py: _complete_login',
-  ),
+  check_media_file_for_spam: spamGate<Handlers['check_media_file_for_spam']>({
+    args: { file_wrapper: 'media_file', file_info: 'media_info' },
+    accepts: false,
+    summary: 'Is this file spam?',
+    source: 'media/media_storage.py: store_into_file',
+  }),
+  check_login_for_spam: spamGate<Handlers['check_login_for_spam']>({
+    args: {
+      user_id: 'json',
+      device_id: 'json',
+      initial_display_name: 'json',
+      request_info: 'json',
+      auth_provider_id: 'json',
+    },
+    summary: 'May this login, whose credentials are right, go on?',
+    source: 'rest/client/login.py: _complete_login',
+  }),
 } satisfies CombinationRules<SpamCheckerCallbacks>;
 
 /** The first truthy answer is the result, as it is; false when there is none. */
-function refusesOnTruth<Handler extends AnyHandler>(
-  args: readonly string[],
-  summary: string,
-  source: string,
-): Rule<Handler, unknown> {
+function refusesOnTruth<Handler extends AnyHandler>(row: Row<Handler>): Rule<Handler, unknown> {
   return {
-    way: 'first_refusal',
-    args,
+    ...row,
+    combine: 'first_refusal',
+    result: 'truth',
     neutral: () => false,
     judge: (answer) => (isTruthy(answer) ? answer : NEXT),
     throws: propagates,
     refusal: () => true,
-    summary,
-    source,
   };
 }

@@ -1,7 +1,7 @@
 import { Code, Codes } from '../errors/matrix-codes.js';
 import { isJsonObject, type JsonObject } from '../matrix/json.js';
 import { Tuple } from '../matrix/tuple.js';
-import { NEXT, type AnyHandler, type Judge, type Rule } from './rule.js';
+import { NEXT, type AnyHandler, type Judge, type Row, type Rule } from './rule.js';
 import { propagates } from './throws.js';
 
 /**
@@ -41,8 +41,8 @@ export type SpamOutcome = typeof NOT_SPAM | SpamRefusal;
 /** The refusal without further words. */
 export const forbidden: SpamRefusal = { errcode: Codes.FORBIDDEN.value, fields: {} };
 
-/** Which answers other than NOT_SPAM, a code and (mostly) a tuple a spam checker takes: Synapse's relics. */
-interface Relics {
+/** Answers other than NOT_SPAM, a code and (mostly) a tuple that a spam checker takes, since Synapse once did. */
+interface LegacyAnswers {
   /** The boolean that accepts; the other one refuses. */
   readonly accepts?: boolean;
   /** `user_may_send_state_event` does not take `(Codes, dict)`. */
@@ -50,21 +50,19 @@ interface Relics {
 }
 
 /** The rule of a spam checker whose refusal is a code (`module_api/callbacks/spamchecker_callbacks.py`). */
-export function spamGate<Handler extends AnyHandler>(
-  args: readonly string[],
-  relics: Relics,
-  summary: string,
-  source: string,
-): Rule<Handler, SpamOutcome> {
+export function spamGate<Handler extends AnyHandler>({
+  accepts,
+  takesNoFields,
+  ...row
+}: Row<Handler> & LegacyAnswers): Rule<Handler, SpamOutcome> {
   return {
-    way: 'first_refusal',
-    args,
+    ...row,
+    combine: 'first_refusal',
+    result: 'spam',
     neutral: () => NOT_SPAM,
-    judge: judgeVerdict(relics),
+    judge: judgeVerdict(accepts, takesNoFields),
     throws: propagates,
     refusal: () => forbidden,
-    summary,
-    source,
   };
 }
 
@@ -79,12 +77,12 @@ export const judgeEventVerdict: Judge<SpamOutcome> = (answer, _soFar, warn) => {
   return forbidden;
 };
 
-function judgeVerdict(relics: Relics): Judge<SpamOutcome> {
+function judgeVerdict(accepts: boolean | undefined, takesNoFields = false): Judge<SpamOutcome> {
   return (answer, _soFar, warn) => {
-    if (answer === NOT_SPAM || (typeof answer === 'boolean' && answer === relics.accepts)) return NEXT;
-    if (typeof answer === 'boolean' && relics.accepts !== undefined) return forbidden;
+    if (answer === NOT_SPAM || (typeof answer === 'boolean' && answer === accepts)) return NEXT;
+    if (typeof answer === 'boolean' && accepts !== undefined) return forbidden;
     const refusal = readRefusal(answer);
-    if (refusal !== undefined && !(relics.takesNoFields === true && answer instanceof Tuple)) return refusal;
+    if (refusal !== undefined && !(takesNoFields && answer instanceof Tuple)) return refusal;
     warn('an answer that is neither NOT_SPAM, a code nor a tuple of code and fields: refused');
     return forbidden;
   };

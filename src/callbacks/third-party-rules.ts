@@ -6,10 +6,11 @@ import type { RoomId, UserId } from '../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../matrix/json.js';
 import { jsonFault } from '../matrix/json-fault.js';
 import type { Requester } from '../matrix/requester.js';
-import type { Tuple } from '../matrix/tuple.js';
+import { type Tuple, tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
 import { pairOf } from './iteration.js';
 import { notification } from './notification.js';
+import type { ProfileInfo } from './profile-info.js';
 import { type CombinationRules, NEXT, rule } from './rule.js';
 import { loggedAsError, loggedAsWarning } from './throws.js';
 
@@ -48,20 +49,6 @@ export type EventAllowed =
 export interface EventDecision {
   readonly allowed: boolean;
   readonly replacement: JsonObject | null;
-}
-
-/**
- * Display name and avatar of a user (`synapse.types.ProfileInfo`).
- *
- * @example
- * ```ts
- * import { type ProfileInfo } from 'vesicle';
- * const nameOf = (profile: ProfileInfo) => profile.displayName ?? 'somebody';
- * ```
- */
-export interface ProfileInfo {
-  readonly displayName: string | null;
-  readonly avatarUrl: string | null;
 }
 
 /**
@@ -140,9 +127,11 @@ function replacementFault(replacement: JsonObject): string | undefined {
 /** How the answers of `third_party_rules` combine (`module_api/callbacks/third_party_event_rules_callbacks.py`). */
 export const thirdPartyRulesRules = {
   check_event_allowed: rule<Handlers['check_event_allowed'], EventDecision>({
-    way: 'first_replacement',
-    args: ['event', 'state_events'],
+    combine: 'first_replacement',
+    args: { event: 'event', state_events: 'state' },
+    result: 'event_decision',
     neutral: () => ({ allowed: true, replacement: null }),
+    neutralAnswer: () => tuple(true, null),
     judge: (answer) => {
       const [allowed, replacement] = pairOf(answer);
       if (allowed === false) return { allowed: false, replacement: null };
@@ -162,75 +151,75 @@ export const thirdPartyRulesRules = {
     summary: 'May this event be sent, as it is or replaced?',
     source: 'handlers/message.py: create_new_client_event',
   }),
-  on_create_room: notification<Handlers['on_create_room']>(
-    ['requester', 'config', 'is_requester_admin'],
-    {
+  on_create_room: notification<Handlers['on_create_room']>({
+    args: { requester: 'requester', config: 'live_json', is_requester_admin: 'json' },
+    throws: {
       kind: 'becomes',
       error: (cause) =>
         new SynapseError(403, 'Room creation forbidden with these parameters', Codes.UNKNOWN, {}, {}, { cause }),
       keepsSynapseError: true,
     },
-    'A room is about to be created; the request may be changed, or refused by a throw.',
-    'handlers/room.py: create_room',
-  ),
-  check_threepid_can_be_invited: refusesOnFalse<Handlers['check_threepid_can_be_invited']>(
-    ['medium', 'address', 'state_events'],
-    loggedAsWarning,
-    'May this address be invited into the room?',
-    'handlers/room_member.py: do_3pid_invite',
-  ),
-  check_visibility_can_be_modified: refusesOnFalse<Handlers['check_visibility_can_be_modified']>(
-    ['room_id', 'state_events', 'new_visibility'],
-    loggedAsWarning,
-    'May the room have this visibility in the directory?',
-    'handlers/room.py: create_room; handlers/directory.py: edit_published_room_list',
-  ),
-  on_new_event: notification<Handlers['on_new_event']>(
-    ['event', 'state_events'],
-    loggedAsError,
-    'An event was stored.',
-    'notifier.py: notify_new_room_events',
-  ),
-  check_can_shutdown_room: refusesOnFalse<Handlers['check_can_shutdown_room']>(
-    ['user_id', 'room_id'],
-    loggedAsError,
-    'May this room be shut down?',
-    'rest/admin/rooms.py; handlers/room.py: shutdown_room',
-  ),
-  check_can_deactivate_user: refusesOnFalse<Handlers['check_can_deactivate_user']>(
-    ['user_id', 'by_admin'],
-    loggedAsError,
-    'May this account be deactivated?',
-    'handlers/deactivate_account.py: deactivate_account',
-  ),
-  on_profile_update: notification<Handlers['on_profile_update']>(
-    ['user_id', 'new_profile', 'by_admin', 'deactivation'],
-    loggedAsError,
-    'A profile was changed.',
-    'handlers/profile.py: set_displayname, set_avatar_url',
-  ),
-  on_user_deactivation_status_changed: notification<Handlers['on_user_deactivation_status_changed']>(
-    ['user_id', 'deactivated', 'by_admin'],
-    loggedAsError,
-    'An account was deactivated or reactivated.',
-    'handlers/deactivate_account.py',
-  ),
-  on_threepid_bind: notification<Handlers['on_threepid_bind']>(
-    ['user_id', 'medium', 'address'],
-    loggedAsError,
-    'An address was added to an account (deprecated name).',
-    'handlers/auth.py: add_threepid',
-  ),
-  on_add_user_third_party_identifier: notification<Handlers['on_add_user_third_party_identifier']>(
-    ['user_id', 'medium', 'address'],
-    loggedAsError,
-    'An address was added to an account.',
-    'handlers/auth.py: add_threepid',
-  ),
-  on_remove_user_third_party_identifier: notification<Handlers['on_remove_user_third_party_identifier']>(
-    ['user_id', 'medium', 'address'],
-    loggedAsError,
-    'An address was removed from an account.',
-    'handlers/auth.py: delete_local_threepid',
-  ),
+    summary: 'A room is about to be created; the request may be changed, or refused by a throw.',
+    source: 'handlers/room.py: create_room',
+  }),
+  check_threepid_can_be_invited: refusesOnFalse<Handlers['check_threepid_can_be_invited']>({
+    args: { medium: 'json', address: 'json', state_events: 'state' },
+    throws: loggedAsWarning,
+    summary: 'May this address be invited into the room?',
+    source: 'handlers/room_member.py: do_3pid_invite',
+  }),
+  check_visibility_can_be_modified: refusesOnFalse<Handlers['check_visibility_can_be_modified']>({
+    args: { room_id: 'json', state_events: 'state', new_visibility: 'json' },
+    throws: loggedAsWarning,
+    summary: 'May the room have this visibility in the directory?',
+    source: 'handlers/room.py: create_room; handlers/directory.py: edit_published_room_list',
+  }),
+  on_new_event: notification<Handlers['on_new_event']>({
+    args: { event: 'event', state_events: 'state' },
+    throws: loggedAsError,
+    summary: 'An event was stored.',
+    source: 'notifier.py: notify_new_room_events',
+  }),
+  check_can_shutdown_room: refusesOnFalse<Handlers['check_can_shutdown_room']>({
+    args: { user_id: 'json', room_id: 'json' },
+    throws: loggedAsError,
+    summary: 'May this room be shut down?',
+    source: 'rest/admin/rooms.py; handlers/room.py: shutdown_room',
+  }),
+  check_can_deactivate_user: refusesOnFalse<Handlers['check_can_deactivate_user']>({
+    args: { user_id: 'json', by_admin: 'json' },
+    throws: loggedAsError,
+    summary: 'May this account be deactivated?',
+    source: 'handlers/deactivate_account.py: deactivate_account',
+  }),
+  on_profile_update: notification<Handlers['on_profile_update']>({
+    args: { user_id: 'json', new_profile: 'profile', by_admin: 'json', deactivation: 'json' },
+    throws: loggedAsError,
+    summary: 'A profile was changed.',
+    source: 'handlers/profile.py: set_displayname, set_avatar_url',
+  }),
+  on_user_deactivation_status_changed: notification<Handlers['on_user_deactivation_status_changed']>({
+    args: { user_id: 'json', deactivated: 'json', by_admin: 'json' },
+    throws: loggedAsError,
+    summary: 'An account was deactivated or reactivated.',
+    source: 'handlers/deactivate_account.py',
+  }),
+  on_threepid_bind: notification<Handlers['on_threepid_bind']>({
+    args: { user_id: 'json', medium: 'json', address: 'json' },
+    throws: loggedAsError,
+    summary: 'An address was added to an account (deprecated name).',
+    source: 'handlers/auth.py: add_threepid',
+  }),
+  on_add_user_third_party_identifier: notification<Handlers['on_add_user_third_party_identifier']>({
+    args: { user_id: 'json', medium: 'json', address: 'json' },
+    throws: loggedAsError,
+    summary: 'An address was added to an account.',
+    source: 'handlers/auth.py: add_threepid',
+  }),
+  on_remove_user_third_party_identifier: notification<Handlers['on_remove_user_third_party_identifier']>({
+    args: { user_id: 'json', medium: 'json', address: 'json' },
+    throws: loggedAsError,
+    summary: 'An address was removed from an account.',
+    source: 'handlers/auth.py: delete_local_threepid',
+  }),
 } satisfies CombinationRules<ThirdPartyRulesCallbacks>;

@@ -21,8 +21,9 @@ export interface UnsignedFieldsCallbacks {
 /** The rules of `add_extra_fields_to_unsigned_client_event` (`events/utils.py: EventClientSerializer`). */
 export const unsignedFieldsRules = {
   add_field_to_unsigned_callback: rule<UnsignedFieldsCallbacks['add_field_to_unsigned_callback'], MutableJsonObject>({
-    way: 'merge',
-    args: ['event'],
+    combine: 'merge',
+    args: { event: 'event' },
+    result: 'json',
     neutral: () => ({}),
     judge: (answer, soFar) => {
       Object.assign(soFar, membersOf(answer));

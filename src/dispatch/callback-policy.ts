@@ -1,5 +1,5 @@
 import type { CallbackMode, CallbackOptions, FailureAction } from '../callbacks/callback-options.js';
-import type { AnyHandler, Rule } from '../callbacks/rule.js';
+import { type AnyHandler, argumentNames, type Rule } from '../callbacks/rule.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import { isJsonObject } from '../matrix/json.js';
@@ -95,7 +95,7 @@ export function checkCallbackOptions(
   where: string,
 ): VesicleError | undefined {
   try {
-    compilePolicy(options, rule, subjectOf(rule.args), () => true, where);
+    compilePolicy(options, rule, subjectOf(argumentNames(rule)), () => true, where);
     return undefined;
   } catch (error) {
     if (error instanceof VesicleError) return error;

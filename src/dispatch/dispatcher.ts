@@ -246,7 +246,7 @@ export class Dispatcher {
   }
 
   private checkEntry({ hook, entry }: Planned): void {
-    if (hook.rule.way === 'single' && hook.entries.length > 0) {
+    if (hook.rule.combine === 'single' && hook.entries.length > 0) {
       throw new HostError('RuntimeError', `Tried to register ${hook.name} twice`);
     }
     if (entry.key === undefined) return;

@@ -1,5 +1,5 @@
 import type { CallbackCategory, CallbackName, HandlerOf, ResultOf } from '../callbacks/registry.js';
-import { type AnyHandler, NEXT, type Rule } from '../callbacks/rule.js';
+import { type AnyHandler, argumentNames, NEXT, type Rule } from '../callbacks/rule.js';
 import { SynapseError } from '../errors/synapse-error.js';
 import { copyOfData } from '../matrix/copy-of-data.js';
 import type { Logger } from '../log/logger.js';
@@ -67,9 +67,10 @@ export class CallbackHook {
     private readonly context: HookContext,
   ) {
     this.where = `${category}.${name}`;
-    this.subject = subjectOf(rule.args);
-    this.copied = rule.copied?.map((name) => rule.args.indexOf(name)) ?? [];
-    this.keyIndex = rule.keyedBy === undefined ? -1 : rule.args.indexOf(rule.keyedBy);
+    const names = argumentNames(rule);
+    this.subject = subjectOf(names);
+    this.copied = rule.copied?.map((name) => names.indexOf(name)) ?? [];
+    this.keyIndex = rule.keyedBy === undefined ? -1 : names.indexOf(rule.keyedBy);
   }
 
   /** Everything registered, callbacks that are off included. */
@@ -352,7 +353,7 @@ export class CallbackHook {
   private isRefusal(heard: Heard): boolean {
     if (this.isAnswer(heard.error)) return true;
     if (!('result' in heard)) return false;
-    return this.rule.isRefusal?.(heard.result) ?? this.rule.way === 'first_refusal';
+    return this.rule.isRefusal?.(heard.result) ?? this.rule.combine === 'first_refusal';
   }
 
   private isFederated(args: readonly unknown[]): boolean {

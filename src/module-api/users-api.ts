@@ -1,4 +1,4 @@
-import type { ProfileInfo } from '../callbacks/third-party-rules.js';
+import type { ProfileInfo } from '../callbacks/profile-info.js';
 import type { UserId } from '../matrix/ids.js';
 import type { Requester } from '../matrix/requester.js';
 import type { RegisteredDevice } from './registered-device.js';

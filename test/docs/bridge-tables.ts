@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../../src/callbacks/registry.js';
+import { argumentNames, isTold, neutralAnswer } from '../../src/callbacks/rule.js';
 import { apiWire, type ApiWire } from '../../src/synapse/protocol/api-wire.js';
-import { type CallbackWire, callbackWire } from '../../src/synapse/protocol/callback-wire.js';
 import { type BridgeState, bridgeStates } from '../../src/synapse/protocol/link-states.js';
 import { limits, protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { resultEncoders } from '../../src/synapse/codecs/result-codecs.js';
@@ -46,18 +46,17 @@ function categoryTable(category: CallbackCategory): string {
 
 function callbackRow(category: CallbackCategory, name: string): string {
   const rule = findRule(category, name);
-  const wire = (callbackWire[category] as Readonly<Record<string, CallbackWire>>)[name];
-  if (rule === undefined || wire === undefined) throw new Error(`${category}.${name} has no row`);
+  if (rule === undefined) throw new Error(`${category}.${name} has no row`);
   // Null is the neutral result of the other kinds.
-  const isPlain = wire.result === 'truth' || wire.result === 'json';
+  const isPlain = rule.result === 'truth' || rule.result === 'json' || rule.result === 'number';
   const row = [
-    tuple(rule.args),
-    tuple(wire.args),
-    python(wire.result),
-    python(wire.isNotification === true),
+    tuple(argumentNames(rule)),
+    tuple(Object.values(rule.args)),
+    python(rule.result),
+    python(isTold(rule)),
     python(rule.throws.kind),
-    python(isPlain ? rule.neutral() : wire.neutral),
-    python(rule.refusal === undefined ? null : resultEncoders[wire.result](rule.refusal(), noHandles)),
+    python(isPlain ? neutralAnswer(rule) : undefined),
+    python(rule.refusal === undefined ? null : resultEncoders[rule.result](rule.refusal(), noHandles)),
   ];
   return block('(', row, ')', 2);
 }

@@ -5,7 +5,7 @@ import {
   categoryRules,
   findRule,
 } from '../../src/callbacks/registry.js';
-import type { AnyHandler, Rule, Way } from '../../src/callbacks/rule.js';
+import { type AnyHandler, argumentNames, type Combination, type Rule } from '../../src/callbacks/rule.js';
 import { RegistrationBehaviour } from '../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../src/callbacks/spam-verdict.js';
 import type { Throws } from '../../src/callbacks/throws.js';
@@ -13,7 +13,7 @@ import { type CallbackSignature, readSignatures } from './callback-signatures.js
 
 type AnyRule = Rule<AnyHandler, unknown>;
 
-const ways: Readonly<Record<Way, string>> = {
+const combinations: Readonly<Record<Combination, string>> = {
   first_refusal: 'In order, until one refuses.',
   first_answer: 'In order, until one has an answer.',
   first_replacement: 'In order, until one refuses, or replaces what it was asked about.',
@@ -77,10 +77,10 @@ function callbackSection(name: string, rule: AnyRule, signature: CallbackSignatu
     '```ts\n' + signature.type + '\n```',
     `${rule.summary} ${signature.comment}`,
     [
-      `- Asked: ${ways[rule.way]}${rule.keyedBy === undefined ? '' : ` Each is registered for one \`${rule.keyedBy}\`, and asked for no other.`}`,
+      `- Asked: ${combinations[rule.combine]}${rule.keyedBy === undefined ? '' : ` Each is registered for one \`${rule.keyedBy}\`, and asked for no other.`}`,
       `- Nobody has anything to say: ${show(rule.neutral())}.`,
       `- Throws: ${throwsText(rule.throws)}`,
-      `- Arguments in Synapse: ${codes(rule.args)}. Asked in ${codes(rule.source.split('; '))}.`,
+      `- Arguments in Synapse: ${codes(argumentNames(rule))}. Asked in ${codes(rule.source.split('; '))}.`,
     ].join('\n'),
   ];
 }

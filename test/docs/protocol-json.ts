@@ -1,6 +1,6 @@
-import { callbackCategories } from '../../src/callbacks/registry.js';
+import { isTold } from '../../src/callbacks/rule.js';
+import { callbackRows } from './callback-rows.js';
 import { apiWire } from '../../src/synapse/protocol/api-wire.js';
-import { callbackWire } from '../../src/synapse/protocol/callback-wire.js';
 import { bridgeStates, hostStates } from '../../src/synapse/protocol/link-states.js';
 import { limits, messages, protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { readMessageTypes } from './message-types.js';
@@ -12,9 +12,10 @@ export function protocolJson(): string {
     name,
     { to, kind, since, summary, ...types.get(name) },
   ]);
-  const callbacks = callbackCategories.flatMap((category) =>
-    Object.entries(callbackWire[category]).map(([name, wire]) => [`${category}.${name}`, wire]),
-  );
+  const callbacks = callbackRows().map(([callback, rule]) => [
+    callback,
+    { args: rule.args, result: rule.result, ...(isTold(rule) && { isNotification: true }) },
+  ]);
   const protocol = {
     version: protocolVersion,
     limits,

@@ -1,6 +1,6 @@
 import { type ApiWire, apiWire } from '../../src/synapse/protocol/api-wire.js';
-import { callbackCategories } from '../../src/callbacks/registry.js';
-import { callbackWire } from '../../src/synapse/protocol/callback-wire.js';
+import { isTold } from '../../src/callbacks/rule.js';
+import { callbackRows } from './callback-rows.js';
 import { bridgeStates, hostStates } from '../../src/synapse/protocol/link-states.js';
 import type { Direction } from '../../src/synapse/protocol/message.js';
 import { limits, messages, protocolVersion } from '../../src/synapse/protocol/protocol.js';
@@ -54,8 +54,8 @@ export function protocolReference(): string {
     '## Messages',
     ...Object.entries(messages).flatMap(([name, message]) => messageSection(name, message, types.get(name))),
     '## Callbacks',
-    'Kinds of the arguments in order, and of the result. What is told is no question: it is queued while the host is away.',
-    table(['callback', 'arguments', 'result'], callbackRows()),
+    'Arguments in order with their kinds, and the kind of the result. They travel by position. What is told is no question: it is queued while the host is away.',
+    table(['callback', 'arguments', 'result'], callbackTable()),
     '## Methods of ModuleApi',
     'Arguments by name with their kinds, and the kind of the result.',
     table(['method', 'arguments', 'result'], Object.entries(apiWire).map(apiRow)),
@@ -142,19 +142,22 @@ function messageSection(
   ];
 }
 
-function callbackRows(): string[][] {
-  return callbackCategories.flatMap((category) =>
-    Object.entries(callbackWire[category]).map(([name, { args, result, isNotification }]) => [
-      code(`${category}.${name}`),
-      args.map(code).join(', '),
-      isNotification === true ? 'told' : code(result),
-    ]),
-  );
+function callbackTable(): string[][] {
+  return callbackRows().map(([callback, rule]) => [
+    code(callback),
+    argumentList(rule.args),
+    isTold(rule) ? 'told' : code(rule.result),
+  ]);
 }
 
 function apiRow([method, { args, result }]: [string, ApiWire]): string[] {
-  const given = Object.entries(args).map(([name, kind]) => code(`${name}: ${kind}`));
-  return [code(method), given.join(', '), code(result)];
+  return [code(method), argumentList(args), code(result)];
+}
+
+function argumentList(args: Readonly<Record<string, string>>): string {
+  return Object.entries(args)
+    .map(([name, kind]) => code(`${name}: ${kind}`))
+    .join(', ');
 }
 
 function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {

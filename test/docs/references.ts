@@ -5,6 +5,7 @@ import { configurationReference } from './configuration-reference.js';
 import { errorReference } from './error-reference.js';
 import { protocolJson } from './protocol-json.js';
 import { protocolReference } from './protocol-reference.js';
+import { puppetTable } from './puppet-table.js';
 
 /** The documents that are made from tables in `src/`, by file. */
 const references: Readonly<Record<string, () => string>> = {
@@ -14,6 +15,7 @@ const references: Readonly<Record<string, () => string>> = {
   'docs/protocol.md': protocolReference,
   'src/synapse/protocol/protocol.json': protocolJson,
   'src/synapse/python/vesicle_bridge.py': bridgeWithTables,
+  'test/conformance/recorder/callbacks.json': puppetTable,
 };
 
 /** Every generated document, formatted like the rest. */

@@ -1,4 +1,4 @@
-import type { FederatedEventDeliveryMethod } from '../../callbacks/federation.js';
+import type { FederatedEventDeliveryMethod } from '../../callbacks/federation-event-delivery.js';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import type { Hook } from '../../dispatch/hook.js';
 import type { ServerName } from '../../matrix/ids.js';

@@ -1,5 +1,5 @@
 import type { MediaFile, MediaFileInfo } from '../../callbacks/media-file.js';
-import type { MediaUploadLimit } from '../../callbacks/media-repository.js';
+import type { MediaUploadLimit } from '../../callbacks/media-upload-limit.js';
 import { NOT_SPAM } from '../../callbacks/spam-verdict.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { VesicleError } from '../../errors/vesicle-error.js';

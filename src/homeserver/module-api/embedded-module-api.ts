@@ -13,7 +13,7 @@ import type { Registrar } from '../../module-api/registrar.js';
 import type { StateFilter } from '../../module-api/rooms-api.js';
 import type { Template } from '../../module-api/template.js';
 import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../../module-api/user-info.js';
-import type { ProfileInfo } from '../../callbacks/third-party-rules.js';
+import type { ProfileInfo } from '../../callbacks/profile-info.js';
 import { HostError } from '../../errors/host-error.js';
 import type { Logger } from '../../log/logger.js';
 import type { MatrixEvent, StateMap } from '../../matrix/event.js';

@@ -1,11 +1,14 @@
-import type { FederationEventDelivery, FederatedEventDeliveryMethod } from '../../callbacks/federation.js';
+import type {
+  FederationEventDelivery,
+  FederatedEventDeliveryMethod,
+} from '../../callbacks/federation-event-delivery.js';
 import type { MediaFileInfo, ThumbnailInfo } from '../../callbacks/media-file.js';
-import type { MediaUploadLimit } from '../../callbacks/media-repository.js';
-import type { ProfileInfo } from '../../callbacks/third-party-rules.js';
+import type { MediaUploadLimit } from '../../callbacks/media-upload-limit.js';
+import type { ProfileInfo } from '../../callbacks/profile-info.js';
+import type { ArgumentKind, ArgumentTypes } from '../../callbacks/wire-kinds.js';
 import type { ServerName, UserId } from '../../matrix/ids.js';
 import type { Presence, UserPresenceState } from '../../matrix/presence.js';
 import type { Requester } from '../../matrix/requester.js';
-import type { ArgumentKind } from '../protocol/callback-wire.js';
 import type { Connection } from '../transport/connection.js';
 import type { IncomingCall } from '../transport/incoming-call.js';
 import { RemoteEvent } from './remote-event.js';
@@ -27,10 +30,12 @@ import type {
 } from '../protocol/wire-values.js';
 
 /** Makes what a callback is given of what came over the wire. */
-export type ArgumentDecoder = (value: unknown, connection: Connection, call: IncomingCall) => unknown;
+export type ArgumentDecoder<T = unknown> = (value: unknown, connection: Connection, call: IncomingCall) => T;
 
 /** One decoder for each kind; what they are given is of the shape in `wire-values.ts`, or the call fails. */
-export const argumentDecoders: Readonly<Record<ArgumentKind, ArgumentDecoder>> = {
+export const argumentDecoders: {
+  readonly [K in ArgumentKind]: ArgumentDecoder<K extends keyof ArgumentTypes ? ArgumentTypes[K] : unknown>;
+} = {
   json: (value) => value,
   live_json: (value) => value,
   event: (value) => new RemoteEvent(shape<WireEvent>(value)),

@@ -1,13 +1,13 @@
 import type { BackgroundUpdateSlot } from '../../callbacks/background-update-controller.js';
-import type { MediaUploadLimit } from '../../callbacks/media-repository.js';
+import type { MediaUploadLimit } from '../../callbacks/media-upload-limit.js';
 import type { AuthResult, LoginCallback } from '../../callbacks/password-auth-provider.js';
 import type { RatelimitOverride } from '../../callbacks/ratelimit.js';
 import { RegistrationBehaviour } from '../../callbacks/spam-checker.js';
 import { NOT_SPAM, type SpamRefusal } from '../../callbacks/spam-verdict.js';
 import type { EventDecision } from '../../callbacks/third-party-rules.js';
+import type { ResultKind } from '../../callbacks/wire-kinds.js';
 import type { UserPresenceState } from '../../matrix/presence.js';
 import { Tuple } from '../../matrix/tuple.js';
-import type { ResultKind } from '../protocol/callback-wire.js';
 import { anyValue } from '../protocol/wire-codec.js';
 import type {
   Handle,

@@ -81,7 +81,7 @@ export const messages = {
     {
       /** `spam_checker.check_event_for_spam` */
       readonly callback: string;
-      /** By the kinds of `callback-wire.ts`. */
+      /** By the kinds of `src/callbacks/wire-kinds.ts`, in the order of the callback's row. */
       readonly args: readonly unknown[];
     },
     /** By the kind of the callback. Null is the neutral result, whatever the kind. */

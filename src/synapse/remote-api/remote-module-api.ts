@@ -12,7 +12,7 @@ import type { Registrar } from '../../module-api/registrar.js';
 import type { StateFilter } from '../../module-api/rooms-api.js';
 import type { Template } from '../../module-api/template.js';
 import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../../module-api/user-info.js';
-import type { ProfileInfo } from '../../callbacks/third-party-rules.js';
+import type { ProfileInfo } from '../../callbacks/profile-info.js';
 import type { ModuleOwner } from '../../container/running-modules.js';
 import { BackgroundCalls } from '../../module-api/shared/background-calls.js';
 import { FetchHttpClient } from '../../module-api/shared/fetch-http-client.js';

@@ -1,8 +1,8 @@
 import { type CallbackCategory, findRule } from '../../callbacks/registry.js';
+import type { AnyHandler, Rule } from '../../callbacks/rule.js';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { type ArgumentDecoder, argumentDecoders } from '../codecs/argument-codecs.js';
 import { list, wrongValue } from '../protocol/untrusted-values.js';
-import { type CallbackWire, callbackWire } from '../protocol/callback-wire.js';
 import type { Connection } from '../transport/connection.js';
 import type { IncomingCall } from '../transport/incoming-call.js';
 import { LiveJson } from '../transport/live-json.js';
@@ -17,13 +17,14 @@ class Invoker {
   private readonly live: readonly number[];
 
   constructor(
-    wire: CallbackWire,
+    rule: Rule<AnyHandler, unknown>,
     private readonly ask: Ask,
     private readonly handles: GivenHandles,
   ) {
-    this.decoders = wire.args.map((kind) => argumentDecoders[kind]);
-    this.encode = resultEncoders[wire.result];
-    this.live = wire.args.flatMap((kind, index) => (kind === 'live_json' ? [index] : []));
+    const kinds = Object.values(rule.args);
+    this.decoders = kinds.map((kind) => argumentDecoders[kind]);
+    this.encode = resultEncoders[rule.result];
+    this.live = kinds.flatMap((kind, index) => (kind === 'live_json' ? [index] : []));
   }
 
   async invoke(values: unknown, connection: Connection, call: IncomingCall): Promise<unknown> {
@@ -67,11 +68,9 @@ export class CallbackInvoker {
   private make(callback: string): Invoker {
     const dot = callback.indexOf('.');
     const [category, name] = [callback.slice(0, dot), callback.slice(dot + 1)];
-    if (findRule(category, name) === undefined) throw wrongValue(`${callback}, which is not a callback`);
-    const rows = callbackWire[category as CallbackCategory] as Readonly<Record<string, CallbackWire>>;
+    const rule = findRule(category, name);
+    if (rule === undefined) throw wrongValue(`${callback}, which is not a callback`);
     const hook = this.dispatch.hook(category as CallbackCategory, name as never) as unknown as { readonly ask: Ask };
-    const wire = rows[name];
-    if (wire === undefined) throw wrongValue(`${callback}, which is not a callback of this protocol`);
-    return new Invoker(wire, hook.ask, this.handles);
+    return new Invoker(rule, hook.ask, this.handles);
   }
 }

@@ -1,10 +1,10 @@
 import type { Template } from '../../../src/module-api/template.js';
 import { Code } from '../../../src/errors/matrix-codes.js';
 import type { MediaFile, MediaFileInfo } from '../../../src/callbacks/media-file.js';
-import type { MediaUploadLimit } from '../../../src/callbacks/media-repository.js';
+import type { MediaUploadLimit } from '../../../src/callbacks/media-upload-limit.js';
 import { RegistrationBehaviour } from '../../../src/callbacks/spam-checker.js';
 import { NOT_SPAM } from '../../../src/callbacks/spam-verdict.js';
-import type { FederationEventDelivery } from '../../../src/callbacks/federation.js';
+import type { FederationEventDelivery } from '../../../src/callbacks/federation-event-delivery.js';
 import type { MatrixEvent, StateMap } from '../../../src/matrix/event.js';
 import type { UserPresenceState } from '../../../src/matrix/presence.js';
 import type { Requester } from '../../../src/matrix/requester.js';

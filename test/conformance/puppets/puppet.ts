@@ -10,7 +10,7 @@ import {
 } from '../format.js';
 import { pythonJson } from '../python-json.js';
 import { makeCallback } from './behaviour.js';
-import { parameterNames } from './callback-names.js';
+import { type PuppetRow, puppetRow } from './callback-row.js';
 import { camelCase } from './casing.js';
 import { decode, type Scene } from './decode.js';
 import { encode } from './encode.js';
@@ -73,21 +73,20 @@ export class Puppet implements Actor {
   private handler(category: string, name: string, spec: CallbackSpec): unknown {
     if (name === 'auth_checkers')
       return (spec as readonly AuthCheckerSpec[]).map((checker) => this.checker(category, checker));
-    const all = parameterNames[category]?.[name] ?? ['value'];
+    const row = puppetRow(category, name);
     const arity = 'arity' in spec ? spec.arity : undefined;
-    const callback = makeCallback(this.role(category, name, all.slice(0, arity)));
+    const callback = makeCallback(this.role(category, name, { ...row, names: row.names.slice(0, arity) }));
     return name === 'on_update' ? this.bracket(callback) : callback;
   }
 
   private checker(category: string, { login_type: loginType, fields }: AuthCheckerSpec): unknown {
-    const parameters = parameterNames['password_auth_provider']?.['auth_checkers'] ?? [];
-    const role = this.role(category, `auth_checkers[${loginType}]`, parameters);
+    const role = this.role(category, `auth_checkers[${loginType}]`, puppetRow(category, 'auth_checkers'));
     return { loginType, fields, check: makeCallback(role) };
   }
 
-  private role(category: string, name: string, parameters: readonly string[]): Parameters<typeof makeCallback>[0] {
+  private role(category: string, name: string, row: PuppetRow): Parameters<typeof makeCallback>[0] {
     const { theatre, api } = this;
-    return { theatre, api, module: this.name, callback: `${category}.${name}`, name, parameters };
+    return { theatre, api, module: this.name, callback: `${category}.${name}`, name, row };
   }
 
   /** `on_update` answers with what surrounds an iteration; its rules are followed when the iteration begins. */

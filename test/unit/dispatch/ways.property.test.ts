@@ -75,7 +75,7 @@ function expected(
 describe('for any answers', () => {
   for (const category of callbackCategories) {
     for (const name of callbackNames(category) ?? []) {
-      const isSingle = findRule(category, name)?.way === 'single';
+      const isSingle = findRule(category, name)?.combine === 'single';
       it(`${category}.${name} gives what its rule says, asked plainly or watched`, async () => {
         const lists = fc.array(fc.constantFrom(...answers), { maxLength: isSingle ? 1 : 5 });
         await fc.assert(

@@ -17,7 +17,7 @@ function compile(
 ): { filter: Filter; problems: string[] } {
   const problems: string[] = [];
   const [category = '', name = ''] = callback.split('.');
-  const subject = subjectOf(findRule(category, name)?.args ?? []);
+  const subject = subjectOf(Object.keys(findRule(category, name)?.args ?? {}));
   const filter = compileWhen(when, subject, isLocal, (problem) => problems.push(problem));
   return { filter, problems };
 }
