@@ -184,6 +184,7 @@ export async function openHomeserver(options: HomeserverOptions): Promise<Homese
     webResources,
     log,
     createModuleApi: (registrar, owner) =>
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- HostBase is ModuleApi, typed as what it has
       new EmbeddedModuleApi(registrar, services, owner, log.child({ module: owner.name })),
   }).catch(async (error: unknown) => {
     await services[Symbol.asyncDispose]();

@@ -1,79 +1,80 @@
 import type { BackgroundCall } from './background-call.js';
 import type { CachedFunction } from './cached-function.js';
 import type { DbTransaction } from './db-transaction.js';
-import { MessagingApi } from './messaging-api.js';
 
 /** The methods of `ModuleApi` about the database, caches, time and background work. */
-export abstract class BackgroundApi extends MessagingApi {
+export interface BackgroundApi {
   /**
    * Runs a function in one transaction of the main database: committed when it resolves, rolled back when it throws. With
    * PostgreSQL it may run again after a conflict, so it must have no other effects. Other methods of `ModuleApi` are refused inside, and so is
    * the transaction after its end. Synapse: `run_db_interaction`.
    */
-  abstract runDbInteraction<Result>(
+  readonly runDbInteraction: <Result>(
     desc: string,
     work: (transaction: DbTransaction) => Promise<Result>,
-  ): Promise<Result>;
+  ) => Promise<Result>;
 
   /**
    * Makes `invalidateCache` of this cache reach every process of the homeserver; done already for methods that are marked
    * `@Cached()`. Synapse: `register_cached_function`.
    */
-  abstract registerCachedFunction<Keys extends readonly unknown[]>(cachedFunction: CachedFunction<Keys>): Promise<void>;
+  readonly registerCachedFunction: <Keys extends readonly unknown[]>(
+    cachedFunction: CachedFunction<Keys>,
+  ) => Promise<void>;
 
   /**
    * Forgets a result of a {@link CachedFunction} or of a method that is marked `@Cached()`, here at once, on other processes soon.
    * Synapse: `invalidate_cache`.
    */
-  abstract invalidateCache<Keys extends readonly unknown[]>(
+  readonly invalidateCache: <Keys extends readonly unknown[]>(
     cachedFunction: (...keys: Keys) => Promise<unknown>,
     keys: Keys,
-  ): Promise<void>;
+  ) => Promise<void>;
 
   /**
    * Calls a function again and again, first after one interval; a run that takes longer skips beats, runs never overlap.
    * A throw is logged and the loop goes on until the server stops. Where `shouldRunBackgroundTasks` is false nothing
    * happens unless `runOnAllInstances` is set. Synapse: `looping_background_call`.
    */
-  abstract loopingBackgroundCall(
+  readonly loopingBackgroundCall: (
     call: () => unknown,
     /** Interval in milliseconds. */
     msec: number,
     options?: { readonly desc?: string; readonly runOnAllInstances?: boolean },
-  ): Promise<void>;
+  ) => Promise<void>;
 
   /** Calls a function once, after so many milliseconds; a throw is logged. Synapse: `delayed_background_call`. */
-  abstract delayedBackgroundCall(
+  readonly delayedBackgroundCall: (
     msec: number,
     call: () => unknown,
     options?: { readonly desc?: string },
-  ): Promise<BackgroundCall>;
+  ) => Promise<BackgroundCall>;
 
   /**
    * Runs work that nothing waits for, at once: its result, or undefined when it throws, which is logged. `desc` labels
    * metrics, so make it a constant text. Synapse: `run_as_background_process`.
    */
-  abstract runAsBackgroundProcess<Result>(
+  readonly runAsBackgroundProcess: <Result>(
     desc: string,
     work: () => Promise<Result>,
     options?: { readonly bgStartSpan?: boolean },
-  ): Promise<Result | undefined>;
+  ) => Promise<Result | undefined>;
 
   /** Whether this process runs background tasks: one process of a homeserver does. Synapse: `should_run_background_tasks`. */
-  abstract shouldRunBackgroundTasks(): Promise<boolean>;
+  readonly shouldRunBackgroundTasks: () => Promise<boolean>;
 
   /** Resolves after so many seconds. Synapse: `sleep`. */
-  abstract sleep(seconds: number): Promise<void>;
+  readonly sleep: (seconds: number) => Promise<void>;
 
   /**
    * Runs a function in a later turn of the event loop. A JavaScript function cannot move to another thread: start a
    * `Worker` for work that takes long. Synapse: `defer_to_thread`.
    */
-  abstract deferToThread<Result>(work: () => Result | Promise<Result>): Promise<Result>;
+  readonly deferToThread: <Result>(work: () => Result | Promise<Result>) => Promise<Result>;
 
   /** As `deferToThread`; the pool is not used. Synapse: `defer_to_threadpool`. */
-  abstract deferToThreadpool<Result>(threadpool: unknown, work: () => Result | Promise<Result>): Promise<Result>;
+  readonly deferToThreadpool: <Result>(threadpool: unknown, work: () => Result | Promise<Result>) => Promise<Result>;
 
   /** The homeserver's clock, in milliseconds since 1970. Synapse: `get_current_time_msec`. */
-  abstract getCurrentTimeMsec(): Promise<number>;
+  readonly getCurrentTimeMsec: () => Promise<number>;
 }

@@ -1,6 +1,5 @@
 import type { UserId } from '../matrix/ids.js';
 import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
-import { PresenceApi } from './presence-api.js';
 import type { Template } from './template.js';
 
 /**
@@ -15,24 +14,24 @@ import type { Template } from './template.js';
 export type PushRuleAction = 'notify' | 'dont_notify' | 'coalesce' | JsonObject;
 
 /** The methods of `ModuleApi` about push notifications, mail and templates. */
-export abstract class MessagingApi extends PresenceApi {
+export interface MessagingApi {
   /**
    * Pushes to a user's devices over HTTP, to one or (null) to all of them; `content["devices"]` is replaced. Answers with
    * the outcome for each device that has an ID, false for an error or a rejected key. Synapse: `send_http_push_notification`.
    */
-  abstract sendHttpPushNotification(
+  readonly sendHttpPushNotification: (
     userId: UserId,
     deviceId: string | null,
     content: MutableJsonObject,
     options?: { readonly tweaks?: JsonObject; readonly defaultPayload?: JsonObject },
-  ): Promise<ReadonlyMap<string, boolean>>;
+  ) => Promise<ReadonlyMap<string, boolean>>;
 
   /**
    * Checks actions before they are given to `setPushRuleAction`. Synapse: `check_push_rule_actions`.
    *
    * @throws `HostError` `InvalidRuleException`.
    */
-  abstract checkPushRuleActions(actions: readonly PushRuleAction[]): Promise<void>;
+  readonly checkPushRuleActions: (actions: readonly PushRuleAction[]) => Promise<void>;
 
   /**
    * Changes the actions of a user's push rule; a rule ID that begins with a dot is a default rule. Main process only.
@@ -41,20 +40,20 @@ export abstract class MessagingApi extends PresenceApi {
    * @throws `HostError` `InvalidRuleException`, `RuleNotFoundException`; `RuntimeError` for a scope other than `global`
    * and on a worker.
    */
-  abstract setPushRuleAction(
+  readonly setPushRuleAction: (
     userId: UserId,
     scope: 'global',
     kind: string,
     ruleId: string,
     actions: readonly PushRuleAction[],
-  ): Promise<void>;
+  ) => Promise<void>;
 
   /**
    * Sends a mail in two forms from the server's configured address. Synapse: `send_mail`.
    *
    * @throws `HostError` `RuntimeError` when the recipient has no address; what the mail server answers otherwise.
    */
-  abstract sendMail(recipient: string, subject: string, html: string, text: string): Promise<void>;
+  readonly sendMail: (recipient: string, subject: string, html: string, text: string) => Promise<void>;
 
   /**
    * Reads Jinja2 templates: from the server's template directory, then the given one, then Synapse's own. The given one is
@@ -63,8 +62,8 @@ export abstract class MessagingApi extends PresenceApi {
    *
    * @throws `HostError` `TemplateNotFound`; `ConfigError` when the directory does not exist.
    */
-  abstract readTemplates(
+  readonly readTemplates: (
     filenames: readonly string[],
     options?: { readonly customTemplateDirectory?: string },
-  ): Promise<readonly Template[]>;
+  ) => Promise<readonly Template[]>;
 }

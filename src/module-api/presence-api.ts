@@ -1,7 +1,6 @@
 import type { UserId } from '../matrix/ids.js';
 import type { Presence } from '../matrix/presence.js';
 import type { Tuple } from '../matrix/tuple.js';
-import { RoomsApi } from './rooms-api.js';
 
 /**
  * Presence and status text to set; null for no text.
@@ -16,21 +15,21 @@ export type PresenceUpdate =
   readonly [state: Presence, statusMsg: string | null] | Tuple<readonly [state: Presence, statusMsg: string | null]>;
 
 /** The methods of `ModuleApi` about presence. */
-export abstract class PresenceApi extends RoomsApi {
+export interface PresenceApi {
   /**
    * Sends the presence of all local users who are online to these users: a local one gets it with the next sync, a remote
    * one at once. Synapse: `send_local_online_presence_to`.
    *
    * @throws `HostError` `Exception` on a process that does not write presence.
    */
-  abstract sendLocalOnlinePresenceTo(users: Iterable<UserId>): Promise<void>;
+  readonly sendLocalOnlinePresenceTo: (users: Iterable<UserId>) => Promise<void>;
 
   /**
    * Sets the presence of users, local or not. Synapse: `set_presence_for_users`.
    *
    * @throws `HostError` `AssertionError` on a process that does not write presence.
    */
-  abstract setPresenceForUsers(
+  readonly setPresenceForUsers: (
     users: ReadonlyMap<UserId, PresenceUpdate> | Readonly<Record<UserId, PresenceUpdate>>,
-  ): Promise<void>;
+  ) => Promise<void>;
 }

@@ -2,7 +2,6 @@ import type { MatrixEvent, StateMap } from '../matrix/event.js';
 import type { RoomAlias, RoomId, ServerName, UserId } from '../matrix/ids.js';
 import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
 import type { Tuple } from '../matrix/tuple.js';
-import { UsersApi } from './users-api.js';
 
 /**
  * What `updateRoomMembership` can do to a membership.
@@ -29,12 +28,12 @@ export type StateFilter = readonly (
 )[];
 
 /** The methods of `ModuleApi` about rooms and events. */
-export abstract class RoomsApi extends UsersApi {
+export interface RoomsApi {
   /**
    * Whether the part of an ID after the first colon is this server. Room IDs of version 12 have no such part: always
    * false. Synapse: `is_mine`.
    */
-  abstract isMine(id: UserId | RoomId | RoomAlias): Promise<boolean>;
+  readonly isMine: (id: UserId | RoomId | RoomAlias) => Promise<boolean>;
 
   /**
    * Creates a room as `POST /createRoom` does, with the same callbacks and errors. `config` is that request's body, and
@@ -42,7 +41,7 @@ export abstract class RoomsApi extends UsersApi {
    *
    * @throws `HostError` `RuntimeError` for a user of another server; `SynapseError` as the request.
    */
-  abstract createRoom(
+  readonly createRoom: (
     userId: UserId,
     config: MutableJsonObject,
     options?: {
@@ -51,7 +50,7 @@ export abstract class RoomsApi extends UsersApi {
       /** `displayname` and `avatar_url` of the creator's membership, in place of the profile. */
       readonly creatorJoinProfile?: JsonObject;
     },
-  ): Promise<readonly [roomId: RoomId, alias: RoomAlias | null]>;
+  ) => Promise<readonly [roomId: RoomId, alias: RoomAlias | null]>;
 
   /**
    * Removes a room in the background: local members leave, then it is purged. Asks `check_can_shutdown_room` there, with
@@ -59,7 +58,7 @@ export abstract class RoomsApi extends UsersApi {
    *
    * @throws `SynapseError` 400 while the room is being removed already.
    */
-  abstract deleteRoom(roomId: RoomId): Promise<void>;
+  readonly deleteRoom: (roomId: RoomId) => Promise<void>;
 
   /**
    * Changes a membership as a request of `sender` would: rate limits, spam checkers and `check_event_allowed` apply.
@@ -70,13 +69,13 @@ export abstract class RoomsApi extends UsersApi {
    *
    * @throws `HostError` `RuntimeError` for a sender of another server; `SynapseError` as the request.
    */
-  abstract updateRoomMembership(
+  readonly updateRoomMembership: (
     sender: UserId,
     target: UserId,
     roomId: RoomId,
     newMembership: MembershipAction,
     options?: { readonly content?: MutableJsonObject; readonly remoteRoomHosts?: readonly ServerName[] },
-  ): Promise<MatrixEvent>;
+  ) => Promise<MatrixEvent>;
 
   /**
    * Sends an event: `type`, `room_id`, `sender`, `content`, and `state_key`, `redacts` where they apply. Spam checkers and
@@ -86,27 +85,30 @@ export abstract class RoomsApi extends UsersApi {
    * @throws `SynapseError` 403 when the sender is not joined, 500 for `m.room.member`; `HostError` `KeyError` for a
    * missing key, `Exception` for a sender of another server.
    */
-  abstract createAndSendEventIntoRoom(eventDict: JsonObject): Promise<MatrixEvent>;
+  readonly createAndSendEventIntoRoom: (eventDict: JsonObject) => Promise<MatrixEvent>;
 
   /**
    * The current state of a room, whole or what the filter selects; an empty filter selects everything, an unknown room
    * has no state. Synapse: `get_room_state`.
    */
-  abstract getRoomState(roomId: RoomId, options?: { readonly eventFilter?: StateFilter }): Promise<StateMap>;
+  readonly getRoomState: (roomId: RoomId, options?: { readonly eventFilter?: StateFilter }) => Promise<StateMap>;
 
   /**
-   * Events of a room's current state; deprecated in Synapse in favour of `getRoomState`. Synapse:
-   * `get_state_events_in_room`.
+   * Events of a room's current state. Synapse: `get_state_events_in_room`.
+   *
+   * @deprecated In Synapse, too: use `getRoomState`.
    */
-  abstract getStateEventsInRoom(roomId: RoomId, types: StateFilter): Promise<readonly MatrixEvent[]>;
+  readonly getStateEventsInRoom: (roomId: RoomId, types: StateFilter) => Promise<readonly MatrixEvent[]>;
 
   /**
    * The room behind an alias and the servers that know it, this one first. Synapse: `lookup_room_alias`.
    *
    * @throws `SynapseError` 400 for a malformed alias, 404 for an unknown one, 502 when its server does not answer.
    */
-  abstract lookupRoomAlias(roomAlias: RoomAlias): Promise<readonly [roomId: RoomId, servers: readonly ServerName[]]>;
+  readonly lookupRoomAlias: (
+    roomAlias: RoomAlias,
+  ) => Promise<readonly [roomId: RoomId, servers: readonly ServerName[]]>;
 
   /** The canonical alias of a room, or null. Synapse: `get_canonical_room_alias`. */
-  abstract getCanonicalRoomAlias(roomId: RoomId): Promise<RoomAlias | null>;
+  readonly getCanonicalRoomAlias: (roomId: RoomId) => Promise<RoomAlias | null>;
 }

@@ -5,9 +5,9 @@ import type { RegisteredDevice } from './registered-device.js';
 import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from './user-info.js';
 
 /** The methods of `ModuleApi` about accounts, logins and profiles. */
-export abstract class UsersApi {
+export interface UsersApi {
   /** What is known of an account, or null; capitals matter. Synapse: `get_userinfo_by_id`. */
-  abstract getUserinfoById(userId: UserId): Promise<UserInfo | null>;
+  readonly getUserinfoById: (userId: UserId) => Promise<UserInfo | null>;
 
   /**
    * Who makes a request to a web resource, by its access token. At most once for each request.
@@ -18,45 +18,45 @@ export abstract class UsersApi {
    * @throws `InvalidClientCredentialsError` 401 `M_MISSING_TOKEN`, `M_UNKNOWN_TOKEN`; `SynapseError` 401 `M_USER_LOCKED`,
    * 403 `ORG_MATRIX_EXPIRED_ACCOUNT`, 403 `M_GUEST_ACCESS_FORBIDDEN`.
    */
-  abstract getUserByReq(
+  readonly getUserByReq: (
     request: Request,
     options?: { readonly allowGuest?: boolean; readonly allowExpired?: boolean },
-  ): Promise<Requester>;
+  ) => Promise<Requester>;
 
   /** Whether a user administers this server; false for an unknown one. Synapse: `is_user_admin`. */
-  abstract isUserAdmin(userId: UserId): Promise<boolean>;
+  readonly isUserAdmin: (userId: UserId) => Promise<boolean>;
 
   /**
    * Makes a user an administrator of this server, or no longer one. Synapse: `set_user_admin`.
    *
    * @throws `SynapseError` 404 for an unknown user.
    */
-  abstract setUserAdmin(userId: UserId, admin: boolean): Promise<void>;
+  readonly setUserAdmin: (userId: UserId, admin: boolean) => Promise<void>;
 
   /**
    * The user ID for a localpart; a text that begins with `@` is returned as it is. Nothing is checked.
    * Synapse: `get_qualified_user_id`.
    */
-  abstract getQualifiedUserId(username: string): Promise<UserId>;
+  readonly getQualifiedUserId: (username: string) => Promise<UserId>;
 
   /** The profile of a local user; both members null for an unknown one. Synapse: `get_profile_for_user`. */
-  abstract getProfileForUser(localpart: string): Promise<ProfileInfo>;
+  readonly getProfileForUser: (localpart: string) => Promise<ProfileInfo>;
 
   /** The e-mail addresses and phone numbers of an account. Synapse: `get_threepids_for_user`. */
-  abstract getThreepidsForUser(userId: UserId): Promise<readonly ThreepidOfUser[]>;
+  readonly getThreepidsForUser: (userId: UserId) => Promise<readonly ThreepidOfUser[]>;
 
   /**
    * The user ID as it is stored, found without regard to capitals, or null: also when several match and none exactly.
    * Synapse: `check_user_exists`.
    */
-  abstract checkUserExists(userId: UserId): Promise<UserId | null>;
+  readonly checkUserExists: (userId: UserId) => Promise<UserId | null>;
 
   /**
    * Checks that a localpart could be registered. Synapse: `check_username`.
    *
    * @throws `SynapseError` 400 `M_INVALID_USERNAME`, `M_EXCLUSIVE` or `M_USER_IN_USE`.
    */
-  abstract checkUsername(username: string): Promise<void>;
+  readonly checkUsername: (username: string) => Promise<void>;
 
   /**
    * Makes an account without a password and answers with its ID. Asks and tells what a registration does
@@ -64,7 +64,7 @@ export abstract class UsersApi {
    *
    * @throws As `checkUsername`; `SynapseError` 429 when a spam checker denies.
    */
-  abstract registerUser(
+  readonly registerUser: (
     localpart: string,
     options?: {
       /** The localpart when absent. */
@@ -72,25 +72,26 @@ export abstract class UsersApi {
       readonly emails?: readonly string[];
       readonly admin?: boolean;
     },
-  ): Promise<UserId>;
+  ) => Promise<UserId>;
 
   /**
    * Makes a device and an access token. Asks nobody, and does not check that the user exists. An existing device gets
    * another token. Synapse: `register_device`.
    */
-  abstract registerDevice(
+  readonly registerDevice: (
     userId: UserId,
     options?: { readonly deviceId?: string; readonly initialDisplayName?: string },
-  ): Promise<RegisteredDevice>;
+  ) => Promise<RegisteredDevice>;
 
   /**
-   * Makes an account and a device; deprecated in Synapse in favour of `registerUser` and `registerDevice`.
-   * Synapse: `register`.
+   * Makes an account and a device. Synapse: `register`.
+   *
+   * @deprecated In Synapse, too: use `registerUser` and `registerDevice`.
    */
-  abstract register(
+  readonly register: (
     localpart: string,
     options?: { readonly displayname?: string | null; readonly emails?: readonly string[] },
-  ): Promise<readonly [userId: UserId, accessToken: string]>;
+  ) => Promise<readonly [userId: UserId, accessToken: string]>;
 
   /**
    * Notes that an account is a user of an identity provider; the same again is fine. The provider need not be configured.
@@ -98,10 +99,14 @@ export abstract class UsersApi {
    *
    * @throws `HostError` `ExternalIDReuseException` when another account has it.
    */
-  abstract recordUserExternalId(authProviderId: string, remoteUserId: string, registeredUserId: UserId): Promise<void>;
+  readonly recordUserExternalId: (
+    authProviderId: string,
+    remoteUserId: string,
+    registeredUserId: UserId,
+  ) => Promise<void>;
 
   /** A token for one login of type `m.login.token`. The user is not checked. Synapse: `create_login_token`. */
-  abstract createLoginToken(
+  readonly createLoginToken: (
     userId: UserId,
     options?: {
       /** Milliseconds; two minutes when absent. */
@@ -110,7 +115,7 @@ export abstract class UsersApi {
       readonly authProviderId?: string;
       readonly authProviderSessionId?: string;
     },
-  ): Promise<string>;
+  ) => Promise<string>;
 
   /**
    * Ends an access token, and its device if it has one; tells `on_logged_out`. Synapse: `invalidate_access_token`, which
@@ -118,16 +123,16 @@ export abstract class UsersApi {
    *
    * @throws `InvalidClientCredentialsError` 401 `M_UNKNOWN_TOKEN`.
    */
-  abstract invalidateAccessToken(accessToken: string): Promise<void>;
+  readonly invalidateAccessToken: (accessToken: string) => Promise<void>;
 
   /**
    * The clients that a local user was seen with; none for other users. `sinceTs` in milliseconds since 1970.
    * Synapse: `get_user_ip_and_agents`.
    */
-  abstract getUserIpAndAgents(
+  readonly getUserIpAndAgents: (
     userId: UserId,
     options?: { readonly sinceTs?: number },
-  ): Promise<readonly UserIpAndAgent[]>;
+  ) => Promise<readonly UserIpAndAgent[]>;
 
   /**
    * Sets the display name of a local user as an administrator would; the empty text removes it. Tells
@@ -135,22 +140,27 @@ export abstract class UsersApi {
    *
    * @throws `SynapseError` 400 for a user of another server and for more than 256 characters.
    */
-  abstract setDisplayname(userId: UserId, newDisplayname: string): Promise<void>;
+  readonly setDisplayname: (userId: UserId, newDisplayname: string) => Promise<void>;
 
   /**
    * The users active within a time (milliseconds since 1970), each with the application service it belongs to or
    * `native`. Empty unless the server counts them. Synapse: `get_monthly_active_users_by_service`.
    */
-  abstract getMonthlyActiveUsersByService(options?: {
+  readonly getMonthlyActiveUsersByService: (options?: {
     readonly startTimestamp?: number;
     readonly endTimestamp?: number;
-  }): Promise<readonly (readonly [serviceId: string, userId: UserId])[]>;
+  }) => Promise<readonly (readonly [serviceId: string, userId: UserId])[]>;
 
   /**
    * Notes that an identity server knows an address of a user, so that it is unbound when the account is deactivated.
    * Tells nobody. Synapse: `store_remote_3pid_association`.
    */
-  abstract storeRemote3pidAssociation(userId: UserId, medium: string, address: string, idServer: string): Promise<void>;
+  readonly storeRemote3pidAssociation: (
+    userId: UserId,
+    medium: string,
+    address: string,
+    idServer: string,
+  ) => Promise<void>;
 
   /**
    * Completes a single sign-on. Answers with the response to be returned: a redirect to a client on the whitelist, else a
@@ -158,10 +168,10 @@ export abstract class UsersApi {
    *
    * @throws `SynapseError` 404 for an unknown user.
    */
-  abstract completeSsoLoginAsync(
+  readonly completeSsoLoginAsync: (
     registeredUserId: UserId,
     request: Request,
     clientRedirectUrl: string,
     options?: { readonly newUser?: boolean; readonly authProviderId?: string },
-  ): Promise<Response>;
+  ) => Promise<Response>;
 }

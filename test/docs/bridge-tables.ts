@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../../src/callbacks/registry.js';
 import { argumentNames, isTold, neutralAnswer } from '../../src/callbacks/rule.js';
-import { apiWire, type ApiWire } from '../../src/synapse/protocol/api-wire.js';
+import { apiTable, type ApiTableRow } from './api-table.js';
 import { type BridgeState, bridgeStates } from '../../src/synapse/protocol/link-states.js';
 import { limits, protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { resultEncoders } from '../../src/synapse/codecs/result-codecs.js';
@@ -30,7 +30,7 @@ function tables(): string {
     '# (argument names, argument kinds, result kind, is told rather than asked, what a throw means, neutral result, refusal)',
     `CALLBACKS: Final[dict[str, dict[str, CallbackRow]]] = ${block('{', callbackCategories.map(categoryTable), '}', 0)}`,
     '# (arguments with their kinds, result kind)',
-    `API_METHODS: Final[dict[str, ApiRow]] = ${block('{', members(apiWire, apiRow), '}', 0)}`,
+    `API_METHODS: Final[dict[str, ApiRow]] = ${block('{', members(apiTable(), apiRow), '}', 0)}`,
     '',
   ].join('\n');
 }
@@ -63,7 +63,7 @@ function callbackRow(category: CallbackCategory, name: string): string {
 
 const noHandles = { ofFunction: () => 0, ofSlot: () => 0 };
 
-function apiRow({ args, result }: ApiWire): string {
+function apiRow({ args, result }: ApiTableRow): string {
   const names = members(args, python);
   const kinds = names.length <= 2 ? `{${names.join(', ')}}` : block('{', names, '}', 2);
   return block('(', [kinds, python(result)], ')', 1);

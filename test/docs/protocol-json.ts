@@ -1,8 +1,8 @@
 import { isTold } from '../../src/callbacks/rule.js';
 import { callbackRows } from './callback-rows.js';
-import { apiWire } from '../../src/synapse/protocol/api-wire.js';
 import { bridgeStates, hostStates } from '../../src/synapse/protocol/link-states.js';
 import { limits, messages, protocolVersion } from '../../src/synapse/protocol/protocol.js';
+import { apiTable } from './api-table.js';
 import { readMessageTypes } from './message-types.js';
 
 /** `src/synapse/protocol/protocol.json`: the protocol as data, for those who do not read TypeScript. */
@@ -22,7 +22,7 @@ export function protocolJson(): string {
     link: { bridge: bridgeStates, host: hostStates },
     messages: Object.fromEntries(table) as object,
     callbacks: Object.fromEntries(callbacks) as object,
-    api: apiWire,
+    api: apiTable(),
   };
   return JSON.stringify(protocol);
 }

@@ -1,9 +1,9 @@
-import { type ApiWire, apiWire } from '../../src/synapse/protocol/api-wire.js';
 import { isTold } from '../../src/callbacks/rule.js';
 import { callbackRows } from './callback-rows.js';
 import { bridgeStates, hostStates } from '../../src/synapse/protocol/link-states.js';
 import type { Direction } from '../../src/synapse/protocol/message.js';
 import { limits, messages, protocolVersion } from '../../src/synapse/protocol/protocol.js';
+import { apiTable, type ApiTableRow } from './api-table.js';
 import { type MessageTypes, readMessageTypes, readWireValues } from './message-types.js';
 
 const answerers: Readonly<Record<Direction, string>> = {
@@ -58,7 +58,7 @@ export function protocolReference(): string {
     table(['callback', 'arguments', 'result'], callbackTable()),
     '## Methods of ModuleApi',
     'Arguments by name with their kinds, and the kind of the result.',
-    table(['method', 'arguments', 'result'], Object.entries(apiWire).map(apiRow)),
+    table(['method', 'arguments', 'result'], Object.entries(apiTable()).map(apiRow)),
     '## Values',
     'A value has its kind by its place. Keys are Synapse’s; bytes travel as base64.',
     `\`\`\`ts\n${readWireValues()}\n\`\`\``,
@@ -150,7 +150,7 @@ function callbackTable(): string[][] {
   ]);
 }
 
-function apiRow([method, { args, result }]: [string, ApiWire]): string[] {
+function apiRow([method, { args, result }]: [string, ApiTableRow]): string[] {
   return [code(method), argumentList(args), code(result)];
 }
 

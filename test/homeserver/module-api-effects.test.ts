@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-deprecated -- what is deprecated works, too */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-deprecated -- what is deprecated works, too */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mail, Mailer } from '../../src/homeserver/runtime/mailer.js';

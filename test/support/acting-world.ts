@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-deprecated -- what is deprecated works, too */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';

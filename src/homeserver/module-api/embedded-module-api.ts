@@ -5,7 +5,7 @@ import { asCachedFunction } from '../../module-api/cached-function.js';
 import type { DbTransaction } from '../../module-api/db-transaction.js';
 import type { HttpClient } from '../../module-api/http-client.js';
 import type { PushRuleAction } from '../../module-api/messaging-api.js';
-import { ModuleApi } from '../../module-api/module-api.js';
+import { type HostApi, HostBase, type ModuleApi } from '../../module-api/module-api.js';
 import type { PresenceUpdate } from '../../module-api/presence-api.js';
 import type { PublicRoomListManager } from '../../module-api/public-room-list-manager.js';
 import type { RegisteredDevice } from '../../module-api/registered-device.js';
@@ -91,7 +91,7 @@ interface HomeserverParts {
 }
 
 /** {@link ModuleApi} of the embedded homeserver: one for each module, since its background calls end with the module. */
-export class EmbeddedModuleApi extends ModuleApi implements Disposable {
+export class EmbeddedModuleApi extends HostBase implements HostApi, Disposable {
   readonly serverName: ServerName;
   readonly publicBaseurl: string;
   readonly emailAppName: string;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ModuleApi } from '../module-api.js';
+import { apiMethods } from '../api-methods.js';
 import { VesicleError } from '../../errors/vesicle-error.js';
 
 interface Inside {
@@ -11,16 +11,11 @@ interface Inside {
 const inside = new AsyncLocalStorage<Inside>();
 
 /** Methods of `ModuleApi` that may be called inside a transaction: they do not wait for the homeserver. */
-export const allowedInside: ReadonlySet<string> = new Set<keyof ModuleApi>([
-  'loopingBackgroundCall',
-  'delayedBackgroundCall',
-  'runAsBackgroundProcess',
-  'shouldRunBackgroundTasks',
-  'sleep',
-  'deferToThread',
-  'deferToThreadpool',
-  'getCurrentTimeMsec',
-]);
+export const allowedInside: ReadonlySet<string> = new Set(
+  Object.entries(apiMethods)
+    .filter(([, row]) => 'isAllowedInTransaction' in row)
+    .map(([name]) => name),
+);
 
 /** Runs the function of a transaction. */
 export function runInside<Result>(

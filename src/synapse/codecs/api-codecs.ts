@@ -1,23 +1,18 @@
 import { snakeCase } from '../../config/values/snake-case.js';
-import { isJsonObject, type JsonObject } from '../../matrix/json.js';
-import { decodeRequester } from './argument-codecs.js';
-import { list, shape } from '../protocol/untrusted-values.js';
-import {
-  type ApiArgumentKind,
-  type ApiMethod,
-  type ApiResultKind,
-  type ApiWire,
-  apiWire,
-} from '../protocol/api-wire.js';
 import { camelKeys } from '../../matrix/casing.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import { argumentOf, type SentCall } from '../../module-api/method-row.js';
+import type { ArgumentKind, ArgumentTypes, ResultKind, ResultTypes } from '../../module-api/wire-kinds.js';
+import { list, shape } from '../protocol/untrusted-values.js';
+import type { WireEvent, WireRequester, WireResponse, WireTemplate } from '../protocol/wire-values.js';
 import type { Connection } from '../transport/connection.js';
 import { replaceMembers } from '../transport/live-json.js';
+import { decodeRequester } from './argument-codecs.js';
 import { RemoteEvent } from './remote-event.js';
 import { allEvents } from './remote-events.js';
 import { handleOfRequest } from './remote-request.js';
 import { HeldStateMap } from './remote-state-map.js';
 import { RemoteTemplate } from './remote-template.js';
-import type { WireEvent, WireRequester, WireResponse, WireTemplate } from '../protocol/wire-values.js';
 
 /** The arguments of one call, and how its answer brings back those that were changed. */
 export interface ApiArguments {
@@ -26,34 +21,38 @@ export interface ApiArguments {
   readonly take: (answer: unknown) => unknown;
 }
 
-/** Arguments by Synapse's names: the required ones in order, the others from an object with our names. */
-export function encodeApiArguments(
-  method: ApiMethod,
-  required: readonly unknown[],
-  options: object,
-  connection: Connection,
-): ApiArguments {
-  const kinds: ApiWire['args'] = apiWire[method].args;
-  const names = Object.keys(kinds);
-  const given = new Map<string, unknown>();
-  for (const [index, value] of required.entries()) given.set(names[index] ?? `${index}`, value);
-  for (const [name, value] of Object.entries(options)) given.set(snakeCase(name), value);
+/** Encodes the arguments of a call, in the order of the signature, under Synapse's names. */
+export function encodeApiArguments(row: SentCall, given: readonly unknown[], connection: Connection): ApiArguments {
   const wire: Record<string, unknown> = {};
   let live: unknown;
-  for (const [name, value] of given) {
-    const kind = kinds[name];
+  const add = (name: string, kind: ArgumentKind, value: unknown): void => {
     // Null is Python's None, undefined is not given.
-    if (value === undefined || kind === undefined) continue;
-    wire[name] = argumentEncoders[kind](value, connection);
+    if (value === undefined) return;
+    wire[name] = encodeArgument(kind, value, connection);
     if (kind === 'live_json') live = value;
+  };
+  for (const [index, argument] of row.args.entries()) add(...argumentOf(argument), given[index]);
+  const options = { ...(given[row.args.length] as object | undefined) };
+  for (const [name, value] of Object.entries(options)) {
+    const kind = row.options?.[name];
+    if (kind !== undefined) add(snakeCase(name), kind, value);
   }
-  const isLive = Object.values(kinds).includes('live_json');
-  return { wire, take: isLive ? (answer) => takeChanged(answer, live) : (answer) => answer };
+  return { wire, take: hasLive(row) ? (answer) => takeChanged(answer, live) : (answer) => answer };
 }
 
-/** What a method of `ModuleApi` answers, made of what came over the wire; a promise where more has to come. */
-export function decodeApiResult(method: ApiMethod, result: unknown, connection: Connection): unknown {
-  return resultDecoders[apiWire[method].result](result, connection);
+/** Makes what a method returns of what came over the wire; a promise where more has to come. */
+export function decodeApiResult<Kind extends ResultKind>(
+  kind: Kind,
+  result: unknown,
+  connection: Connection,
+): ResultTypes[Kind] | Promise<ResultTypes[Kind]> {
+  return resultDecoders[kind](result, connection);
+}
+
+function hasLive({ args, options = {} }: SentCall): boolean {
+  return (
+    args.some((argument) => argumentOf(argument)[1] === 'live_json') || Object.values(options).includes('live_json')
+  );
 }
 
 function takeChanged(answer: unknown, live: unknown): unknown {
@@ -62,31 +61,49 @@ function takeChanged(answer: unknown, live: unknown): unknown {
   return result;
 }
 
-const argumentEncoders: Readonly<Record<ApiArgumentKind, (value: unknown, connection: Connection) => unknown>> = {
+/** An argument as it travels; its row says of which type it is. */
+function encodeArgument(kind: ArgumentKind, value: unknown, connection: Connection): unknown {
+  const encode: (value: never, connection: Connection) => unknown = argumentEncoders[kind];
+  return encode(value as never, connection);
+}
+
+type ArgumentEncoders = {
+  readonly [Kind in ArgumentKind]: (value: ArgumentTypes[Kind], connection: Connection) => unknown;
+};
+
+const argumentEncoders: ArgumentEncoders = {
   json: (value) => value,
   live_json: (value) => value,
   user_id: (value) => value,
   room_id: (value) => value,
-  request: (value, connection) => handleOfRequest(value, connection),
+  request: handleOfRequest,
   tuples: (value) => value,
-  presence_updates: (value) => (value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value),
+  presence_updates: (value) => (value instanceof Map ? Object.fromEntries<unknown>(value) : value),
+  list: (value) => [...value],
   files: (value) => value,
-  set: (value) => [...(value as Iterable<unknown>)],
 };
 
-const resultDecoders: Readonly<Record<ApiResultKind, (value: unknown, connection: Connection) => unknown>> = {
-  json: (value) => value,
+type ResultDecoders = {
+  readonly [Kind in ResultKind]: (
+    value: unknown,
+    connection: Connection,
+  ) => ResultTypes[Kind] | Promise<ResultTypes[Kind]>;
+};
+
+const resultDecoders: ResultDecoders = {
+  json: (value) => value as JsonValue,
   none: () => undefined,
   event: (value) => new RemoteEvent(shape<WireEvent>(value)),
   events: allEvents,
   state_events: async (value, connection) => new HeldStateMap(await allEvents(value, connection)),
-  record: (value) => (isJsonObject(value) ? camelKeys(value) : value),
+  record: (value) => (value === null ? null : camelKeys(shape<JsonObject>(value))),
   records: (value) => list(value).map((record) => camelKeys(shape<JsonObject>(record))),
   requester: (value) => decodeRequester(shape<WireRequester>(value)),
-  id: (value) => value,
+  id: (value) => value as string | null,
   response: (value) => decodeResponse(shape<WireResponse>(value)),
   templates: (value, connection) =>
     list(value).map((template) => new RemoteTemplate(shape<WireTemplate>(template), connection)),
+  map: (value) => new Map(Object.entries(shape<Readonly<Record<string, JsonValue>>>(value))),
 };
 
 function decodeResponse({ status, headers, body = '' }: WireResponse): Response {

@@ -173,7 +173,7 @@ export const messages = {
       readonly call?: number;
       /** Synapse's name; a dot leads to `account_data_manager` and `public_room_list_manager`. */
       readonly method: string;
-      /** By the kinds of `api-wire.ts`; those that were not given are absent. */
+      /** By the kinds of `module-api/wire-kinds.ts`; those that were not given are absent. */
       readonly args: Readonly<Record<string, unknown>>;
     },
     /** By the kind of the method. */

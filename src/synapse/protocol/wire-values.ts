@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../matrix/json.js';
 
 /*
  * The shapes of values on the wire, by kind. Keys are Synapse's (`snake_case`); bytes travel as base64. A value has its kind by
- * its place (its row in `src/callbacks`, `api-wire.ts`), so that plain JSON needs no escaping.
+ * its place (its row in `src/callbacks` or in `src/module-api`), so that plain JSON needs no escaping.
  */
 
 /** A handle of something that lives on the other side until it is released or the connection ends. */

@@ -656,7 +656,7 @@ API_METHODS: Final[dict[str, ApiRow]] = {
     ),
     "get_threepids_for_user": (
         {"user_id": "json"},
-        "json",
+        "records",
     ),
     "check_user_exists": (
         {"user_id": "json"},
@@ -792,7 +792,7 @@ API_METHODS: Final[dict[str, ApiRow]] = {
         "id",
     ),
     "send_local_online_presence_to": (
-        {"users": "json"},
+        {"users": "list"},
         "none",
     ),
     "set_presence_for_users": (
@@ -807,7 +807,7 @@ API_METHODS: Final[dict[str, ApiRow]] = {
             "tweaks": "json",
             "default_payload": "json",
         },
-        "json",
+        "map",
     ),
     "check_push_rule_actions": (
         {"actions": "json"},

@@ -5,17 +5,25 @@ import { systemTimers } from '../../dispatch/timers.js';
 import { BackgroundWork } from '../../module-api/shared/background-work.js';
 import type { Logger } from '../../log/logger.js';
 import { encodeApiArguments, decodeApiResult } from '../codecs/api-codecs.js';
-import type { ApiMethod } from '../protocol/api-wire.js';
+import { apiMethods } from '../../module-api/api-methods.js';
+import type { SentCall } from '../../module-api/method-row.js';
+import type { ResultTypes } from '../../module-api/wire-kinds.js';
 import type { Connection } from '../transport/connection.js';
 import { refuseInside } from '../../module-api/shared/inside-transaction.js';
 import { RemoteTransactions } from './remote-transactions.js';
 import type { WireHomeserver } from '../protocol/wire-values.js';
 
+/** What can be forgotten of a cached function when another process says so. */
+interface Cache {
+  readonly invalidate: (keys: readonly unknown[]) => void;
+  readonly invalidateAll: () => void;
+}
+
 /** What the `ModuleApi` objects of one Synapse process share. */
 export class SynapseServices {
   readonly clock = systemTimers;
   readonly transactions: RemoteTransactions;
-  private readonly caches = new Map<string, CachedFunction>();
+  private readonly caches = new Map<string, Cache>();
   private readonly background: BackgroundWork;
 
   constructor(
@@ -32,34 +40,40 @@ export class SynapseServices {
     this.background.start(name, work, module);
   };
 
-  /** Calls a method of Synapse's `ModuleApi`: the required arguments in order, the others by name. */
-  async call(method: ApiMethod, required: readonly unknown[], options: object = {}): Promise<unknown> {
-    refuseInside(method);
-    const args = encodeApiArguments(method, required, options, this.connection);
-    const result = await this.connection.request('api.call', {
+  /** Calls a method of Synapse's `ModuleApi` with arguments in the order of the signature. */
+  async call<Row extends SentCall>(row: Row, given: readonly unknown[]): Promise<ResultTypes[Row['result']]> {
+    refuseInside(row.synapse);
+    const args = encodeApiArguments(row, given, this.connection);
+    const answer = await this.connection.request('api.call', {
       ...this.connection.currentCall(),
-      method,
+      method: row.synapse,
       args: args.wire,
     });
-    return await decodeApiResult(method, args.take(result), this.connection);
+    return await decodeApiResult<Row['result']>(row.result, args.take(answer), this.connection);
   }
 
   /** Runs a function in a transaction of Synapse's database. */
   async transact<Result>(desc: string, work: (transaction: DbTransaction) => Promise<Result>): Promise<Result> {
-    refuseInside('run_db_interaction');
+    refuseInside(apiMethods.runDbInteraction.synapse);
     return await this.transactions.run(desc, work);
   }
 
   /** Lets other processes of the homeserver clear what a function remembers. */
-  async registerCache(cached: CachedFunction): Promise<void> {
-    this.caches.set(cached.cacheName, cached);
-    await this.call('register_cached_function', [cached.cacheName]);
+  async registerCache<Keys extends readonly unknown[]>(cached: CachedFunction<Keys>): Promise<void> {
+    this.caches.set(cached.cacheName, {
+      // Every process of the homeserver runs the same module: the keys are those of the same function.
+      invalidate: (keys) => {
+        cached.invalidate(keys as Keys);
+      },
+      invalidateAll: cached.invalidateAll,
+    });
+    await this.call(apiMethods.registerCachedFunction, [cached.cacheName]);
   }
 
   /** Forgets a result here and in the other processes. */
   async invalidateCache<Keys extends readonly unknown[]>(cached: CachedFunction<Keys>, keys: Keys): Promise<void> {
     cached.invalidate(keys);
-    await this.call('invalidate_cache', [cached.cacheName, keys]);
+    await this.call(apiMethods.invalidateCache, [cached.cacheName, keys]);
   }
 
   /** Forgets what another process says is no longer true. */

@@ -83,6 +83,7 @@ export class ProcessModules {
       log: this.log,
       container: this.container,
       unwanted,
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- HostBase is ModuleApi, typed as what it has
       createModuleApi: (registrar, owner) => new RemoteModuleApi(registrar, this.services, owner),
     });
     this.web.seal();
