@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
-import { ListenerConfig } from '../../src/config/homeserver/homeserver-sections.js';
+import { ListenerConfig } from '../../src/config/homeserver/listeners.js';
 import { Module } from '../../src/decorators/module.js';
 import { WebResource } from '../../src/decorators/web-resource.js';
 import { openHomeserver } from '../../src/homeserver/homeserver.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
-import type { ListenerConfig } from '../config/homeserver/homeserver-sections.js';
+import type { ListenerConfig } from '../config/homeserver/listeners.js';
 
 /** A limit that nobody reaches. */
 const unlimited = { per_second: 1_000_000, burst_count: 1_000_000 };

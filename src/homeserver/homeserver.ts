@@ -1,5 +1,5 @@
 import type { HomeserverConfig } from '../config/homeserver/homeserver-config.js';
-import { EmailConfig } from '../config/homeserver/homeserver-sections.js';
+import { EmailConfig } from '../config/homeserver/email-config.js';
 import { noteWork } from '../dispatch/latest-work.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 import { type LoadedModule, openModules, type RunningModules } from '../container/running-modules.js';

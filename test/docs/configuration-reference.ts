@@ -1,36 +1,33 @@
-import { HomeserverConfig } from '../../src/config/homeserver/homeserver-config.js';
-import { homeserverKeys } from '../../src/config/homeserver/homeserver-keys.js';
-import * as sections from '../../src/config/homeserver/homeserver-sections.js';
+import { homeserverSettings, unusedSettings } from '../../src/config/homeserver/homeserver-config.js';
 import { ignoredKeys } from '../../src/config/homeserver/ignored-keys.js';
-import { byteSize, duration, flag, isMapping, text } from '../../src/config/values/readers.js';
+import { type JsonSchema, unitSchemas } from '../../src/config/values/json-schema.js';
+import { byteSize, duration, isMapping } from '../../src/config/values/readers.js';
+import { keyOf, NO_EFFECT, type Setting } from '../../src/config/values/settings.js';
 import { snakeCase } from '../../src/config/values/snake-case.js';
-import { unusedSettings } from '../../src/config/homeserver/unused-settings.js';
 
 const introduction = `A configuration file is YAML with the keys of Synapse's \`homeserver.yaml\`, read as Synapse reads it (YAML 1.1: \`yes\` and
 \`off\` are booleans, \`<<\` merges), and \`modules\`. [Modules](modules.md) says what stands below \`modules\`.
 
-- Values are those of Synapse's reader (PyYAML's \`safe_load\`) on both hosts: \`08123\` is a text, \`0755\` is octal, \`2026-01-31\` is a
+- Values are those of Synapse's reader (PyYAML's \`safe_load\`) on both hosts: \`08123\` is a string, \`0755\` is octal, \`2026-01-31\` is a
   \`Date\` (midnight UTC), \`.inf\` is \`Infinity\`, \`!!set\` a \`Set\`, \`!!binary\` a \`Uint8Array\`. A whole number beyond 2^53 is refused:
-  IDs go in quotes. So is a key without quotes that YAML takes for something else than a text (\`yes:\`). The file is UTF-8.
+  IDs go in quotes. So is a key without quotes that YAML takes for something else than a string (\`yes:\`). The file is UTF-8.
 - All mistakes of a file are reported at once, each with file, line, column and path (\`modules.<item 0>.config.words\`), in
   Synapse's words where Synapse has some. An unknown key is a mistake and gets the nearest name; so are duplicate keys.
-- \`\${env:NAME}\` and \`\${file:PATH}\` in a text are replaced by a variable of the environment or by what a file holds (without the
-  newline at its end). Such a value is never printed. \`$\${env:NAME}\` stands for the text itself.
+- \`\${env:NAME}\` and \`\${file:PATH}\` in a string are replaced by a variable of the environment or by what a file holds (without the
+  newline at its end). Such a value is never printed. \`$\${env:NAME}\` stands for the characters themselves.
 - Relative paths start at the folder of the configuration file.
 - \`vesicle schema > vesicle.schema.json\` writes a JSON Schema of the whole file, the configurations of its modules included. Editors with
   a YAML language server use it when the file begins with \`# yaml-language-server: $schema=./vesicle.schema.json\`.
-- Durations are numbers of milliseconds or texts such as \`90s\`, \`5m\`, \`1h\`, \`5d\`, \`2w\`, \`1y\`; sizes are bytes or \`512K\`, \`50M\`, \`1G\`.
+- Durations are numbers of milliseconds or strings such as \`90s\`, \`5m\`, \`1h\`, \`5d\`, \`2w\`, \`1y\`; sizes are bytes or \`512K\`, \`50M\`, \`1G\`.
 - Defaults are Synapse's, but for these: everybody may register, nothing is rate limited unless its \`rc_...\` key is set (what such
   a key leaves out has Synapse's default), the database is in memory, and the server listens on port 8008 of this machine only.`;
 
-/** `docs/configuration.md`: every key of homeserver.yaml that means something here, from the tables in `src/config`. */
+/** `docs/configuration.md`: every key of homeserver.yaml that means something here, from the schema in `src/config`. */
 export function configurationReference(): string {
-  const defaults = new HomeserverConfig();
-  const settings = Object.keys(homeserverKeys) as (keyof typeof homeserverKeys)[];
-  const used = settings.filter((setting) => !unusedSettings.has(setting));
-  const rows = used
-    .map((setting) => row(snakeCase(setting), homeserverKeys[setting], defaults[setting]))
-    .concat(row('database', text, defaults.databasePath))
+  const settings = Object.entries<Setting<unknown>>(homeserverSettings);
+  const rows = settings
+    .filter(([property]) => !unusedSettings.has(property))
+    .map(([property, setting]) => row(keyOf(property, setting), setting))
     .sort();
   const without = [...unusedSettings].map(snakeCase).concat(ignoredKeys).sort();
   return [
@@ -46,60 +43,65 @@ export function configurationReference(): string {
   ].join('\n\n');
 }
 
-function row(key: string, reader: unknown, value: unknown): string {
-  const shown = shownDefault(key, reader, value);
-  return `- \`${key}\`: ${kind(key, reader, value)}${shown === '' ? '' : `; default ${shown}`}`;
+function row(key: string, setting: Setting<unknown>): string {
+  const shown = shownDefault(setting);
+  const { meaning } = setting;
+  const facts = [kind(setting.reader.schema ?? {}, key), ...(shown === undefined ? [] : [`default ${shown}`])].join(
+    '; ',
+  );
+  return `- \`${key}\`: ${facts}${meaning === undefined ? '' : `. ${meaning}`}`;
 }
 
-function kind(key: string, reader: unknown, value: unknown): string {
-  const known = new Map<unknown, string>([
-    [text, 'text'],
-    [flag, 'true or false'],
-    [duration, 'duration'],
-    [byteSize, 'size'],
-  ]).get(reader);
-  if (key === 'database') return "a SQLite file, or Synapse's mapping with `name: sqlite3`";
-  if (known !== undefined) return known;
+function kind(schema: JsonSchema, key: string): string {
   if (key.startsWith('rc_')) return 'rate limit';
-  if (Array.isArray(value) || listKeys.has(key)) return 'list';
-  const section = sectionOf(key, value);
-  if (section !== undefined) {
-    const names = Object.keys(section).map((name) => `\`${snakeCase(name)}\``);
-    return `mapping of ${names.join(', ')}`;
-  }
-  if (value === null || typeof value === 'number') return durations.has(key) ? 'duration, or null' : 'number';
-  return isMapping(value) ? 'mapping' : 'text';
+  const { anyOf, enum: choices } = schema as {
+    readonly anyOf?: readonly JsonSchema[];
+    readonly enum?: readonly unknown[];
+  };
+  if (anyOf !== undefined) return anyOf.map((one) => kind(one, '')).join(', or ');
+  if (choices !== undefined) return choicesInWords(choices);
+  const unit = units.get(schema['pattern']);
+  if (unit !== undefined) return unit;
+  if (schema.type === 'array') return schema.items?.type === 'string' ? 'array of strings' : 'array';
+  if (schema.type === 'boolean') return 'true or false';
+  const names = Object.entries(schema.properties ?? {})
+    .filter(([, member]) => hasEffect(member))
+    .map(([name]) => `\`${name}\``);
+  if (schema.type === 'object') return names.length === 0 ? 'mapping' : `mapping of ${names.join(', ')}`;
+  return String(schema.type);
 }
 
-/** What a default of nothing or a number does not tell. */
-const listKeys: ReadonlySet<string> = new Set(['allowed_avatar_mimetypes', 'next_link_domain_whitelist']);
-const durations: ReadonlySet<string> = new Set([
-  'redaction_retention_period',
-  'refreshable_access_token_lifetime',
-  'user_ips_max_age',
+const units: ReadonlyMap<unknown, string> = new Map([
+  [unitSchemas.duration['pattern'], 'duration'],
+  [unitSchemas.byte_size['pattern'], 'size'],
 ]);
 
-/** Sections that are not there unless they are written. */
-const absentSections: Readonly<Record<string, object>> = {
-  email: new sections.EmailConfig(),
-  server_notices: new sections.ServerNoticesConfig(),
-};
-
-function sectionOf(key: string, value: unknown): object | undefined {
-  const section = absentSections[key] ?? (isMapping(value) ? value : undefined);
-  return section === undefined || Object.keys(section).length === 0 ? undefined : section;
+/** A member that the embedded homeserver does not only accept. */
+function hasEffect(member: JsonSchema): boolean {
+  return Object.keys(member).length > 0 && !String(member['description']).includes(NO_EFFECT);
 }
 
-function shownDefault(key: string, reader: unknown, value: unknown): string {
-  if (key === 'public_baseurl') return '`https://<server_name>/`';
-  if (value === undefined || value === '') return '';
-  if (isMapping(value) && sectionOf(key, value) !== undefined) return '';
-  if (key === 'listeners') return '`[{ port: 8008, bind_addresses: [127.0.0.1] }]`';
-  if (reader === duration || (durations.has(key) && value !== null))
-    return `\`${withSuffix(Number(value), DURATIONS)}\``;
-  if (reader === byteSize) return `\`${withSuffix(Number(value), SIZES)}\``;
+/** One of the choices; a choice that has two spellings is said once. */
+function choicesInWords(choices: readonly unknown[]): string {
+  const words = new Set(choices.filter((choice) => choice !== false || !choices.includes('off')).map(String));
+  return `one of ${[...words].map((word) => `\`${word}\``).join(', ')}`;
+}
+
+function shownDefault({ reader, makeDefault }: Setting<unknown>): string | undefined {
+  const value = makeDefault?.();
+  if (value === undefined || value === '') return undefined;
+  // The defaults of a section are those of its members.
+  if (isMapping(value) && Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  if (typeof value === 'number' && isOf(reader.schema, duration.schema)) return `\`${withSuffix(value, DURATIONS)}\``;
+  if (typeof value === 'number' && isOf(reader.schema, byteSize.schema)) return `\`${withSuffix(value, SIZES)}\``;
   const json = JSON.stringify(value).replace(/"([A-Za-z]+)":/g, (_, name: string) => `"${snakeCase(name)}": `);
   return `\`${json}\``;
+}
+
+/** A value of this schema, or null. */
+function isOf(schema: JsonSchema | undefined, expected: JsonSchema | undefined): boolean {
+  const { anyOf } = (schema ?? {}) as { readonly anyOf?: readonly JsonSchema[] };
+  return schema === expected || anyOf?.[0] === expected;
 }
 
 const DURATIONS: readonly (readonly [string, number])[] = [

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { RedirectException, SynapseError } from '../../src/errors/synapse-error.js';
-import { ListenerConfig } from '../../src/config/homeserver/homeserver-sections.js';
+import { ListenerConfig } from '../../src/config/homeserver/listeners.js';
 import { Module } from '../../src/decorators/module.js';
 import { WebResource } from '../../src/decorators/web-resource.js';
 import { EmbeddedHomeserver } from '../support/embedded-homeserver.js';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ListenerConfig } from '../../src/config/homeserver/homeserver-sections.js';
+import { ListenerConfig } from '../../src/config/homeserver/listeners.js';
 import { EmbeddedHomeserver } from '../support/embedded-homeserver.js';
 
 test('files of any size come back as they were over a socket, and an upload that breaks off leaves nothing', async (t) => {

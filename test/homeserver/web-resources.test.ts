@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { ModuleApi } from '../../src/module-api/module-api.js';
-import { ListenerConfig } from '../../src/config/homeserver/homeserver-sections.js';
+import { ListenerConfig } from '../../src/config/homeserver/listeners.js';
 import { Module } from '../../src/decorators/module.js';
 import { WebResource } from '../../src/decorators/web-resource.js';
 import { EmbeddedHomeserver } from '../support/embedded-homeserver.js';

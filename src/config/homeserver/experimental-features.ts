@@ -1,6 +1,6 @@
-import { anyMapping, described, type Mapping, type Reader, warnMeaningless } from '../values/readers.js';
+import { anyMapping, type Mapping, type Reader, refined, warnIgnoredKey } from '../values/readers.js';
 
-/** What the embedded homeserver does of Synapse's `experimental_features`. */
+/** Features of Synapse's `experimental_features` that the embedded homeserver has. */
 export const knownFeatures: ReadonlySet<string> = new Set([
   'msc3391_enabled',
   'msc4069_profile_inhibit_propagation',
@@ -9,11 +9,10 @@ export const knownFeatures: ReadonlySet<string> = new Set([
   'msc4155_enabled',
 ]);
 
-/** Reads `experimental_features`; each that is switched on, and does nothing here, is warned of by its name. */
-export const experimentalFeatures: Reader<Mapping> = described(anyMapping.schema, (value, place) => {
-  const features = anyMapping(value, place);
-  for (const [name, member] of Object.entries(features ?? {})) {
-    if (member !== false && member !== null && !knownFeatures.has(name)) warnMeaningless(place.at(name));
+/** Reads `experimental_features`, with a warning for each that is switched on and does nothing here. */
+export const experimentalFeatures: Reader<Mapping> = refined(anyMapping, (features, place) => {
+  for (const [name, member] of Object.entries(features)) {
+    if (member !== false && member !== null && !knownFeatures.has(name)) warnIgnoredKey(place.at(name));
   }
   return features;
 });

@@ -1,70 +1,43 @@
 import { resolve } from 'node:path';
-import { HomeserverConfig } from './homeserver-config.js';
-import { homeserverKeys } from './homeserver-keys.js';
+import { HomeserverConfig, homeserverSettings, unusedSettings } from './homeserver-config.js';
 import { ignoredKeys } from './ignored-keys.js';
 import { TemplatesConfig } from './homeserver-sections.js';
 import type { JsonSchema } from '../values/json-schema.js';
 import type { Place } from '../values/place.js';
 import {
   anyMapping,
-  flag,
-  integer,
+  boolean,
   isMapping,
-  shown,
   type Mapping,
-  mappingOf,
-  text,
-  warnMeaningless,
+  type Reader,
+  refined,
+  string,
+  warnIgnoredKey,
 } from '../values/readers.js';
+import { membersOf, type SettingOptions } from '../values/settings.js';
 import { snakeCase } from '../values/snake-case.js';
 import type { FileReader } from '../yaml/secrets.js';
-import { unusedSettings } from './unused-settings.js';
 
 type Settings = Partial<HomeserverConfig>;
-type SettingReader = (value: unknown, place: Place, all: Mapping) => Settings | null;
 
-const databaseMembers = mappingOf<{ name: string; args: Mapping; txnLimit: number }>(
-  { name: text, args: anyMapping, txnLimit: integer(0) },
-  { ignored: ['allow_unsafe_locale', 'data_stores'] },
-);
-
-function database(value: unknown, place: Place): Settings | null {
-  if (typeof value === 'string') return { databasePath: value };
-  if (!isMapping(value)) {
-    return place.fault(
-      `expected the path of a SQLite file or a mapping, got ${shown(value)}. Write "database: ./hs.db".`,
-    );
-  }
-  const { name = 'sqlite3', args = {} } = databaseMembers(value, place) ?? {};
-  if (name !== 'sqlite3') {
-    return place.at('name').fault('the embedded homeserver has SQLite only. Write "sqlite3", or leave "database" out.');
-  }
-  return databasePath(args['database'] ?? ':memory:', place.at('args').at('database'));
-}
-
-function databasePath(value: unknown, place: Place): Settings | null {
-  const path = text(value, place);
-  return path === null ? null : { databasePath: path };
-}
-
-/** Synapse's older or other spellings of settings. */
-const otherKeys: Readonly<Record<string, SettingReader>> = {
-  database,
-  database_path: databasePath,
-  disable_registration: (value, place) => {
-    const isDisabled = flag(value, place);
-    return isDisabled === null ? null : { enableRegistration: !isDisabled };
-  },
-  restrict_public_rooms_to_local_users: (value, place) =>
-    flag(value, place) === true ? { allowPublicRoomsWithoutAuth: false, allowPublicRoomsOverFederation: false } : null,
+/** Synapse's older spellings of settings, which win over the newer ones. */
+const otherKeys: Readonly<Record<string, Reader<Settings>>> = {
+  database_path: refined(string, (databasePath) => ({ databasePath })),
+  disable_registration: refined(boolean, (isDisabled) => ({ enableRegistration: !isDisabled })),
+  restrict_public_rooms_to_local_users: refined(boolean, (isRestricted) =>
+    isRestricted ? { allowPublicRoomsWithoutAuth: false, allowPublicRoomsOverFederation: false } : {},
+  ),
 };
 
-/** Secrets that may stand in a file of their own, named by the same key with `_path`. */
-const secrets = ['registrationSharedSecret', 'macaroonSecretKey', 'formSecret', 'turnSharedSecret'] as const;
+/** The property of each secret that may stand in a file, by the key that names the file. */
+const secretKeys = new Map(propertiesWith('mayBeFile').map((property) => [`${snakeCase(property)}_path`, property]));
 
-const secretKeys = new Map(secrets.map((property) => [`${snakeCase(property)}_path`, property]));
+function propertiesWith(option: 'mayBeFile' | 'isPath'): readonly string[] {
+  const all = Object.entries<SettingOptions>(homeserverSettings);
+  return all.filter(([, options]) => options[option] === true).map(([property]) => property);
+}
 
-const readSettings = mappingOf(homeserverKeys, {
+const readSettings = membersOf(homeserverSettings, {
   ignored: ignoredKeys,
   alsoKnown: [...Object.keys(otherKeys), ...secretKeys.keys(), 'use_presence', 'modules'],
 });
@@ -74,10 +47,7 @@ export const homeserverSchema: JsonSchema = {
   ...readSettings.schema,
   properties: {
     ...readSettings.schema?.properties,
-    database: { anyOf: [{ type: 'string' }, { type: 'object' }] },
-    database_path: { type: 'string' },
-    disable_registration: { type: 'boolean' },
-    restrict_public_rooms_to_local_users: { type: 'boolean' },
+    ...Object.fromEntries(Object.entries(otherKeys).map(([key, { schema = {} }]) => [key, schema])),
     use_presence: { type: 'boolean' },
     ...Object.fromEntries([...secretKeys.keys()].map((key) => [key, { type: 'string' }])),
   },
@@ -95,15 +65,17 @@ export function readHomeserver(value: unknown, place: Place, options: Homeserver
   // An empty file is a server with all defaults; of one that is no YAML everything has been said.
   const all = value === null || value === undefined ? {} : (anyMapping(value, place) ?? {});
   const plain: Record<string, unknown> = {};
-  const settings: Record<string, unknown> = {};
+  const others: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(all)) {
     const other = readOtherKey(key, member, { place, all, options });
     if (other === undefined) plain[key] = member;
-    else Object.assign(settings, other);
+    else Object.assign(others, other);
   }
   if ('use_presence' in all) plain['presence'] = presenceOf(all, place);
-  Object.assign(settings, readSettings(plain, place));
-  for (const key of [...unusedSettings].map(snakeCase)) if (key in all) warnMeaningless(place.at(key));
+  const settings = { ...readSettings(plain, place), ...others };
+  for (const key of [...unusedSettings].map((property) => snakeCase(property))) {
+    if (key in all) warnIgnoredKey(place.at(key));
+  }
   checkTogether(new HomeserverConfig(settings), place, all);
   return new HomeserverConfig(resolvePaths(settings, options.directory));
 }
@@ -117,8 +89,7 @@ interface Context {
 /** The settings of a key that is not named like one; undefined for any other key. */
 function readOtherKey(key: string, value: unknown, { place, all, options }: Context): Settings | null | undefined {
   if (key === 'modules' || key === 'use_presence') return null;
-  if (Object.hasOwn(otherKeys, key))
-    return value === null ? null : (otherKeys[key]?.(value, place.at(key), all) ?? null);
+  if (Object.hasOwn(otherKeys, key)) return value === null ? null : (otherKeys[key]?.(value, place.at(key)) ?? null);
   const secret = secretKeys.get(key);
   if (secret === undefined) return undefined;
   const text = readSecretFile(key, value, place, all, options);
@@ -128,7 +99,7 @@ function readOtherKey(key: string, value: unknown, { place, all, options }: Cont
 /** The section, with Synapse's older way of switching it off. */
 function presenceOf(all: Mapping, place: Place): unknown {
   const section = all['presence'] ?? {};
-  const enabled = flag(all['use_presence'], place.at('use_presence'));
+  const enabled = boolean(all['use_presence'], place.at('use_presence'));
   return isMapping(section) && enabled !== null ? { enabled, ...section } : section;
 }
 
@@ -144,24 +115,22 @@ function readSecretFile(
   if ((all[inline] ?? null) !== null) {
     return place.at(key).faultyKey(`both "${inline}" and "${key}" are given. Keep one of them.`);
   }
-  const path = text(value, place.at(key));
+  const path = string(value, place.at(key));
   if (path === null) return null;
   const content = options.files.read(resolve(options.directory, path));
   return content.text?.trim() ?? place.at(key).fault(`cannot read the file: ${content.reason ?? ''}.`);
 }
 
 function resolvePaths(settings: Settings, directory: string): Settings {
-  const { databasePath, mediaStorePath, signingKeyPath, templates } = settings;
-  const absolute: { -readonly [P in keyof Settings]: Settings[P] } = { ...settings };
-  if (databasePath !== undefined && databasePath !== ':memory:')
-    absolute.databasePath = resolve(directory, databasePath);
-  if (mediaStorePath !== undefined) absolute.mediaStorePath = resolve(directory, mediaStorePath);
-  if (signingKeyPath !== undefined) absolute.signingKeyPath = resolve(directory, signingKeyPath);
-  if (templates?.customTemplateDirectory !== undefined) {
-    const customTemplateDirectory = resolve(directory, templates.customTemplateDirectory);
-    absolute.templates = Object.assign(new TemplatesConfig(), { customTemplateDirectory });
-  }
-  return absolute;
+  const given: Mapping = { ...settings };
+  const paths = propertiesWith('isPath').flatMap((property) => {
+    const path = given[property];
+    return typeof path === 'string' && path !== ':memory:' ? [[property, resolve(directory, path)] as const] : [];
+  });
+  const absolute: Settings = { ...settings, ...Object.fromEntries(paths) };
+  const folder = settings.templates?.customTemplateDirectory;
+  if (folder === undefined) return absolute;
+  return { ...absolute, templates: new TemplatesConfig({ customTemplateDirectory: resolve(directory, folder) }) };
 }
 
 /** What Synapse refuses although each setting for itself is right. */

@@ -1,140 +1,114 @@
-/** A token bucket: so many actions a second in the long run, so many at once. */
-export interface RateLimit {
-  readonly perSecond: number;
-  readonly burstCount: number;
-}
-
-/** One address that the homeserver listens on. */
-export class ListenerConfig {
-  /** 0 takes any free port. */
-  readonly port: number = 8008;
-  /** A Unix socket, instead of a port. */
-  readonly path: string | undefined = undefined;
-  /** Synapse listens on all addresses here; a server with open registration had better not. */
-  readonly bindAddresses: readonly string[] = ['127.0.0.1'];
-  readonly type: 'http' | 'metrics' | 'manhole' = 'http';
-  readonly tls: boolean = false;
-  /** The client's address is taken from the header `X-Forwarded-For`. */
-  readonly xForwarded: boolean = false;
-  readonly resources: readonly ListenerResource[] = [{ names: ['client', 'federation'], compress: false }];
-}
-
-/** What one listener serves. */
-export interface ListenerResource {
-  readonly names: readonly string[];
-  readonly compress: boolean;
-}
+import type { Place } from '../values/place.js';
+import {
+  boolean,
+  byteSize,
+  duration,
+  integer,
+  listOf,
+  oneOf,
+  type Reader,
+  refined,
+  string,
+  stringArray,
+  warnIgnoredKey,
+} from '../values/readers.js';
+import {
+  membersOf,
+  optional,
+  record,
+  required,
+  section,
+  setting,
+  settingsClass,
+  type ValueOf,
+} from '../values/settings.js';
 
 /** `password_config.policy`. */
-export class PasswordPolicyConfig {
-  readonly enabled: boolean = false;
-  readonly minimumLength: number | undefined = undefined;
-  readonly requireDigit: boolean = false;
-  readonly requireSymbol: boolean = false;
-  readonly requireLowercase: boolean = false;
-  readonly requireUppercase: boolean = false;
-}
+export class PasswordPolicyConfig extends settingsClass({
+  enabled: setting(boolean, false),
+  minimumLength: optional(integer(0)),
+  requireDigit: setting(boolean, false),
+  requireSymbol: setting(boolean, false),
+  requireLowercase: setting(boolean, false),
+  requireUppercase: setting(boolean, false),
+}) {}
 
 /** `password_config`. */
-export class PasswordConfig {
-  /** `only_for_reauth`: no login, but user-interactive authentication of those who have a password. */
-  readonly enabled: boolean | 'only_for_reauth' = true;
-  readonly localdbEnabled: boolean = true;
-  readonly pepper: string = '';
-  readonly policy: PasswordPolicyConfig = new PasswordPolicyConfig();
-}
+export class PasswordConfig extends settingsClass({
+  enabled: setting(oneOf<boolean | 'only_for_reauth'>(true, false, 'only_for_reauth'), true, {
+    meaning: '"only_for_reauth": no login, but user-interactive authentication of those who have a password.',
+  }),
+  localdbEnabled: setting(boolean, true),
+  pepper: setting(string, ''),
+  policy: setting(section(PasswordPolicyConfig), () => new PasswordPolicyConfig()),
+}) {}
 
 /** `login_via_existing_session`. */
-export class LoginViaExistingSessionConfig {
-  readonly enabled: boolean = false;
-  readonly requireUiAuth: boolean = true;
-  /** Milliseconds. */
-  readonly tokenTimeout: number = 5 * 60_000;
-}
+export class LoginViaExistingSessionConfig extends settingsClass({
+  enabled: setting(boolean, false),
+  requireUiAuth: setting(boolean, true),
+  tokenTimeout: setting(duration, 5 * 60_000),
+}) {}
 
 /** `ui_auth`. */
-export class UiAuthConfig {
-  /** Milliseconds that one authentication counts for further requests. */
-  readonly sessionTimeout: number = 0;
-}
-
-/** `email.subjects`. */
-export class EmailSubjectsConfig {
-  readonly messageFromPersonInRoom: string =
-    '[%(app)s] You have a message on %(app)s from %(person)s in the %(room)s room...';
-  readonly messageFromPerson: string = '[%(app)s] You have a message on %(app)s from %(person)s...';
-  readonly messagesFromPerson: string = '[%(app)s] You have messages on %(app)s from %(person)s...';
-  readonly messagesInRoom: string = '[%(app)s] You have messages on %(app)s in the %(room)s room...';
-  readonly messagesInRoomAndOthers: string =
-    '[%(app)s] You have messages on %(app)s in the %(room)s room and others...';
-  readonly messagesFromPersonAndOthers: string = '[%(app)s] You have messages on %(app)s from %(person)s and others...';
-  readonly inviteFromPerson: string = '[%(app)s] %(person)s has invited you to chat on %(app)s...';
-  readonly inviteFromPersonToRoom: string =
-    '[%(app)s] %(person)s has invited you to join the %(room)s room on %(app)s...';
-  readonly inviteFromPersonToSpace: string =
-    '[%(app)s] %(person)s has invited you to join the %(space)s space on %(app)s...';
-  readonly passwordReset: string = '[%(server_name)s] Password reset';
-  readonly emailValidation: string = '[%(server_name)s] Validate your email';
-  readonly emailAlreadyInUse: string = '[%(server_name)s] Email already in use';
-}
-
-/** `email`; without the section the homeserver sends no mail. */
-export class EmailConfig {
-  readonly smtpHost: string = 'localhost';
-  /** 25, or 465 with `forceTls`, when undefined. */
-  readonly smtpPort: number | undefined = undefined;
-  readonly smtpUser: string | undefined = undefined;
-  readonly smtpPass: string | undefined = undefined;
-  readonly forceTls: boolean = false;
-  readonly requireTransportSecurity: boolean = false;
-  readonly enableTls: boolean = true;
-  readonly tlsname: string | undefined = undefined;
-  readonly notifFrom: string | undefined = undefined;
-  readonly appName: string = 'Matrix';
-  readonly enableNotifs: boolean = false;
-  readonly notifForNewUsers: boolean = true;
-  /** Milliseconds. */
-  readonly notifDelayBeforeMail: number = 10 * 60_000;
-  readonly clientBaseUrl: string | undefined = undefined;
-  /** Milliseconds. */
-  readonly validationTokenLifetime: number = 3_600_000;
-  readonly inviteClientLocation: string | undefined = undefined;
-  readonly templateDir: string | undefined = undefined;
-  readonly subjects: EmailSubjectsConfig = new EmailSubjectsConfig();
-}
+export class UiAuthConfig extends settingsClass({
+  sessionTimeout: setting(duration, 0, { meaning: 'How long one authentication counts for further requests.' }),
+}) {}
 
 /** `sso`. */
-export class SsoConfig {
-  /** URLs that a login token is handed to without asking the user. */
-  readonly clientWhitelist: readonly string[] = [];
-  readonly updateProfileInformation: boolean = false;
-}
+export class SsoConfig extends settingsClass({
+  clientWhitelist: setting(stringArray, [], {
+    meaning: 'URLs that a login token is handed to without asking the user.',
+  }),
+  updateProfileInformation: setting(boolean, false),
+}) {}
 
-/** A rule of `alias_creation_rules` or `room_list_publication_rules`: the first that matches decides. The patterns are globs. */
-export interface RoomDirectoryRule {
-  readonly userId: string;
-  readonly roomId: string;
-  readonly alias: string;
-  readonly action: 'allow' | 'deny';
-}
+export const sso = section(SsoConfig, { ignored: ['template_dir'] });
+
+/** `alias_creation_rules` and `room_list_publication_rules`: the first rule that matches decides. The patterns are globs. */
+export const directoryRules = listOf(
+  record({
+    userId: setting(string, '*'),
+    roomId: setting(string, '*'),
+    alias: setting(string, '*'),
+    action: required(oneOf('allow', 'deny')),
+  }),
+);
+
+/** One of these rules. */
+export type RoomDirectoryRule = ValueOf<typeof directoryRules>[number];
 
 /** `user_directory`. */
-export class UserDirectoryConfig {
-  readonly enabled: boolean = true;
-  readonly searchAllUsers: boolean = false;
-  readonly preferLocalUsers: boolean = false;
-  readonly excludeRemoteUsers: boolean = false;
-  readonly showLockedUsers: boolean = false;
-}
+export class UserDirectoryConfig extends settingsClass({
+  enabled: setting(boolean, true),
+  searchAllUsers: setting(boolean, false),
+  preferLocalUsers: setting(boolean, false),
+  excludeRemoteUsers: setting(boolean, false),
+  showLockedUsers: setting(boolean, false),
+}) {}
 
-/** `presence`; times in milliseconds. */
-export class PresenceConfig {
-  readonly enabled: boolean | 'untracked' = true;
-  readonly includeOfflineUsersOnSync: boolean = false;
-  readonly lastActiveGranularity: number = 60_000;
-  readonly syncOnlineTimeout: number = 30_000;
-  readonly idleTimeout: number = 300_000;
-}
+/** `presence`. */
+export class PresenceConfig extends settingsClass({
+  enabled: setting(oneOf<boolean | 'untracked'>(true, false, 'untracked'), true),
+  includeOfflineUsersOnSync: setting(boolean, false),
+  lastActiveGranularity: setting(duration, 60_000),
+  syncOnlineTimeout: setting(duration, 30_000),
+  idleTimeout: setting(duration, 300_000),
+}) {}
+
+export const presence: Reader<PresenceConfig> = refined(
+  section(PresenceConfig, { ignored: ['presence_router'] }),
+  (read, place) => {
+    if (read.lastActiveGranularity <= 0)
+      place.at('last_active_granularity').fault(`expected a duration above 0, got ${read.lastActiveGranularity} ms.`);
+    if (read.syncOnlineTimeout <= 0)
+      place.at('sync_online_timeout').fault(`expected a duration above 0, got ${read.syncOnlineTimeout} ms.`);
+    if (read.idleTimeout <= read.lastActiveGranularity) {
+      place.at('idle_timeout').fault('expected more than "last_active_granularity". Raise it.');
+    }
+    return read;
+  },
+);
 
 /** One of `media_upload_limits`. */
 export interface MediaUploadLimitConfig {
@@ -144,131 +118,181 @@ export interface MediaUploadLimitConfig {
   readonly canUpgrade: boolean;
 }
 
-/** One of `thumbnail_sizes`. */
-export interface ThumbnailSize {
-  readonly width: number;
-  readonly height: number;
-  readonly method: 'crop' | 'scale';
-}
+/** Read into what the media repository and modules call the limit's members. */
+export const mediaUploadLimits: Reader<readonly MediaUploadLimitConfig[]> = listOf(
+  refined(
+    record({
+      timePeriod: required(duration),
+      maxSize: required(byteSize),
+      infoUri: optional(string),
+      canUpgrade: setting(boolean, false),
+    }),
+    ({ timePeriod, maxSize, infoUri, canUpgrade }) => ({
+      timePeriodMs: timePeriod,
+      maxBytes: maxSize,
+      ...(infoUri === undefined ? {} : { infoUri }),
+      canUpgrade,
+    }),
+  ),
+);
 
-/** `media_retention`; times in milliseconds. */
-export class MediaRetentionConfig {
-  readonly localMediaLifetime: number | undefined = undefined;
-  readonly remoteMediaLifetime: number | undefined = undefined;
-}
+export const thumbnailSizes = listOf(
+  record({ width: required(integer(1)), height: required(integer(1)), method: required(oneOf('crop', 'scale')) }),
+);
+
+/** One of `thumbnail_sizes`. */
+export type ThumbnailSize = ValueOf<typeof thumbnailSizes>[number];
+
+/** `media_retention`. */
+export class MediaRetentionConfig extends settingsClass({
+  localMediaLifetime: optional(duration),
+  remoteMediaLifetime: optional(duration),
+}) {}
 
 /** `account_threepid_delegates`. */
-export class AccountThreepidDelegates {
-  readonly msisdn: string | undefined = undefined;
-}
+export class AccountThreepidDelegates extends settingsClass({ msisdn: optional(string) }) {}
 
-/** One of `allowed_local_3pids`: which addresses may be bound to accounts. */
-export interface AllowedThreepid {
-  readonly medium: string;
-  /** A regular expression. */
-  readonly pattern: string;
-}
-
-/** `rc_login`. */
-export interface LoginRateLimits {
-  readonly address: RateLimit;
-  readonly account: RateLimit;
-  readonly failedAttempts: RateLimit;
-}
-
-/** `rc_joins`. */
-export interface JoinRateLimits {
-  readonly local: RateLimit;
-  readonly remote: RateLimit;
-}
-
-/** `rc_invites`. */
-export interface InviteRateLimits {
-  readonly perRoom: RateLimit;
-  readonly perUser: RateLimit;
-  readonly perIssuer: RateLimit;
-}
-
-/** `rc_presence`. */
-export interface PresenceRateLimits {
-  readonly perUser: RateLimit;
-}
+/** `allowed_local_3pids`: which addresses may be bound to accounts, as regular expressions. */
+export const allowedLocalThreepids = listOf(record({ medium: required(string), pattern: required(string) }));
 
 /** `server_notices`. */
-export class ServerNoticesConfig {
-  readonly systemMxidLocalpart: string = '';
-  readonly systemMxidDisplayName: string | undefined = undefined;
-  readonly systemMxidAvatarUrl: string | undefined = undefined;
-  readonly roomName: string = 'Server Notices';
-  readonly roomAvatarUrl: string | undefined = undefined;
-  readonly roomTopic: string | undefined = undefined;
-  readonly autoJoin: boolean = false;
+export class ServerNoticesConfig extends settingsClass({
+  systemMxidLocalpart: setting(string, '', { isRequired: true }),
+  systemMxidDisplayName: optional(string),
+  systemMxidAvatarUrl: optional(string),
+  roomName: setting(string, 'Server Notices'),
+  roomAvatarUrl: optional(string),
+  roomTopic: optional(string),
+  autoJoin: setting(boolean, false),
+}) {}
+
+/** `retention.default_policy`. */
+export class RetentionPolicyConfig extends settingsClass({
+  minLifetime: optional(duration),
+  maxLifetime: optional(duration),
+}) {}
+
+/** `retention`. */
+export class RetentionConfig extends settingsClass({
+  enabled: setting(boolean, false),
+  defaultPolicy: setting(section(RetentionPolicyConfig), () => new RetentionPolicyConfig()),
+  allowedLifetimeMin: optional(duration),
+  allowedLifetimeMax: optional(duration),
+}) {}
+
+const purgeJob = refined(
+  membersOf({
+    interval: required(duration),
+    shortestMaxLifetime: optional(duration),
+    longestMaxLifetime: optional(duration),
+  }),
+  (read, place) => {
+    const lifetimes = [read.shortestMaxLifetime, read.longestMaxLifetime] as const;
+    refuseCrossed(lifetimes, place, ['shortest_max_lifetime', 'longest_max_lifetime']);
+    return read;
+  },
+);
+
+/** Synapse has a member more. */
+class RetentionMembers extends settingsClass({
+  ...RetentionConfig.settings,
+  purgeJobs: optional(listOf(purgeJob), { isUnused: true }),
+}) {}
+
+/** Synapse refuses limits of which the lower one is above the other (`config/retention.py`). */
+export const retention: Reader<RetentionConfig> = refined(section(RetentionMembers), (read, place) => {
+  const { purgeJobs, ...members } = read;
+  if (purgeJobs !== undefined) warnIgnoredKey(place.at('purge_jobs'));
+  const { allowedLifetimeMin, allowedLifetimeMax, defaultPolicy } = members;
+  refuseCrossed([allowedLifetimeMin, allowedLifetimeMax], place, ['allowed_lifetime_min', 'allowed_lifetime_max']);
+  const policy = place.at('default_policy');
+  refuseCrossed([defaultPolicy.minLifetime, defaultPolicy.maxLifetime], policy, ['min_lifetime', 'max_lifetime']);
+  return new RetentionConfig(members);
+});
+
+function refuseCrossed(
+  [low, high]: readonly [number | null | undefined, number | null | undefined],
+  place: Place,
+  [lowKey, highKey]: readonly [string, string],
+): void {
+  if ((low ?? 0) > (high ?? Infinity)) place.at(lowKey).fault(`it is greater than "${highKey}". Lower it.`);
 }
 
-/** `retention.default_policy`; times in milliseconds. */
-export class RetentionPolicyConfig {
-  readonly minLifetime: number | undefined = undefined;
-  readonly maxLifetime: number | undefined = undefined;
-}
+/** `background_updates`; a number of milliseconds each. */
+export class BackgroundUpdatesConfig extends settingsClass({
+  backgroundUpdateDurationMs: setting(integer(0), 100),
+  sleepEnabled: setting(boolean, true),
+  sleepDurationMs: setting(integer(0), 1000),
+  minBatchSize: setting(integer(0), 1),
+  defaultBatchSize: setting(integer(1), 100),
+}) {}
 
-/** `retention`; times in milliseconds. */
-export class RetentionConfig {
-  readonly enabled: boolean = false;
-  readonly defaultPolicy: RetentionPolicyConfig = new RetentionPolicyConfig();
-  readonly allowedLifetimeMin: number | undefined = undefined;
-  readonly allowedLifetimeMax: number | undefined = undefined;
-}
+/** `account_validity`. */
+export class AccountValidityConfig extends settingsClass({
+  enabled: setting(boolean, false),
+  period: optional(duration),
+  renewAt: optional(duration),
+  renewEmailSubject: setting(string, 'Renew your %(app)s account'),
+}) {}
 
-/** `background_updates`; times in milliseconds. */
-export class BackgroundUpdatesConfig {
-  readonly backgroundUpdateDurationMs: number = 100;
-  readonly sleepEnabled: boolean = true;
-  readonly sleepDurationMs: number = 1000;
-  readonly minBatchSize: number = 1;
-  readonly defaultBatchSize: number = 100;
-}
-
-/** `account_validity`; times in milliseconds. */
-export class AccountValidityConfig {
-  readonly enabled: boolean = false;
-  readonly period: number | undefined = undefined;
-  readonly renewAt: number | undefined = undefined;
-  readonly renewEmailSubject: string = 'Renew your %(app)s account';
-}
+export const accountValidity: Reader<AccountValidityConfig> = refined(
+  section(AccountValidityConfig, { ignored: ['template_dir', 'account_renewed_html_path', 'invalid_token_html_path'] }),
+  (read, place) => {
+    if (read.enabled && read.period === undefined) place.fault('"period" is missing. Add it: "period: 6w".');
+    return read;
+  },
+);
 
 /** `auto_accept_invites`. */
-export class AutoAcceptInvitesConfig {
-  readonly enabled: boolean = false;
-  readonly onlyForDirectMessages: boolean = false;
-  readonly onlyFromLocalUsers: boolean = false;
-}
+export class AutoAcceptInvitesConfig extends settingsClass({
+  enabled: setting(boolean, false),
+  onlyForDirectMessages: setting(boolean, false),
+  onlyFromLocalUsers: setting(boolean, false),
+}) {}
+
+export const autoAcceptInvites = section(AutoAcceptInvitesConfig, { ignored: ['worker_to_run_on'] });
 
 /** `templates`. */
-export class TemplatesConfig {
-  readonly customTemplateDirectory: string | undefined = undefined;
-}
+export class TemplatesConfig extends settingsClass({ customTemplateDirectory: optional(string) }) {}
 
 /** `push`. */
-export class PushConfig {
-  readonly enabled: boolean = true;
-  readonly includeContent: boolean = true;
-  readonly groupUnreadCountByRoom: boolean = true;
-}
+export class PushConfig extends settingsClass({
+  enabled: setting(boolean, true),
+  includeContent: setting(boolean, true),
+  groupUnreadCountByRoom: setting(boolean, true),
+}) {}
+
+export const push = section(PushConfig, { ignored: ['jitter_delay', 'redact_content'] });
+
+const typeAndKey: Reader<string | readonly [string, string]> = (value, place) => {
+  if (typeof value === 'string') return value;
+  const [type, stateKey, ...more] = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  return typeof type === 'string' && typeof stateKey === 'string' && more.length === 0
+    ? [type, stateKey]
+    : place.fault('expected an event type, or a list of an event type and a state key.');
+};
 
 /** `room_prejoin_state`: the state that an invited or knocking user is shown. */
-export class RoomPrejoinStateConfig {
-  readonly disableDefaultEventTypes: boolean = false;
-  /** Event types, or pairs of event type and state key. */
-  readonly additionalEventTypes: readonly (string | readonly [string, string])[] = [];
-}
+export class RoomPrejoinStateConfig extends settingsClass({
+  disableDefaultEventTypes: setting(boolean, false),
+  additionalEventTypes: setting(listOf(typeAndKey), [], {
+    meaning: 'Event types, or pairs of event type and state key.',
+  }),
+}) {}
 
 /** `user_types`. */
-export class UserTypesConfig {
-  readonly defaultUserType: string | undefined = undefined;
-  readonly extraUserTypes: readonly string[] = [];
-}
+export class UserTypesConfig extends settingsClass({
+  defaultUserType: optional(string),
+  extraUserTypes: setting(stringArray, []),
+}) {}
+
+export const userTypes: Reader<UserTypesConfig> = refined(section(UserTypesConfig), (read, place) => {
+  if (read.defaultUserType === undefined) return read;
+  const known = ['support', 'bot', ...read.extraUserTypes];
+  return known.includes(read.defaultUserType)
+    ? read
+    : place.at('default_user_type').fault('is no known user type. Add it to "extra_user_types".');
+});
 
 /** `stats`. */
-export class StatsConfig {
-  readonly enabled: boolean = true;
-}
+export class StatsConfig extends settingsClass({ enabled: setting(boolean, true) }) {}

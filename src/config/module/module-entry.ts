@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../values/json-schema.js';
 import type { Place } from '../values/place.js';
-import { described, duration, isMapping, shown, type Mapping, mappingOf, oneOf } from '../values/readers.js';
+import { described, duration, isMapping, shown, type Mapping, oneOf } from '../values/readers.js';
+import { membersOf, withoutDefault } from '../values/settings.js';
 
 type Mode = 'enforce' | 'audit' | 'off';
 type Action = 'allow' | 'deny' | 'error';
@@ -22,19 +23,10 @@ export interface ModuleEntry {
   readonly policy: (EntryPolicy & { readonly callbacks?: Readonly<Record<string, EntryPolicy>> }) | undefined;
 }
 
-interface PolicyMembers {
-  readonly mode: Mode;
-  readonly timeout: number;
-  readonly onFailure: NonNullable<EntryPolicy['onFailure']>;
-}
-
 const mode = oneOf<Mode>('enforce', 'audit', 'off');
 const action = oneOf<Action>('allow', 'deny', 'error');
 
-const byOrigin = mappingOf<{ readonly local: Action; readonly federated: Action }>({
-  local: action,
-  federated: action,
-});
+const byOrigin = membersOf({ local: withoutDefault(action), federated: withoutDefault(action) });
 
 const onFailure = described<NonNullable<EntryPolicy['onFailure']>>(
   { anyOf: [action.schema, byOrigin.schema] },
@@ -50,24 +42,32 @@ const unquotedMode = described<Mode>({ enum: ['enforce', 'audit', 'off', false] 
   mode(value === false ? 'off' : value, place),
 );
 
-const policyKeys = { mode: unquotedMode, timeout: duration, onFailure };
+const policySettings = {
+  mode: withoutDefault(unquotedMode),
+  timeout: withoutDefault(duration),
+  onFailure: withoutDefault(onFailure),
+};
 
-const callbackPolicy = mappingOf<PolicyMembers>(policyKeys);
+const callbackPolicy = membersOf(policySettings);
 
-const modulePolicy = mappingOf<PolicyMembers & { readonly callbacks: Readonly<Record<string, EntryPolicy>> }>(
+const modulePolicy = membersOf(
   {
-    ...policyKeys,
-    callbacks: described(
-      { type: 'object', ...(callbackPolicy.schema && { additionalProperties: callbackPolicy.schema }) },
-      (value, place) => {
-        if (!isMapping(value))
-          return place.fault(`expected a mapping, got ${shown(value)}. Write "check_event_for_spam: { mode: audit }".`);
-        const read = Object.entries(value).map(([name, policy]) => [
-          name,
-          callbackPolicy(policy, place.at(name)) ?? {},
-        ]);
-        return Object.fromEntries(read) as Readonly<Record<string, EntryPolicy>>;
-      },
+    ...policySettings,
+    callbacks: withoutDefault(
+      described<Readonly<Record<string, EntryPolicy>>>(
+        { type: 'object', ...(callbackPolicy.schema && { additionalProperties: callbackPolicy.schema }) },
+        (value, place) => {
+          if (!isMapping(value))
+            return place.fault(
+              `expected a mapping, got ${shown(value)}. Write "check_event_for_spam: { mode: audit }".`,
+            );
+          const read = Object.entries(value).map(([name, policy]) => [
+            name,
+            callbackPolicy(policy, place.at(name)) ?? {},
+          ]);
+          return Object.fromEntries(read) as Readonly<Record<string, EntryPolicy>>;
+        },
+      ),
     ),
   },
   { alsoKnown: ['module', 'config'], remedy: 'Write settings of the module below "config:".' },

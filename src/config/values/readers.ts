@@ -1,14 +1,15 @@
 import { didYouMean } from '../../errors/nearest-name.js';
 import { type JsonSchema, unitSchemas } from './json-schema.js';
 import type { Place } from './place.js';
-import { snakeCase } from './snake-case.js';
 import { readByteSize, readDuration } from './units.js';
 
 /** Unknown value -> typed value, or null after a fault was reported at the place. */
 export interface Reader<T> {
   (value: unknown, place: Place): T | null;
-  /** What editors are told of the value; anything when absent. */
+  /** What editors are told of the value (default: it may be anything). */
   readonly schema?: JsonSchema;
+  /** `null` is a value of its own, not a key that is not there. */
+  readonly takesNull?: boolean;
 }
 
 /** A reader that editors are told something of. */
@@ -19,8 +20,16 @@ export function described<T>(
   return schema === undefined ? read : Object.assign(read, { schema });
 }
 
-/** One reader for each property; the YAML key is the property's snake_case. */
-export type Keys<T> = { readonly [P in keyof T]-?: Reader<T[P]> };
+/** A reader whose values keep one rule more, or are made into something else. */
+export function refined<T, R>(
+  reader: Reader<T>,
+  refine: (read: T, place: Place, value: unknown) => R | null,
+): Reader<R> {
+  return described(reader.schema, (value, place) => {
+    const read = reader(value, place);
+    return read === null ? null : refine(read, place, value);
+  });
+}
 
 /** A mapping as YAML and JSON give it. */
 export type Mapping = Readonly<Record<string, unknown>>;
@@ -62,7 +71,7 @@ export function shownWord(value: unknown): string {
   return typeof value === 'string' && PLAIN_WORD.test(value) ? `"${value}"` : shown(value);
 }
 
-export const text: Reader<string> = described({ type: 'string' }, (value, place) =>
+export const string: Reader<string> = described({ type: 'string' }, (value, place) =>
   typeof value === 'string' ? value : place.fault(`expected a string, got ${shown(value)}. ${quoteIt(value)}`),
 );
 
@@ -70,7 +79,7 @@ function quoteIt(value: unknown): string {
   return isMapping(value) || Array.isArray(value) ? 'Write one text here.' : 'Write it in quotes.';
 }
 
-export const flag: Reader<boolean> = described({ type: 'boolean' }, (value, place) =>
+export const boolean: Reader<boolean> = described({ type: 'boolean' }, (value, place) =>
   typeof value === 'boolean'
     ? value
     : place.fault(`expected true or false, got ${shownWord(value)}. Write true or false without quotes.`),
@@ -159,6 +168,8 @@ export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   });
 }
 
+export const stringArray: Reader<readonly string[]> = listOf(string);
+
 /** Any mapping, as it is. */
 export const anyMapping: Reader<Mapping> = described({ type: 'object' }, (value, place) =>
   isMapping(value)
@@ -171,70 +182,6 @@ export function orNull<T>(reader: Reader<T>): Reader<T | null> {
   const schema = reader.schema && { anyOf: [reader.schema, { type: 'null' }] };
   const read = described<T | null>(schema, (value, place) => (value === null ? null : reader(value, place)));
   return Object.assign(read, { takesNull: true });
-}
-
-/** Keys that a section of Synapse's has and that have no meaning here. */
-export interface SectionOptions {
-  readonly ignored?: readonly string[];
-  /** Keys that somebody else reads: only named when a misspelt one is meant. */
-  readonly alsoKnown?: readonly string[];
-  readonly required?: readonly string[];
-  /** What to do with a key that nobody knows. */
-  readonly remedy?: string;
-}
-
-/** The members of a mapping; those that are absent or null are left out. */
-export function mappingOf<T extends object>(keys: Keys<T>, options: SectionOptions = {}): Reader<Partial<T>> {
-  const properties = Object.keys(keys) as (keyof T & string)[];
-  const byKey = new Map(properties.map((property) => [snakeCase(property), property]));
-  const ignored = new Set(options.ignored);
-  return described(mappingSchema(keys, options), (value, place) => {
-    const mapping = anyMapping(value, place);
-    if (mapping === null) return null;
-    const result: Partial<T> = {};
-    const unknown: string[] = [];
-    for (const [key, member] of Object.entries(mapping)) {
-      const property = byKey.get(key);
-      if (property !== undefined) readMember(result, property, keys[property], member, place.at(key));
-      else if (ignored.has(key)) warnMeaningless(place.at(key));
-      else unknown.push(key);
-    }
-    faultyKeys(unknown, [...byKey.keys(), ...ignored, ...(options.alsoKnown ?? [])], place, options.remedy);
-    for (const key of options.required ?? []) {
-      if ((mapping[key] ?? null) === null) place.fault(`"${key}" is missing. Add it.`);
-    }
-    return result;
-  });
-}
-
-function mappingSchema(keys: Readonly<Record<string, Reader<unknown>>>, options: SectionOptions): JsonSchema {
-  const { ignored = [], alsoKnown = [], required = [] } = options;
-  const own = Object.entries(keys).map(([property, { schema = {} }]) => [snakeCase(property), schema] as const);
-  const others = [...ignored, ...alsoKnown].map((key) => [key, {}] as const);
-  const properties = Object.fromEntries<JsonSchema>([...others, ...own]);
-  return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }) };
-}
-
-function readMember<T>(
-  result: Partial<T>,
-  property: keyof T,
-  reader: Reader<T[keyof T]>,
-  value: unknown,
-  at: Place,
-): void {
-  // Synapse's sections read a key without a value as one that is not there, mostly.
-  if (value === null && !('takesNull' in reader)) return;
-  const read = reader(value, at);
-  if (read !== null || value === null) result[property] = read as T[keyof T];
-}
-
-/** A section with defaults. */
-export function section<T extends object>(type: new () => T, keys: Keys<T>, options?: SectionOptions): Reader<T> {
-  const read = mappingOf(keys, options);
-  return described(read.schema, (value, place) => {
-    const members = read(value, place);
-    return members === null ? null : Object.assign(new type(), members);
-  });
 }
 
 /** So many unknown keys are no misspellings, and looking for the nearest name of each takes long. */
@@ -251,6 +198,6 @@ export function faultyKeys(
   for (const key of unknown) place.at(key).faultyKey(`unknown key "${key}".${didYouMean(key, meant) || ` ${remedy}`}`);
 }
 
-export function warnMeaningless(place: Place): void {
+export function warnIgnoredKey(place: Place): void {
   place.warn('has no meaning on the embedded homeserver');
 }

@@ -1,4 +1,4 @@
-import type { RateLimit } from '../../config/homeserver/homeserver-sections.js';
+import type { RateLimit } from '../../config/homeserver/rate-limits.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { Clock } from './clock.js';

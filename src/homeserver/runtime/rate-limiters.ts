@@ -1,5 +1,5 @@
 import type { HomeserverConfig } from '../../config/homeserver/homeserver-config.js';
-import type { RateLimit } from '../../config/homeserver/homeserver-sections.js';
+import type { RateLimit } from '../../config/homeserver/rate-limits.js';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import type { UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';

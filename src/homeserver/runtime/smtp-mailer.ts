@@ -1,4 +1,4 @@
-import type { EmailConfig } from '../../config/homeserver/homeserver-sections.js';
+import type { EmailConfig } from '../../config/homeserver/email-config.js';
 import { HostError } from '../../errors/host-error.js';
 import { loadOptional, type OptionalPackage } from '../../errors/package-missing.js';
 import type { Mail, Mailer } from './mailer.js';

@@ -1,4 +1,4 @@
-import type { RateLimit } from '../../config/homeserver/homeserver-sections.js';
+import type { RateLimit } from '../../config/homeserver/rate-limits.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { localpartOf, type UserId } from '../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../matrix/json.js';

@@ -3,33 +3,19 @@ import type { Place } from '../../config/values/place.js';
 import {
   integer,
   isMapping,
-  listOf,
   type Mapping,
-  mappingOf,
   number,
   oneOf,
   type Reader,
   shownWord,
-  text,
+  string,
+  stringArray,
 } from '../../config/values/readers.js';
+import { membersOf, withoutDefault } from '../../config/values/settings.js';
 import { readListenAddress } from '../transport/listen-address.js';
 
 /** What a homeserver.yaml names the bridge by. */
 export const bridgeName = 'vesicle_bridge.VesicleBridge';
-
-/** The keys of the bridge in a homeserver.yaml; the modules are read by who loads them. */
-export interface BridgeConfig {
-  readonly connect: string;
-  readonly spawn: readonly string[];
-  readonly token: string;
-  readonly tokenFile: string;
-  /** Milliseconds. */
-  readonly connectTimeout: number;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly queue: number;
-  readonly start: 'required' | 'optional';
-}
 
 const address: Reader<string> = (value, place) =>
   typeof value === 'string' && readListenAddress(value) !== undefined
@@ -39,7 +25,7 @@ const address: Reader<string> = (value, place) =>
 const command: Reader<readonly string[]> = (value, place) =>
   Array.isArray(value) && value.length === 0
     ? place.fault('is empty. Write "spawn: [npx, vesicle, host, --stdio]".')
-    : listOf(text)(value, place);
+    : stringArray(value, place);
 
 const seconds: Reader<number> = (value, place) => {
   if (typeof value === 'number') return number(0)(value, place);
@@ -51,16 +37,17 @@ const seconds: Reader<number> = (value, place) => {
   return Number(found[1]) * ({ s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? ''] ?? 1);
 };
 
-const readKeys = mappingOf<BridgeConfig>(
+/** The keys of the bridge in a homeserver.yaml; the modules are read by the process that loads them, the defaults are the bridge's. */
+const readKeys = membersOf(
   {
-    connect: address,
-    spawn: command,
-    token: text,
-    tokenFile: text,
-    connectTimeout: seconds,
-    timeout: seconds,
-    queue: integer(0),
-    start: oneOf('required', 'optional'),
+    connect: withoutDefault(address),
+    spawn: withoutDefault(command),
+    token: withoutDefault(string),
+    tokenFile: withoutDefault(string),
+    connectTimeout: withoutDefault(seconds),
+    timeout: withoutDefault(seconds),
+    queue: withoutDefault(integer(0)),
+    start: withoutDefault(oneOf('required', 'optional')),
   },
   { alsoKnown: ['modules'] },
 );
@@ -85,7 +72,7 @@ function directoryOfSpawned(config: unknown): string | undefined {
 }
 
 /** Checks the entry of a bridge, but for the modules; faults are reported. Gives the keys that are right. */
-export function readBridgeEntry(entry: Mapping, place: Place): Partial<BridgeConfig> {
+export function readBridgeEntry(entry: Mapping, place: Place): NonNullable<ReturnType<typeof readKeys>> {
   const { module: _module, config, ...others } = entry;
   for (const key of Object.keys(others)) {
     place.at(key).faultyKey('Synapse does not look at this key. Indent it, so that it stands below "config:".');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RateLimit } from '../../../src/config/homeserver/homeserver-sections.js';
+import type { RateLimit } from '../../../src/config/homeserver/rate-limits.js';
 import { LimitExceededError } from '../../../src/homeserver/runtime/rate-limit-error.js';
 import { RateLimiter, type RateLimiterOptions } from '../../../src/homeserver/runtime/rate-limiter.js';
 import type { UserId } from '../../../src/matrix/ids.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import test from 'node:test';
-import { EmailConfig } from '../../../src/config/homeserver/homeserver-sections.js';
+import { EmailConfig } from '../../../src/config/homeserver/email-config.js';
 import { HostError } from '../../../src/errors/host-error.js';
 import { SmtpMailer } from '../../../src/homeserver/runtime/smtp-mailer.js';
 
