@@ -7,7 +7,10 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from vesicle_bridge import FrameReader, Link, Opened
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.link import Link
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.served import SERVED
 
 FRAME = "x" * 61_000
 ROUNDS, SIZES = int(sys.argv[1]), [int(size) for size in sys.argv[2:]]
@@ -17,11 +20,11 @@ def cost(count: int) -> float:
     """Lets so many frames wait, since nobody reads, and then sends them to somebody who does."""
     ours, theirs = socket.socketpair()
     bridge: Any = SimpleNamespace(host=SimpleNamespace(lost=lambda *_: None))
-    link = Link(bridge, Opened(ours, None, FrameReader(), []))
+    link = Link(bridge, Opened(ours, None, FrameReader(), []), SERVED)
     spent, received = 0.0, 0
     for _ in range(count):
         link.tell("log", {"message": FRAME})
-    while link._out:
+    while link.writer._out:
         received += len(theirs.recv(1 << 20))
         started = time.thread_time()
         link.doWrite()

@@ -67,9 +67,12 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'bridge',
-    summary: 'writes vesicle_bridge.py, the file that Synapse loads',
+    summary: 'writes vesicle_bridge, the Python package that Synapse loads',
     takesNoFile: true,
-    options: [{ name: 'out', value: 'DIR', summary: 'a directory on the PYTHONPATH of Synapse' }],
+    options: [
+      { name: 'out', value: 'DIR', summary: 'a directory on the PYTHONPATH of Synapse' },
+      { name: 'single-file', summary: 'writes one file, vesicle_bridge.py, for containers that mount it' },
+    ],
     run: async (call) => (await import('./bridge.js')).bridge(call),
   },
 ];

@@ -239,7 +239,7 @@ export const errorCodes = {
   },
   SYNAPSE_PROTOCOL_BROKEN: {
     blame: 'remote',
-    text: 'The connection with the bridge in Synapse is given up: {reason}. Let only the vesicle_bridge.py of this version connect.',
+    text: 'The connection with the bridge in Synapse is given up: {reason}. Let only the vesicle_bridge of this version connect.',
   },
   SYNAPSE_REQUEST_UNKNOWN: {
     blame: 'author',
@@ -259,7 +259,7 @@ export const errorCodes = {
   },
   SYNAPSE_VALUE_WRONG: {
     blame: 'remote',
-    text: 'The bridge in Synapse sent {value}. Use the vesicle_bridge.py of this version.',
+    text: 'The bridge in Synapse sent {value}. Use the vesicle_bridge of this version.',
   },
   SYNAPSE_VERSION_MISMATCH: {
     blame: 'operator',

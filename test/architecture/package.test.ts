@@ -125,7 +125,9 @@ test('the version is that of package.json wherever it stands', () => {
     readonly version: string;
     readonly packages: Readonly<Record<string, { readonly version: string }>>;
   };
-  const bridge = /^BRIDGE_VERSION: Final = "(.*)"$/m.exec(projectText('src/synapse/python/vesicle_bridge.py'))?.[1];
+  const bridge = /^BRIDGE_VERSION: Final = "(.*)"$/m.exec(
+    projectText('src/synapse/python/vesicle_bridge/link_table.py'),
+  )?.[1];
   assert.deepEqual([lock.version, lock.packages['']?.version, bridge], [version, version, version]);
   // The wheel takes the bridge's.
   assert.doesNotMatch(projectText('src/synapse/python/pyproject.toml'), /^version = "/m);

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messages } from '../../src/synapse/protocol/protocol.js';
 import { readMessageTypes } from '../docs/message-types.js';
-import { projectText } from '../support/project.js';
+import { readBridgeModules } from '../../src/synapse/python/bridge-package.js';
+import { inProject } from '../support/project.js';
 
-const bridge = projectText('src/synapse/python/vesicle_bridge.py');
+const bridge = [...readBridgeModules(inProject('src/synapse/python')).values()].join('\n');
 
 test('every message of the protocol has types, and a notice no result', () => {
   const types = readMessageTypes();

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { projectText } from '../support/project.js';
+import { readBridgeModules } from '../../src/synapse/python/bridge-package.js';
+import { joinModules } from '../../src/synapse/python/single-file.js';
+import { inProject, projectText } from '../support/project.js';
 import { countCasts, sourceFiles } from '../support/source-files.js';
 
 const files = sourceFiles('src');
@@ -116,3 +118,14 @@ function reachableFrom(graph: ReadonlyMap<string, ReadonlySet<string>>, start: s
   }
   return reached;
 }
+
+test('no Python file of the bridge is longer than 400 lines, or imports one that is not below it', () => {
+  const modules = readBridgeModules(inProject('src/synapse/python'));
+  const long = [...modules].filter(([, text]) => text.split('\n').length - 1 > 400);
+  assert.deepEqual(
+    long.map(([file]) => file),
+    [],
+  );
+  // Throws for a circle of imports, and for a name that two files give to different things.
+  assert.ok(joinModules(modules).includes('class VesicleBridge'));
+});

@@ -3,11 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { encodeFrames, FrameReader } from '../../src/synapse/transport/frames.js';
 import { protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { FakeBridge } from '../support/fake-bridge.js';
-import { projectText } from '../support/project.js';
 import { folderWith, runCli, startCli } from '../support/vesicle-cli.js';
 import { vesicleCommand } from '../support/vesicle-process.js';
 
@@ -28,13 +27,12 @@ test('vesicle bridge writes the bridge of this version', async (t) => {
   const folder = await folderWith(t, {});
   const { code, out } = await runCli(t, folder, ['bridge', '--out', 'python/deep']);
   assert.equal(code, 0);
-  assert.match(out, /^Wrote python\/deep\/vesicle_bridge\.py\./);
-  const written = await readFile(join(folder, 'python/deep/vesicle_bridge.py'), 'utf8');
-  assert.equal(written, projectText('src/synapse/python/vesicle_bridge.py'));
+  assert.equal(out, 'Wrote python/deep/vesicle_bridge. Put python/deep on the PYTHONPATH of Synapse.\n');
+  assert.match(await readFile(join(folder, 'python/deep/vesicle_bridge/__init__.py'), 'utf8'), /import VesicleBridge/);
   const again = await runCli(t, folder, ['bridge', '--out', 'python/deep']);
   assert.match(again.out, /in place of that of \d+\.\d+\.\d+\. Restart/);
   for (const args of [[], ['--out', '']]) assert.equal((await runCli(t, folder, ['bridge', ...args])).code, 2);
-  const belowFile = ['bridge', '--out', 'python/deep/vesicle_bridge.py/x'];
+  const belowFile = ['bridge', '--out', 'python/deep/vesicle_bridge/__init__.py/x'];
   assert.match((await runCli(t, folder, belowFile)).error, /^\[CLI_FILE_UNWRITABLE\]/);
 });
 
@@ -44,6 +42,21 @@ test('vesicle bridge leaves a file alone that only has the name of the bridge', 
   assert.equal(code, 1);
   assert.match(error, /^\[CLI_FILE_UNWRITABLE\].*its vesicle_bridge\.py is another file/);
   assert.equal(await readFile(join(folder, 'vesicle_bridge.py'), 'utf8'), '# mine');
+});
+
+test('vesicle bridge writes one file when asked, and takes it away for the folder that Python prefers', async (t) => {
+  const folder = await folderWith(t, {});
+  const one = await runCli(t, folder, ['bridge', '--out', '.', '--single-file']);
+  assert.match(one.out, /^Wrote vesicle_bridge\.py\. Put \. on the PYTHONPATH/);
+  const { out } = await runCli(t, folder, ['bridge', '--out', '.']);
+  assert.match(
+    out,
+    /^Wrote vesicle_bridge in place of that of \S+\. Restart.*\nRemoved vesicle_bridge\.py.*--single-file\.\n$/,
+  );
+  const { code, error } = await runCli(t, folder, ['bridge', '--out', '.', '--single-file']);
+  assert.equal(code, 1);
+  assert.match(error, /^\[CLI_FILE_UNWRITABLE\].*Python prefers its folder vesicle_bridge/);
+  assert.deepEqual(await readdir(folder), ['vesicle_bridge']);
 });
 
 test('vesicle host serves modules at a socket until it is stopped', async (t) => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../../src/callbacks/registry.js';
 import { argumentNames, isTold, neutralAnswer } from '../../src/callbacks/rule.js';
 import { apiTable, type ApiTableRow } from './api-table.js';
@@ -6,88 +5,90 @@ import { type BridgeState, bridgeStates } from '../../src/synapse/protocol/link-
 import { limits, protocolVersion } from '../../src/synapse/protocol/protocol.js';
 import { resultEncoders } from '../../src/synapse/codecs/result-codecs.js';
 import { packageDescription } from '../support/installation.js';
+import { json, mapping, type PythonValue, tuple, written } from './python-values.js';
 
-const bridge = 'src/synapse/python/vesicle_bridge.py';
-const begin = '# BEGIN GENERATED from package.json, src/synapse/*.ts and src/callbacks/*.ts: npm run docs\n';
-const end = '# END GENERATED\n';
-
-/** `vesicle_bridge.py` with its tables as the protocol and the rules of the callbacks have them. */
-export function bridgeWithTables(): string {
-  const text = readFileSync(bridge, 'utf8');
-  const [before, rest] = text.split(begin);
-  const [, after] = rest?.split(end) ?? [];
-  if (before === undefined || after === undefined) throw new Error(`${bridge} has lost the marks around its tables`);
-  return [before, begin, tables(), end, after].join('');
+/** The module `link_table.py` of the bridge: the version, the limits, and the states of the link. */
+export function linkModule(): string {
+  return moduleText(
+    'Versions and limits of the protocol, and what each state of the link means.',
+    'package.json and src/synapse/protocol/*.ts',
+    'LinkRow',
+    [
+      `BRIDGE_VERSION: Final = ${JSON.stringify(packageDescription().version)}`,
+      `PROTOCOL_VERSION: Final = ${String(protocolVersion)}`,
+      assigned('LIMITS: Final[dict[str, int]]', mapping(limits, json)),
+      '# (questions, notifications, requests of the module host are served, the state after each event)',
+      assigned('LINK_STATES: Final[dict[str, LinkRow]]', mapping(bridgeStates, linkRow)),
+    ],
+  );
 }
 
-function tables(): string {
-  return [
-    `BRIDGE_VERSION: Final = ${python(packageDescription().version)}`,
-    `PROTOCOL_VERSION: Final = ${protocolVersion}`,
-    `LIMITS: Final[dict[str, int]] = ${block('{', members(limits, python), '}', 0)}`,
-    '# (questions, notifications, requests of the module host are served, the state after each event)',
-    `LINK_STATES: Final[dict[str, LinkRow]] = ${block('{', members(bridgeStates, linkRow), '}', 0)}`,
+/** The module `callback_table.py` of the bridge. */
+export function callbackModule(): string {
+  const categories = Object.fromEntries(callbackCategories.map((category) => [category, category]));
+  return moduleText('The callbacks of Synapse, by category.', 'src/callbacks/*.ts', 'CallbackRow', [
     '# (argument names, argument kinds, result kind, is told rather than asked, what a throw means, neutral result, refusal)',
-    `CALLBACKS: Final[dict[str, dict[str, CallbackRow]]] = ${block('{', callbackCategories.map(categoryTable), '}', 0)}`,
+    assigned('CALLBACKS: Final[dict[str, dict[str, CallbackRow]]]', mapping(categories, categoryTable)),
+  ]);
+}
+
+/** The module `api_table.py` of the bridge. */
+export function apiModule(): string {
+  return moduleText('The methods of `ModuleApi` that modules may call.', 'src/module-api/api-methods.ts', 'ApiRow', [
     '# (arguments with their kinds, result kind)',
-    `API_METHODS: Final[dict[str, ApiRow]] = ${block('{', members(apiTable(), apiRow), '}', 0)}`,
+    assigned('API_METHODS: Final[dict[str, ApiRow]]', mapping(apiTable(), apiRow)),
+  ]);
+}
+
+function moduleText(summary: string, sources: string, row: string, lines: readonly string[]): string {
+  return [
+    `"""${summary}`,
+    '',
+    `Made from ${sources} by \`npm run docs\`.`,
+    '"""',
+    '',
+    'from __future__ import annotations',
+    '',
+    'from typing import Final',
+    '',
+    `from .rows import ${row}`,
+    '',
+    ...lines,
     '',
   ].join('\n');
 }
 
-function linkRow({ questions, notifications, serves, next }: BridgeState): string {
-  return block('(', [questions, notifications, serves, next].map(python), ')', 1);
+function assigned(name: string, value: PythonValue): string {
+  return `${name} = ${written(value, 0, name.length + ' = '.length)}`;
 }
 
-function categoryTable(category: CallbackCategory): string {
-  const rows = (callbackNames(category) ?? []).map((name) => `${python(name)}: ${callbackRow(category, name)}`);
-  return `${python(category)}: ${block('{', rows, '}', 1)}`;
+function linkRow({ questions, notifications, serves, next }: BridgeState): PythonValue {
+  return tuple([questions, notifications, serves, next].map(json));
 }
 
-function callbackRow(category: CallbackCategory, name: string): string {
+function categoryTable(category: CallbackCategory): PythonValue {
+  const names = Object.fromEntries((callbackNames(category) ?? []).map((name) => [name, name]));
+  return mapping(names, (name) => callbackRow(category, name));
+}
+
+function callbackRow(category: CallbackCategory, name: string): PythonValue {
   const rule = findRule(category, name);
   if (rule === undefined) throw new Error(`${category}.${name} has no row`);
   // Null is the neutral result of the other kinds.
   const isPlain = rule.result === 'truth' || rule.result === 'json' || rule.result === 'number';
-  const row = [
-    tuple(argumentNames(rule)),
-    tuple(Object.values(rule.args)),
-    python(rule.result),
-    python(isTold(rule)),
-    python(rule.throws.kind),
-    python(isPlain ? neutralAnswer(rule) : undefined),
-    python(rule.refusal === undefined ? null : resultEncoders[rule.result](rule.refusal(), noHandles)),
-  ];
-  return block('(', row, ')', 2);
+  return tuple([
+    tuple(argumentNames(rule).map(json)),
+    tuple(Object.values(rule.args).map(json)),
+    json(rule.result),
+    json(isTold(rule)),
+    json(rule.throws.kind),
+    json(isPlain ? neutralAnswer(rule) : undefined),
+    json(rule.refusal === undefined ? null : resultEncoders[rule.result](rule.refusal(), noHandles)),
+  ]);
 }
 
 const noHandles = { ofFunction: () => 0, ofSlot: () => 0 };
 
-function apiRow({ args, result }: ApiTableRow): string {
-  const names = members(args, python);
-  const kinds = names.length <= 2 ? `{${names.join(', ')}}` : block('{', names, '}', 2);
-  return block('(', [kinds, python(result)], ')', 1);
-}
-
-function members<Value>(table: Readonly<Record<string, Value>>, write: (value: Value) => string): readonly string[] {
-  return Object.entries(table).map(([name, value]) => `${python(name)}: ${write(value)}`);
-}
-
-function tuple(items: readonly string[]): string {
-  return `(${items.map(python).join(', ')}${items.length === 1 ? ',' : ''})`;
-}
-
-/** Items on lines of their own. */
-function block(open: string, items: readonly string[], close: string, depth: number): string {
-  const indent = '    '.repeat(depth);
-  return `${open}\n${items.map((item) => `${indent}    ${item},\n`).join('')}${indent}${close}`;
-}
-
-/** A value of JSON as Python writes it. */
-function python(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value !== 'object') return JSON.stringify(value);
-  const parts = Object.entries(value).map(([name, member]) => `${python(name)}: ${python(member)}`);
-  return `{${parts.join(', ')}}`;
+function apiRow({ args, result }: ApiTableRow): PythonValue {
+  return tuple([mapping(args, json), json(result)]);
 }

@@ -26,7 +26,7 @@ export const errorExamples: { readonly [Code in ErrorCode]: ErrorArguments<Code>
   CLI_DIRECTORY_UNUSED: { file: 'vesicle.yaml' },
   CLI_FILE_MISSING: { file: 'server.yaml', place: ' It is looked for below /home/alice/guard.' },
   CLI_FILE_UNREADABLE: { file: 'token', problem: 'there is no token in it' },
-  CLI_FILE_UNWRITABLE: { directory: 'python', problem: 'its vesicle_bridge.py is another file' },
+  CLI_FILE_UNWRITABLE: { directory: 'python', problem: 'its vesicle_bridge is another folder' },
   CLI_PYTHON_MISSING: { tried: 'python3.13, python3.12, python3.11, python3.10, python3, python' },
   CLI_SYNAPSE_ENDED: {
     how: 'exit code 1',

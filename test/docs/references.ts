@@ -1,5 +1,5 @@
 import { format, resolveConfig } from 'prettier';
-import { bridgeWithTables } from './bridge-tables.js';
+import { apiModule, callbackModule, linkModule } from './bridge-tables.js';
 import { callbackReference } from './callback-reference.js';
 import { configurationReference } from './configuration-reference.js';
 import { errorReference } from './error-reference.js';
@@ -14,7 +14,9 @@ const references: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorReference,
   'docs/protocol.md': protocolReference,
   'src/synapse/protocol/protocol.json': protocolJson,
-  'src/synapse/python/vesicle_bridge.py': bridgeWithTables,
+  'src/synapse/python/vesicle_bridge/api_table.py': apiModule,
+  'src/synapse/python/vesicle_bridge/callback_table.py': callbackModule,
+  'src/synapse/python/vesicle_bridge/link_table.py': linkModule,
   'test/conformance/recorder/callbacks.json': puppetTable,
 };
 

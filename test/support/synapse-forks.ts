@@ -11,7 +11,7 @@ import { testSynapsePython } from './synapse.js';
 import { synapseTemplate } from './synapse-template.js';
 import { type ForkedSynapse, type ForkOrder, SynapseZygote } from './synapse-zygote.js';
 
-/** Where `vesicle_bridge.py` is. */
+/** Where the package `vesicle_bridge` is. */
 export const bridgeFolder = inProject('src/synapse/python');
 
 /** No start takes longer than this. */

@@ -25,14 +25,14 @@ const run = promisify(execFile);
 const folder = inProject('src/synapse/python');
 const skip = await pythonIsMissing();
 
-describe('the Python file of the bridge', { skip, concurrency: true }, () => {
+describe('the Python package of the bridge', { skip, concurrency: true }, () => {
   it('passes mypy --strict with the types of Synapse, for the oldest Python and the newest', async () => {
     const [tools, synapse] = [await pythonTools(), await testSynapsePython()];
     const cache = await mkdtemp(join(tmpdir(), 'vesicle-mypy-'));
     try {
       for (const version of ['3.10', '3.13']) {
         const args = ['--strict', '--python-version', version, '--cache-dir', cache, '--python-executable', synapse];
-        assert.match(await output(tools, ['-m', 'mypy', ...args, 'vesicle_bridge.py']), /Success/);
+        assert.match(await output(tools, ['-m', 'mypy', ...args, 'vesicle_bridge']), /Success/);
       }
     } finally {
       await rm(cache, { recursive: true });
@@ -41,7 +41,7 @@ describe('the Python file of the bridge', { skip, concurrency: true }, () => {
 
   it('passes ruff, and is formatted by it', async () => {
     const tools = await pythonTools();
-    const files = ['vesicle_bridge.py', inProject('test/synapse/python'), inProject('bench/bridge')];
+    const files = ['vesicle_bridge', inProject('test/synapse/python'), inProject('bench/bridge')];
     const settings = ['--config', join(folder, 'pyproject.toml'), '--no-cache'];
     assert.match(await output(tools, ['-m', 'ruff', 'check', ...settings, ...files]), /All checks passed/);
     assert.match(await output(tools, ['-m', 'ruff', 'format', '--check', ...settings, ...files]), /already formatted/);

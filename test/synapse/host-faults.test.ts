@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { assertCleanLog, BridgedPlace, moduleFolder, until } from '../support/bridged-synapse.js';
 import { MatrixClient } from '../support/matrix-client.js';
 import { VesicleHost } from '../support/vesicle-host.js';
-import { bridgeFolder, SynapseForks } from '../support/synapse-forks.js';
+import { writeChangedBridge } from '../support/changed-bridge.js';
+import { SynapseForks } from '../support/synapse-forks.js';
 
 describe('a real Synapse whose module host', { timeout: 240_000 }, () => {
   let forks: SynapseForks;
@@ -196,10 +195,7 @@ describe('a real Synapse whose module host', { timeout: 240_000 }, () => {
     await using host = await VesicleHost.start(place.listen, moduleFolder);
     await using synapse = await place.startSynapse();
     const other = await BridgedPlace.make(forks);
-    const text = await readFile(join(bridgeFolder, 'vesicle_bridge.py'), 'utf8');
-    const changed = text.replace(/^(PROTOCOL_VERSION\b.*= )\d+$/m, '$199');
-    assert.notEqual(changed, text);
-    await writeFile(join(other.folder, 'vesicle_bridge.py'), changed);
+    await writeChangedBridge(other.folder, { PROTOCOL_VERSION: 99 });
     const start = other.startSynapse({ connect: place.listen }, undefined, {}, { PYTHONPATH: other.folder });
     await assert.rejects(start, /protocol 99 .*protocol 2 .*vesicle bridge --out DIR/s);
     const alice = await MatrixClient.register(synapse.url, 'alice');

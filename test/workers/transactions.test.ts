@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { assertCleanLog, BridgedPlace, moduleFolder, until } from '../support/bridged-synapse.js';
 import { databasePrograms, DatabaseServers } from '../support/database-servers.js';
 import { MatrixClient } from '../support/matrix-client.js';
-import { bridgeFolder, type RunningSynapse, SynapseForks } from '../support/synapse-forks.js';
+import { writeChangedBridge } from '../support/changed-bridge.js';
+import { type RunningSynapse, SynapseForks } from '../support/synapse-forks.js';
 import { VesicleHost } from '../support/vesicle-host.js';
 
 const programs = await databasePrograms();
@@ -63,10 +62,7 @@ for (const { name, skip, database, failures, isConcurrent } of engines) {
       const forks = await SynapseForks.open();
       opened.push(forks);
       place = await BridgedPlace.make(forks);
-      const text = await readFile(join(bridgeFolder, 'vesicle_bridge.py'), 'utf8');
-      const hasty = text.replace('"transaction": 60000', '"transaction": 3000');
-      assert.notEqual(hasty, text);
-      await writeFile(join(place.folder, 'vesicle_bridge.py'), hasty);
+      await writeChangedBridge(place.folder, { transaction: 3000 });
       host = await VesicleHost.start(place.listen, moduleFolder);
       synapse = await place.startSynapse({}, [{ module: './book.ts' }], settings, { PYTHONPATH: place.folder });
       opened.push(host, synapse);

@@ -1,6 +1,6 @@
 /*
  * The states of the link between the bridge in Synapse and a module host. Both sides are driven by these tables, and by
- * nothing else: the bridge's copy in `vesicle_bridge.py` and the tables in `docs/protocol.md` are made from this file.
+ * nothing else: the bridge's copy in `link_table.py` and the tables in `docs/protocol.md` are made from this file.
  */
 
 /** The states of the bridge. */

@@ -6,11 +6,11 @@ import sys
 import time
 from types import SimpleNamespace
 
-from vesicle_bridge import _Recorder
+from vesicle_bridge.stand_ins import Recorder
 
 
 def seconds(count: int) -> float:
-    recorder = _Recorder(SimpleNamespace())
+    recorder = Recorder(SimpleNamespace())
     started = time.process_time()
     for number in range(count):
         recorder.write(b"%07d " % number * 128)

@@ -12,7 +12,11 @@ from played_loop import Loop, play
 from synapse.logging.context import SENTINEL_CONTEXT, LoggingContext, current_context
 from synapse.module_api import NOT_SPAM, run_in_background
 
-from vesicle_bridge import LIMITS, BridgeConfig, FrameReader, Opened, VesicleBridge
+from vesicle_bridge import VesicleBridge
+from vesicle_bridge.config import BridgeConfig
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.link_table import LIMITS
+from vesicle_bridge.opened import Opened
 
 TRIALS = int(sys.argv[1])
 ERRORS = (errno.ENOBUFS, errno.ENOMEM, errno.EPIPE, errno.ECONNRESET, errno.EMSGSIZE, errno.EHOSTUNREACH)

@@ -10,7 +10,12 @@ from typing import Any
 from played_loop import Loop, play
 from twisted.internet.defer import Deferred, ensureDeferred
 
-from vesicle_bridge import BridgeConfig, FrameReader, ModuleHostError, Opened, VesicleBridge, to_json
+from vesicle_bridge import VesicleBridge
+from vesicle_bridge.config import BridgeConfig
+from vesicle_bridge.errors import ModuleHostError
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.wire import to_json
 
 TRIALS = int(sys.argv[1])
 ON_FAILURE = {"local": "allow", "federated": "allow"}
@@ -145,8 +150,9 @@ def trial(number: int) -> None:
         host.silent_to.clear()
         play_one(number, host, api.functions, seconds)
         host.advance(6)
-    if link._deadlines or [call for call in link._pending.values() if call.hook is not None] or link._late:
-        problems.append(f"{number}: left behind: {link._deadlines} {link._pending} {link._late}")
+    calls = link.calls
+    if calls._deadlines or [call for call in calls._pending.values() if call.hook is not None] or calls._late:
+        problems.append(f"{number}: left behind: {calls._deadlines} {calls._pending} {calls._late}")
     bridge.host.stop()
     theirs.close()
 

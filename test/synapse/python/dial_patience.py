@@ -4,7 +4,9 @@ import json
 import socket
 from typing import Any
 
-from vesicle_bridge import ModuleHostError, open_connection, parse_bridge_config
+from vesicle_bridge.config import parse_bridge_config
+from vesicle_bridge.errors import ModuleHostError
+from vesicle_bridge.opening import open_connection
 
 waits: list[float] = []
 

@@ -10,7 +10,11 @@ from typing import Any
 from played_loop import Loop, play
 from twisted.internet.defer import Deferred, succeed
 
-from vesicle_bridge import BridgeConfig, FrameReader, Opened, VesicleBridge, to_json
+from vesicle_bridge import VesicleBridge
+from vesicle_bridge.config import BridgeConfig
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.wire import to_json
 
 TRIALS = int(sys.argv[1])
 NAMES = ("user_may_invite", "user_may_join_room", "user_may_create_room", "check_event_for_spam")

@@ -7,15 +7,12 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
-from vesicle_bridge import (
-    _SERVED,
-    BYTES_AT_ONCE,
-    EVENTS_AT_ONCE,
-    FrameReader,
-    Link,
-    Opened,
-    _api_result,
-)
+from vesicle_bridge.api_calls import api_result
+from vesicle_bridge.constants import BYTES_AT_ONCE, EVENTS_AT_ONCE
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.link import Link
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.served import SERVED
 
 
 def event_of(number: int, length: int) -> Any:
@@ -37,7 +34,7 @@ class Answers(Link):
 
 def link() -> Answers:
     ours, _ = socket.socketpair()
-    one = Answers(cast(Any, SimpleNamespace(ready=None)), Opened(ours, None, FrameReader(), []))
+    one = Answers(cast(Any, SimpleNamespace(ready=None)), Opened(ours, None, FrameReader(), []), SERVED)
     one.told = []
     return one
 
@@ -45,7 +42,7 @@ def link() -> Answers:
 def pieces_of(one: Answers, first: str) -> list[str]:
     pieces = [first]
     while (rest := json.loads(pieces[-1]).get("rest")) is not None:
-        _SERVED["events.more"](one, 1, {"rest": rest})
+        SERVED["events.more"](one, 1, {"rest": rest})
         pieces.append(one.told[-1])
     return pieces
 
@@ -57,10 +54,10 @@ for count, length in [(0, 1), (1, 1), (249, 1), (250, 1), (251, 1), (500, 1), (2
     for way in ("state.all", "state_events", "events"):
         one = link()
         if way == "state.all":
-            _SERVED[way](one, 1, {"state": one.hold(events)})
+            SERVED[way](one, 1, {"state": one.hold(events)})
             first = one.told[-1]
         else:
-            first = _api_result(one, way, events if way == "state_events" else list(events.values()))
+            first = api_result(one, way, events if way == "state_events" else list(events.values()))
         pieces = pieces_of(one, first)
         came = [event["event_id"] for piece in pieces for event in json.loads(piece)["events"]]
         name = f"{way} of {count} events of {length}"
@@ -74,11 +71,11 @@ for count, length in [(0, 1), (1, 1), (249, 1), (250, 1), (251, 1), (500, 1), (2
         if held != 0:
             problems.append(f"{name}: {held} handles are kept")
 one = link()
-first = _api_result(one, "events", [event_of(number, 1) for number in range(1000)])
+first = api_result(one, "events", [event_of(number, 1) for number in range(1000)])
 rest = json.loads(first)["rest"]
 one.release([rest])
 try:
-    _SERVED["events.more"](one, 1, {"rest": rest})
+    SERVED["events.more"](one, 1, {"rest": rest})
     problems.append("released events were sent")
 except KeyError:
     pass
@@ -87,9 +84,9 @@ for size in (10_000, 100_000):
     events = {("m.room.member", f"@{number}:here"): event_of(number, 30) for number in range(size)}
     state = one.hold(events)
     started = time.process_time()
-    _SERVED["state.all"](one, 1, {"state": state})
+    SERVED["state.all"](one, 1, {"state": state})
     while (rest := json.loads(one.told[-1]).get("rest")) is not None:
         longest = max(longest, time.process_time() - started)
         started = time.process_time()
-        _SERVED["events.more"](one, 1, {"rest": rest})
+        SERVED["events.more"](one, 1, {"rest": rest})
 json.dump({"problems": problems, "longest": longest}, sys.stdout)

@@ -9,7 +9,12 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-from vesicle_bridge import API_METHODS, FrameReader, Link, Opened, to_json
+from vesicle_bridge.api_table import API_METHODS
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.link import Link
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.served import SERVED
+from vesicle_bridge.wire import to_json
 
 FRAMES = int(sys.argv[1])
 logging.disable(logging.CRITICAL)
@@ -89,8 +94,8 @@ def mutated(message: dict[str, Any]) -> bytes:
 def connect() -> tuple[Link, socket.socket]:
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
-    link = Link(Bridge(), Opened(ours, None, FrameReader(), []))  # type: ignore[arg-type]
-    link._early = None  # as if the modules were open
+    link = Link(Bridge(), Opened(ours, None, FrameReader(), []), SERVED)  # type: ignore[arg-type]
+    link._notices._early = None  # as if the modules were open
     link.hold({})
     link.request("ping", {}).addErrback(lambda _: None)
     return link, theirs

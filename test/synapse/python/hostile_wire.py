@@ -13,17 +13,14 @@ from hostile_values import odd_value
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from vesicle_bridge import (
-    CALLBACKS,
-    FrameReader,
-    Link,
-    Opened,
-    UnsendableError,
-    _Call,
-    _Hook,
-    to_json,
-    to_wire,
-)
+from vesicle_bridge.callback_table import CALLBACKS
+from vesicle_bridge.calls import Call
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.hooks import Hook
+from vesicle_bridge.link import Link
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.served import SERVED
+from vesicle_bridge.wire import UnsendableError, to_json, to_wire
 
 ROUNDS = int(sys.argv[1])
 logging.disable(logging.CRITICAL)
@@ -97,9 +94,9 @@ class Bridge:
 bridge: Any = Bridge()
 ours, theirs = socket.socketpair()
 theirs.setblocking(False)
-link = Link(bridge, Opened(ours, None, FrameReader(), []))
+link = Link(bridge, Opened(ours, None, FrameReader(), []), SERVED)
 hooks = [
-    _Hook(bridge, category, name, row)
+    Hook(bridge, category, name, row)
     for category, callbacks in CALLBACKS.items()
     for name, row in callbacks.items()
     if category != "background_update_controller"
@@ -135,7 +132,7 @@ def ask() -> None:
     if outcome:
         counts["failed"] += 1
     else:
-        link.give_up(link.last_id, "enough")
+        link.calls.give_up(link.last_id, "enough")
 
 
 def answer() -> None:
@@ -146,7 +143,7 @@ def answer() -> None:
     waiting: Deferred[Any] = Deferred()
     waiting.addBoth(outcome.append)
     args: Any = tuple({} for _ in hook.arguments)
-    link._pending[number] = _Call(waiting, chance.choice([hook, hook, None]), args, (), None)
+    link.calls._pending[number] = Call(waiting, chance.choice([hook, hook, None]), args, (), None)
     message = {"id": number, "error": odd_error()} if chance.randrange(2) else {"id": number, "result": odd_json()}
     data = json.dumps(message).encode()
     theirs.send(len(data).to_bytes(4, "big") + data)
@@ -191,6 +188,6 @@ for number in range(ROUNDS):
         problems.append(repr(error))
     if link.is_closed or len(problems) > 20:
         break
-if set(link._pending) != {patient_id}:
-    problems.append(f"pending: {len(link._pending)}")
+if set(link.calls._pending) != {patient_id}:
+    problems.append(f"pending: {len(link.calls._pending)}")
 json.dump({"problems": problems[:10], "grown": memory() - before, **counts}, sys.stdout)

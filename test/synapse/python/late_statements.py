@@ -12,12 +12,17 @@ from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
+from changed_names import change_name
 from played_loop import Loop
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-import vesicle_bridge
-from vesicle_bridge import LIMITS, FrameReader, Link, Opened, to_json
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.link import Link
+from vesicle_bridge.link_table import LIMITS
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.served import SERVED
+from vesicle_bridge.wire import to_json
 
 TRIALS = int(sys.argv[1])
 # Milliseconds, and seconds.
@@ -130,12 +135,12 @@ class Host:
 
 def trial(number: int) -> None:
     loop: Any = ThreadLoop()
-    vesicle_bridge.reactor = loop
+    change_name("reactor", loop)
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     api = Api(loop)
     host_link = SimpleNamespace(lost=lambda *_: None)
-    link = Link(SimpleNamespace(api=api, host=host_link), Opened(ours, None, FrameReader(), []))  # type: ignore[arg-type]
+    link = Link(SimpleNamespace(api=api, host=host_link), Opened(ours, None, FrameReader(), []), SERVED)  # type: ignore[arg-type]
     link.start()
     host = Host(link, loop, theirs)
     host.send(host.asking("db.begin", desc="a test"))
@@ -162,8 +167,8 @@ def trial(number: int) -> None:
         problems.append(f"{number}: without an answer: {host.unanswered}")
     if "error" not in host.answers.get(1, {}) and set(api.stored) - {attempt}:
         problems.append(f"{number}: attempt {attempt} stored what was asked in {sorted(set(api.stored))}")
-    if link.transactions or link._pending:
-        problems.append(f"{number}: left behind: {link.transactions}, {link._pending}")
+    if link.transactions or link.calls._pending:
+        problems.append(f"{number}: left behind: {link.transactions}, {link.calls._pending}")
     link.lose(None)
     theirs.close()
 

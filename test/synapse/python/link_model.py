@@ -18,8 +18,13 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 
-import vesicle_bridge
-from vesicle_bridge import BridgeConfig, FrameReader, ModuleHostError, Opened, VesicleBridge, to_json
+from vesicle_bridge import VesicleBridge
+from vesicle_bridge.config import BridgeConfig
+from vesicle_bridge.errors import ModuleHostError
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.opening import open_connection
+from vesicle_bridge.wire import to_json
 
 # Seconds.
 STEP = 0.02
@@ -66,7 +71,7 @@ class Api:
         return waking
 
     def defer_to_thread(self, work: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        if work is vesicle_bridge.open_connection:
+        if work is open_connection:
             return self._game.dial()
         return maybeDeferred(work, *args)
 

@@ -4,6 +4,7 @@ import gc
 import json
 import weakref
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from synapse.module_api import ModuleApi, make_deferred_yieldable, run_in_background
@@ -11,9 +12,9 @@ from twisted.internet.defer import DeferredList
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from vesicle_bridge import Link
+from vesicle_bridge.link import Link
 
-TABLES = ("_pending", "_deadlines", "_handles", "transactions", "_out")
+TABLES = ("calls._pending", "calls._deadlines", "_handles", "transactions", "writer._out")
 
 
 class LinkProbe:
@@ -50,7 +51,9 @@ class _Probe(Resource):
 
     def render_GET(self, request: Any) -> bytes:  # noqa: N802 -- Twisted's name
         found = links()
-        sizes = {name.strip("_"): sum(len(getattr(one, name)) for one in found) for name in TABLES}
+        sizes = {
+            path.rpartition(".")[2].strip("_"): sum(len(attrgetter(path)(one)) for one in found) for path in TABLES
+        }
         open_ones = sum(not one.is_closed for one in found)
         # One may stay: what Synapse hid from the garbage collector at its start.
         return json.dumps(

@@ -1,13 +1,10 @@
 """The bridge in a Synapse that looks like one of 2024: without the names and callbacks that came later."""
 
-import importlib
 from typing import Any
 
 from synapse import module_api
 from synapse.module_api import ModuleApi
 from synapse.module_api.callbacks.spamchecker_callbacks import SpamCheckerModuleApiCallbacks
-
-import vesicle_bridge
 
 LATER = ("MediaUploadLimit", "RatelimitOverride")
 LATER_METHODS = (
@@ -24,8 +21,11 @@ for name in LATER_METHODS:
     if hasattr(ModuleApi, name):
         delattr(ModuleApi, name)
 
+# With what is left: the names may be missing when the bridge is imported.
+from vesicle_bridge import VesicleBridge  # noqa: E402
 
-class OlderBridge(importlib.reload(vesicle_bridge).VesicleBridge):
+
+class OlderBridge(VesicleBridge):
     def __init__(self, config: Any, api: ModuleApi) -> None:
         super().__init__(config, api)
         spam: SpamCheckerModuleApiCallbacks = api._callbacks.spam_checker

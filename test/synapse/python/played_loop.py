@@ -4,9 +4,10 @@ import select
 from collections.abc import Callable
 from typing import Any
 
+from changed_names import change_name
 from twisted.internet.task import Clock
 
-import vesicle_bridge
+from vesicle_bridge import calls
 
 
 class Loop(Clock):
@@ -47,6 +48,7 @@ class Loop(Clock):
 
 def play() -> Loop:
     """Gives the bridge a reactor of its own, and a clock that only the test turns."""
-    loop = vesicle_bridge.reactor = Loop()
-    vesicle_bridge.time.monotonic = loop.seconds  # type: ignore[attr-defined]
+    loop = Loop()
+    change_name("reactor", loop)
+    calls.time.monotonic = loop.seconds  # type: ignore[attr-defined]
     return loop

@@ -14,7 +14,9 @@ from synapse.handlers.auth import PasswordAuthProvider
 from synapse.module_api.callbacks.account_validity_callbacks import AccountValidityModuleApiCallbacks
 from synapse.module_api.callbacks.spamchecker_callbacks import SpamCheckerModuleApiCallbacks
 
-from vesicle_bridge import CALLBACKS, BridgeConfig, VesicleBridge
+from vesicle_bridge import VesicleBridge
+from vesicle_bridge.callback_table import CALLBACKS
+from vesicle_bridge.config import BridgeConfig
 
 TRIALS = int(sys.argv[1])
 ENTRIES = [{"module": "./gate.ts", "mode": "enforce", "on_failure": {"local": "deny", "federated": "deny"}}]

@@ -6,8 +6,9 @@ import random
 import sys
 from typing import Any
 
-import vesicle_bridge
-from vesicle_bridge import _own_thread_calls
+from changed_names import change_name
+
+from vesicle_bridge.own_turns import own_thread_calls
 
 TRIALS = int(sys.argv[1])
 chance = random.Random(1)
@@ -53,11 +54,12 @@ class Reactor:
 
 
 def trial(number: int) -> None:
-    reactor = vesicle_bridge.reactor = Reactor()
+    reactor = Reactor()
+    change_name("reactor", reactor)
     reactor._queue, reactor.added = list(range(5)), 5
 
     def inside() -> None:
-        with _own_thread_calls():
+        with own_thread_calls():
             for _ in range(chance.randrange(3)):
                 reactor._others()
                 reactor.runUntilCurrent()

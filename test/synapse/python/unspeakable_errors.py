@@ -8,7 +8,11 @@ from typing import Any
 
 from synapse.api.errors import SynapseError
 
-from vesicle_bridge import LIMITS, FrameReader, Link, Opened
+from vesicle_bridge.frames import FrameReader
+from vesicle_bridge.link import Link
+from vesicle_bridge.link_table import LIMITS
+from vesicle_bridge.opened import Opened
+from vesicle_bridge.served import SERVED
 
 ERRORS = [
     ValueError("x" * LIMITS["frame"]),
@@ -18,7 +22,7 @@ ERRORS = [
 
 ours, theirs = socket.socketpair()
 bridge: Any = SimpleNamespace()
-link = Link(bridge, Opened(ours, None, FrameReader(), []))
+link = Link(bridge, Opened(ours, None, FrameReader(), []), SERVED)
 told = []
 for number, error in enumerate(ERRORS):
     link.answer_error(number, error)

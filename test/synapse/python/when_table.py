@@ -9,7 +9,8 @@ from synapse.api.room_versions import RoomVersions
 from synapse.events import make_event_from_dict
 from synapse.types import UserID, create_requester
 
-from vesicle_bridge import CALLBACKS, compile_when, subject_readers
+from vesicle_bridge.callback_table import CALLBACKS
+from vesicle_bridge.when import compile_when, subject_readers
 
 
 def is_local(user_id: Any) -> bool:
