@@ -11,7 +11,8 @@ interface UserParts {
   readonly accountData: AccountData;
 }
 
-interface HomeserverParts {
+/** The parts of a homeserver that {@link ModuleAccountData} needs. */
+export interface AccountDataParts {
   readonly context: HomeserverContext;
   readonly userStore: UserStore;
   readonly users: UserParts;
@@ -19,7 +20,7 @@ interface HomeserverParts {
 
 /** Global account data for modules (`module_api/__init__.py: AccountDataManager`). */
 export class ModuleAccountData implements AccountDataManager {
-  constructor(private readonly services: HomeserverParts) {}
+  constructor(private readonly services: AccountDataParts) {}
 
   readonly getGlobal = async (userId: UserId, dataType: string): Promise<JsonObject | null> => {
     this.checkLocal(userId);

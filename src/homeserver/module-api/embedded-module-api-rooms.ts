@@ -3,7 +3,15 @@ import type { RoomsApi, StateFilter } from '../../module-api/rooms-api.js';
 import { HostError } from '../../errors/host-error.js';
 import { SynapseError } from '../../errors/synapse-error.js';
 import type { MatrixEvent, StateMap } from '../../matrix/event.js';
-import { domainOf, type EventId, localpartOf, type RoomAlias, type RoomId, type UserId } from '../../matrix/ids.js';
+import {
+  domainOf,
+  type EventId,
+  localpartOf,
+  type RoomAlias,
+  type RoomId,
+  type ServerName,
+  type UserId,
+} from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject, type MutableJsonObject } from '../../matrix/json.js';
 import { requesterFor } from './embedded-module-api-users.js';
 import type { EventRequest } from '../rooms/sending/event-creation.js';
@@ -14,6 +22,7 @@ import type { EventSender } from '../rooms/sending/event-sender.js';
 import type { Memberships } from '../rooms/sending/memberships.js';
 import type { RoomCreation } from '../rooms/lifecycle/room-creation.js';
 import type { RoomShutdown } from '../rooms/lifecycle/room-shutdown.js';
+import type { Directory } from '../rooms/reading/directory.js';
 import type { Profiles } from '../users/profiles.js';
 import type { HomeserverContext } from '../runtime/context.js';
 
@@ -23,13 +32,16 @@ interface RoomParts {
   readonly memberships: Memberships;
   readonly roomCreation: RoomCreation;
   readonly shutdown: RoomShutdown;
+  readonly roomStore: RoomStore;
+  readonly directory: Directory;
 }
 
 interface UserParts {
   readonly profiles: Profiles;
 }
 
-interface HomeserverParts {
+/** The parts of a homeserver that {@link ModuleRooms} needs. */
+export interface RoomsParts {
   readonly context: HomeserverContext;
   readonly users: UserParts;
   readonly rooms: RoomParts;
@@ -37,7 +49,7 @@ interface HomeserverParts {
 
 /** What `ModuleApi` does with rooms. */
 export class ModuleRooms {
-  constructor(private readonly services: HomeserverParts) {}
+  constructor(private readonly services: RoomsParts) {}
 
   async create(
     userId: UserId,
@@ -86,7 +98,7 @@ export class ModuleRooms {
     });
   }
 
-  state(roomId: RoomId, filter: StateFilter | undefined): StateMap {
+  state(roomId: RoomId, { eventFilter: filter }: { readonly eventFilter?: StateFilter } = {}): StateMap {
     const events = this.services.rooms.rooms.find(roomId)?.state.all() ?? [];
     // Synapse takes an empty filter for none.
     return new EventsByKey(filter === undefined || filter.length === 0 ? events : select(events, filter));
@@ -94,6 +106,11 @@ export class ModuleRooms {
 
   stateEvents(roomId: RoomId, types: StateFilter): readonly MatrixEvent[] {
     return select(this.services.rooms.rooms.find(roomId)?.state.all() ?? [], types);
+  }
+
+  async lookUpAlias(alias: RoomAlias): Promise<readonly [RoomId, readonly ServerName[]]> {
+    const { roomId, servers } = await this.services.rooms.directory.resolve(toRoomAlias(alias));
+    return [roomId, servers];
   }
 
   canonicalAlias(roomId: RoomId): RoomAlias | null {

@@ -2,7 +2,7 @@ import type { UsersApi } from '../../module-api/users-api.js';
 import type { RegisteredDevice } from '../../module-api/registered-device.js';
 import type { ThreepidOfUser, UserInfo, UserIpAndAgent } from '../../module-api/user-info.js';
 import { HostError } from '../../errors/host-error.js';
-import { domainOf, type UserId } from '../../matrix/ids.js';
+import { domainOf, type UserId, userIdOf } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
 import { originOf } from '../../web/request-origin.js';
 import { toUserId } from '../rooms/model/untrusted-ids.js';
@@ -13,7 +13,10 @@ import type { Authenticator } from '../users/authenticator.js';
 import type { Devices } from '../users/devices.js';
 import type { Registration } from '../users/registration.js';
 import type { Profiles } from '../users/profiles.js';
+import type { LoginTokens } from '../users/login-tokens.js';
+import type { SingleSignOn } from '../users/sso.js';
 import type { HomeserverContext } from '../runtime/context.js';
+import type { ProfileInfo } from '../../callbacks/profile-info.js';
 
 interface UserParts {
   readonly deviceStore: DeviceStore;
@@ -22,9 +25,12 @@ interface UserParts {
   readonly devices: Devices;
   readonly registration: Registration;
   readonly profiles: Profiles;
+  readonly loginTokens: LoginTokens;
+  readonly sso: SingleSignOn;
 }
 
-interface HomeserverParts {
+/** The parts of a homeserver that {@link ModuleUsers} needs. */
+export interface UsersParts {
   readonly context: HomeserverContext;
   readonly userStore: UserStore;
   readonly users: UserParts;
@@ -34,7 +40,7 @@ interface HomeserverParts {
 export class ModuleUsers {
   private readonly authenticated = new WeakSet<Request>();
 
-  constructor(private readonly services: HomeserverParts) {}
+  constructor(private readonly services: UsersParts) {}
 
   find(userId: UserId): UserInfo | null {
     const user = this.services.userStore.find(userId);
@@ -54,6 +60,44 @@ export class ModuleUsers {
     if (this.authenticated.has(request)) throw new HostError('AssertionError', 'The request was authenticated before');
     this.authenticated.add(request);
     return requester;
+  }
+
+  isAdmin(userId: UserId): boolean {
+    return this.services.userStore.isAdmin(userId);
+  }
+
+  setAdmin(userId: UserId, isAdmin: boolean): void {
+    this.services.userStore.setFlag(toUserId(userId), 'admin', isAdmin);
+  }
+
+  qualify(username: string): UserId {
+    return (username.startsWith('@') ? username : `@${username}:${this.services.context.serverName}`) as UserId;
+  }
+
+  profileOf(localpart: string): ProfileInfo {
+    return this.services.userStore.profileOf(userIdOf(localpart, this.services.context.serverName));
+  }
+
+  findForLogin(userId: UserId): UserId | null {
+    return this.services.userStore.findForLogin(userId)?.userId ?? null;
+  }
+
+  checkUsername(username: string): void {
+    this.services.users.registration.checkUsername({ localpart: username });
+  }
+
+  createLoginToken(...[userId, options = {}]: Parameters<UsersApi['createLoginToken']>): string {
+    const { durationInMs: duration, authProviderId, authProviderSessionId } = options;
+    return this.services.users.loginTokens.create(userId, { duration, authProviderId, authProviderSessionId });
+  }
+
+  bindThreepid(userId: UserId, medium: string, address: string, idServer: string): void {
+    this.services.users.threepidStore.bind(userId, medium, address, idServer);
+  }
+
+  completeSso(...args: Parameters<UsersApi['completeSsoLoginAsync']>): Promise<Response> {
+    const [userId, , clientRedirectUrl, { newUser: isNewUser, authProviderId } = {}] = args;
+    return this.services.users.sso.complete({ userId, clientRedirectUrl, isNewUser, authProviderId });
   }
 
   threepidsOf(userId: UserId): readonly ThreepidOfUser[] {
@@ -97,7 +141,7 @@ export class ModuleUsers {
     else if (accessTokenId !== undefined) await devices.deleteTokenById(accessTokenId);
   }
 
-  sightingsOf(userId: UserId, sinceTs: number): readonly UserIpAndAgent[] {
+  sightingsOf(userId: UserId, { sinceTs = 0 }: { readonly sinceTs?: number } = {}): readonly UserIpAndAgent[] {
     if (!this.isLocal(userId)) return [];
     const sightings = this.services.users.deviceStore.sightingsOf(userId, sinceTs);
     return sightings.map(({ ip, userAgent, lastSeen }) => ({ ip, userAgent, lastSeen }));

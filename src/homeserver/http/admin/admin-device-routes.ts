@@ -1,7 +1,7 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
 import { adminEndpoints } from './admin-request.js';
-import { existingTarget } from './admin-user-routes.js';
+import { existingTarget } from './admin-target.js';
 import { optionalText, requireParams, texts } from '../server/fields.js';
 import { type Call, JsonAnswer, type Route } from '../server/route.js';
 import type { HomeserverContext } from '../../runtime/context.js';

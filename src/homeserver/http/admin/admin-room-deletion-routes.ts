@@ -13,14 +13,15 @@ import { legalRoomIdIn, pathParam, roomIdIn } from '../client/room-request.js';
 import type { Route } from '../server/route.js';
 import type { RoomUsers } from '../../rooms/model/room-users.js';
 
-interface RoomParts {
+/** What the endpoints that delete rooms work with. */
+export interface RoomDeletionParts {
   readonly users: RoomUsers;
   readonly roomStore: RoomStore;
   readonly shutdown: RoomShutdown;
 }
 
 /** Deletion of rooms, at once (v1) or in the background (v2) (`rest/admin/rooms.py`). */
-export function adminDeletionRoutes(services: RoomParts): Route[] {
+export function adminDeletionRoutes(services: RoomDeletionParts): Route[] {
   const { shutdown, roomStore } = services;
   const route = adminEndpoints(services.users);
   return [

@@ -1,73 +1,39 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf } from '../../../matrix/ids.js';
-import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { RoomSummary, RoomSummaries } from '../../rooms/reading/room-summary.js';
 import { toUserId } from '../../rooms/model/untrusted-ids.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
-import { adminDeletionRoutes } from './admin-room-deletion-routes.js';
+import { adminDeletionRoutes, type RoomDeletionParts } from './admin-room-deletion-routes.js';
+import { adminRoomListRoutes, type RoomListParts } from './admin-room-list-routes.js';
 import { requireParams } from '../server/fields.js';
-import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from '../server/query.js';
+import { queryString, requiredQueryInteger } from '../server/query.js';
 import { hierarchyQuery } from '../client/room-hierarchy-routes.js';
 import { contextFor, messagesFor } from '../client/room-history-routes.js';
 import { adminEndpoints } from './admin-request.js';
 import { hostsIn, legalRoomIdIn, pathParam, resolveRoom, roomIdIn, stringIn } from '../client/room-request.js';
 import type { Answer, Call, Route } from '../server/route.js';
 import type { HomeserverContext } from '../../runtime/context.js';
-import type { RoomUsers } from '../../rooms/model/room-users.js';
-import type { RoomStore } from '../../store/room-store.js';
-import type { StateStore } from '../../store/state-store.js';
 import type { RoomEvents } from '../../rooms/model/room-events.js';
-import type { Rooms } from '../../rooms/model/rooms.js';
 import type { RoomAccess } from '../../rooms/auth/room-access.js';
 import type { Memberships } from '../../rooms/sending/memberships.js';
 import type { Directory } from '../../rooms/reading/directory.js';
-import type { RoomShutdown } from '../../rooms/lifecycle/room-shutdown.js';
 import type { RoomPowerGrant } from '../../rooms/lifecycle/room-power-grant.js';
 import type { RoomHierarchy } from '../../rooms/reading/room-hierarchy.js';
 import type { ClientEvents } from '../../rooms/timeline/client-events.js';
 import type { RoomHistory } from '../../rooms/timeline/room-history.js';
 
-interface RoomParts {
+interface RoomParts extends RoomListParts, RoomDeletionParts {
   readonly context: HomeserverContext;
-  readonly users: RoomUsers;
-  readonly roomStore: RoomStore;
-  readonly states: StateStore;
   readonly events: RoomEvents;
-  readonly rooms: Rooms;
   readonly access: RoomAccess;
   readonly memberships: Memberships;
   readonly directory: Directory;
-  readonly shutdown: RoomShutdown;
   readonly powerGrant: RoomPowerGrant;
-  readonly summaries: RoomSummaries;
   readonly hierarchy: RoomHierarchy;
   readonly clientEvents: ClientEvents;
   readonly history: RoomHistory;
-  readonly countDevices: (users: readonly string[]) => number;
 }
-
-/** Orders of the list of rooms, and whether the biggest comes first. */
-const orders = {
-  alphabetical: { of: (room: RoomSummary) => room.name, isDescending: false },
-  size: { of: (room: RoomSummary) => room.joinedMembers, isDescending: true },
-  name: { of: (room: RoomSummary) => room.name, isDescending: false },
-  canonical_alias: { of: (room: RoomSummary) => room.canonicalAlias, isDescending: false },
-  joined_members: { of: (room: RoomSummary) => room.joinedMembers, isDescending: true },
-  joined_local_members: { of: (room: RoomSummary) => room.joinedLocalMembers, isDescending: true },
-  version: { of: (room: RoomSummary) => room.version, isDescending: true },
-  creator: { of: (room: RoomSummary) => room.creator, isDescending: false },
-  encryption: { of: (room: RoomSummary) => room.encryption, isDescending: false },
-  federatable: { of: (room: RoomSummary) => Number(room.isFederatable), isDescending: false },
-  public: { of: (room: RoomSummary) => Number(room.isPublic), isDescending: false },
-  join_rules: { of: (room: RoomSummary) => room.joinRule, isDescending: false },
-  guest_access: { of: (room: RoomSummary) => room.guestAccess, isDescending: false },
-  history_visibility: { of: (room: RoomSummary) => room.historyVisibility, isDescending: false },
-  state_events: { of: (room: RoomSummary) => room.stateEvents, isDescending: true },
-} as const;
-
-const orderNames = Object.keys(orders) as (keyof typeof orders)[];
 
 /** Rooms, for administrators (`rest/admin/rooms.py`). */
 export function adminRoomRoutes(services: RoomParts): Route[] {
@@ -75,9 +41,8 @@ export function adminRoomRoutes(services: RoomParts): Route[] {
   const route = adminEndpoints(services.users);
   return [
     ...adminDeletionRoutes(services),
-    route('GET', '/v1/rooms', endpoints.list),
+    ...adminRoomListRoutes(services),
     route('POST', '/v1/join/:roomIdOrAlias', endpoints.join),
-    route('GET', '/v1/rooms/:roomId', endpoints.details),
     route('GET', '/v1/rooms/:roomId/members', endpoints.members),
     route('GET', '/v1/rooms/:roomId/state', endpoints.state),
     route('GET', '/v1/rooms/:roomId/messages', endpoints.messages),
@@ -94,53 +59,6 @@ export function adminRoomRoutes(services: RoomParts): Route[] {
 
 class AdminRoomEndpoints {
   constructor(private readonly services: RoomParts) {}
-
-  readonly list = (call: Call): Answer => {
-    const { query } = call;
-    const start = queryInteger(query, 'from') ?? 0;
-    const limit = queryInteger(query, 'limit') ?? 100;
-    const order = orders[queryString(query, 'order_by', { allowed: orderNames }) ?? 'name'];
-    const term = queryString(query, 'search_term', { encoding: 'utf-8' });
-    if (term === '') throw new SynapseError(400, 'search_term cannot be an empty string', Codes.INVALID_PARAM);
-    const isPublic = queryBoolean(query, 'public_rooms');
-    const isEmpty = queryBoolean(query, 'empty_rooms');
-    const isReversed = queryString(query, 'dir', { allowed: ['b', 'f'] as const }) === 'b';
-    const rooms = this.services.summaries
-      .all()
-      .filter((room) => term === undefined || isNamed(room, term))
-      .filter((room) => isPublic === undefined || room.isPublic === isPublic)
-      .filter((room) => isEmpty === undefined || (room.joinedMembers === 0) === isEmpty)
-      .sort((a, b) => compare(order.of(a), order.of(b)) || compare(a.roomId, b.roomId));
-    if (order.isDescending !== isReversed) rooms.reverse();
-    const end = start + limit;
-    return {
-      offset: start,
-      rooms: rooms.slice(start, end).map(describe),
-      total_rooms: rooms.length,
-      ...(end < rooms.length && { next_batch: end }),
-      ...(start > 0 && { prev_batch: Math.max(0, start - limit) }),
-    };
-  };
-
-  readonly details = (call: Call): Answer => {
-    const { summaries, rooms, states, users } = this.services;
-    const roomId = roomIdIn(call);
-    const summary = summaries.find(roomId);
-    const room = rooms.find(roomId);
-    if (summary === undefined || room === undefined) throw new NotFoundError('Room not found');
-    const tombstone = room.state.get('m.room.tombstone', '');
-    const local = states.membershipsIn(roomId).filter((entry) => users.exists(entry.user_id));
-    const joined = room.state.usersWith('join');
-    return {
-      ...describe(summary),
-      avatar: summary.avatar,
-      topic: summary.topic,
-      joined_local_devices: this.services.countDevices(joined),
-      forgotten: local.length > 0 && local.every((entry) => entry.is_forgotten === 1),
-      tombstoned: tombstone !== undefined,
-      replacement_room: tombstone?.content['replacement_room'] ?? null,
-    };
-  };
 
   readonly members = (call: Call): Answer => {
     const room = this.services.rooms.find(roomIdIn(call));
@@ -248,39 +166,4 @@ class AdminRoomEndpoints {
   private resolve(call: Call, param: string): ReturnType<typeof resolveRoom> {
     return resolveRoom(this.services.directory, pathParam(call, param), hostsIn(call));
   }
-}
-
-function isNamed(room: RoomSummary, term: string): boolean {
-  const wanted = term.toLowerCase();
-  const localpart = room.canonicalAlias?.toLowerCase().replace(/^#/, '').split(':')[0];
-  return (
-    room.name?.toLowerCase().includes(wanted) === true || localpart?.includes(wanted) === true || room.roomId === term
-  );
-}
-
-function compare(a: JsonValue, b: JsonValue): number {
-  if (a === b) return 0;
-  if (a === null) return -1;
-  if (b === null) return 1;
-  return a < b ? -1 : 1;
-}
-
-function describe(room: RoomSummary): JsonObject {
-  return {
-    room_id: room.roomId,
-    name: room.name,
-    canonical_alias: room.canonicalAlias,
-    joined_members: room.joinedMembers,
-    joined_local_members: room.joinedLocalMembers,
-    version: room.version,
-    creator: room.creator,
-    encryption: room.encryption,
-    federatable: room.isFederatable,
-    public: room.isPublic,
-    join_rules: room.joinRule,
-    guest_access: room.guestAccess,
-    history_visibility: room.historyVisibility,
-    state_events: room.stateEvents,
-    room_type: room.roomType,
-  };
 }

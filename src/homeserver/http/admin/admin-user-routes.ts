@@ -5,58 +5,29 @@ import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import { listUsers, userListOrders } from '../../store/user-list.js';
-import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
+import { NotFoundError } from '../../parity/synapse-errors.js';
 import { generateAccessToken } from '../../users/token-generator.js';
 import { adminEndpoints } from './admin-request.js';
+import { existingTarget, localTarget } from './admin-target.js';
+import { adminLookupRoutes, type LookupParts } from './admin-user-lookup-routes.js';
 import { flag, requireParams } from '../server/fields.js';
-import { describePusher } from '../client/push-routes.js';
-import { queryBoolean, queryInteger, queryString, queryStrings, requiredQueryString } from '../server/query.js';
-import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';
-import type { HomeserverContext } from '../../runtime/context.js';
-import type { UserStore } from '../../store/user-store.js';
-import type { UserHooks } from '../../users/user-hooks.js';
-import type { DeviceStore } from '../../store/device-store.js';
+import { queryBoolean, queryInteger, queryString, queryStrings } from '../server/query.js';
+import { type Answer, type Call, JsonAnswer, type Route } from '../server/route.js';
 import type { TokenStore } from '../../store/token-store.js';
-import type { ThreepidStore } from '../../store/threepid-store.js';
-import type { PusherStore } from '../../store/pusher-store.js';
 import type { Passwords } from '../../users/passwords.js';
-import type { Registration } from '../../users/registration.js';
-import type { AccountData } from '../../users/account-data.js';
 import type { Deactivation } from '../../users/deactivation.js';
 import type { AdminUsers } from '../../users/admin-users.js';
 
-interface UserParts {
-  readonly context: HomeserverContext;
-  readonly store: UserStore;
-  readonly hooks: UserHooks;
-  readonly deviceStore: DeviceStore;
+interface UserParts extends LookupParts {
   readonly tokens: TokenStore;
-  readonly threepidStore: ThreepidStore;
-  readonly pusherStore: PusherStore;
   readonly passwords: Passwords;
-  readonly registration: Registration;
-  readonly accountData: AccountData;
   readonly deactivation: Deactivation;
   readonly adminUsers: AdminUsers;
 }
 
 /** Accounts, for administrators (`rest/admin/users.py`). */
 export function adminUserRoutes(users: UserParts): Route[] {
-  return [...accountRoutes(users), ...stateRoutes(users), ...lookupRoutes(users), ...ratelimitRoutes(users)];
-}
-
-/** The user that a path names, who must be of this server. */
-function localTarget(users: UserParts, call: Call, refusal: string): UserId {
-  const target = parseUserId(call.params['userId']);
-  if (domainOf(target) !== users.context.serverName) throw new SynapseError(400, refusal);
-  return target;
-}
-
-/** The same for a user that must exist. */
-export function existingTarget(users: UserParts, call: Call, refusal: string, unknown = 'User not found'): UserId {
-  const target = localTarget(users, call, refusal);
-  if (users.store.find(target) === undefined) throw new NotFoundError(unknown);
-  return target;
+  return [...accountRoutes(users), ...stateRoutes(users), ...adminLookupRoutes(users), ...ratelimitRoutes(users)];
 }
 
 function accountRoutes(users: UserParts): Route[] {
@@ -135,56 +106,6 @@ function stateRoutes(users: UserParts): Route[] {
   ];
 }
 
-function lookupRoutes(users: UserParts): Route[] {
-  const route = adminEndpoints(users.store);
-  return [
-    {
-      method: 'GET',
-      paths: ['/_synapse/admin/v1/whois/:userId', ...clientPaths('/admin/whois/:userId', oldestVersions)],
-      handle: async (call) => {
-        const target = parseUserId(call.params['userId']);
-        const requester = await call.requester();
-        if (target !== requester.userId && !users.store.isAdmin(requester.userId)) {
-          throw new AuthError(403, 'You are not a server admin');
-        }
-        return whois(users, localTarget(users, call, 'Can only whois a local user'));
-      },
-    },
-    route('GET', '/v1/users/:userId/joined_rooms', (call) => {
-      const memberships = users.hooks.membershipsOf((call.params['userId'] ?? '') as UserId);
-      const joined = [...memberships].filter(([, membership]) => membership === 'join').map(([roomId]) => roomId);
-      return { joined_rooms: joined, total: joined.length };
-    }),
-    route('GET', '/v1/users/:userId/memberships', (call) => {
-      const memberships = users.hooks.membershipsOf((call.params['userId'] ?? '') as UserId);
-      return { memberships: Object.fromEntries(memberships) };
-    }),
-    route('GET', '/v1/users/:userId/pushers', (call) => {
-      const pushers = users.pusherStore.ofUser(existingTarget(users, call, 'Can only look up local users'));
-      return {
-        pushers: pushers.map((pusher) => ({ ...describePusher(pusher), enabled: true, device_id: pusher.deviceId })),
-        total: pushers.length,
-      };
-    }),
-    route('GET', '/v1/users/:userId/accountdata', (call) => {
-      const { global, rooms } = users.accountData.stored(existingTarget(users, call, 'Can only look up local users'));
-      return { account_data: { global, rooms } };
-    }),
-    route('GET', '/v1/auth_providers/:provider/users/:externalId', (call) => {
-      const { provider = '', externalId = '' } = call.params;
-      return found(users.store.findByExternalId(provider, externalId));
-    }),
-    route('GET', '/v1/threepid/:medium/users/:address', (call) => {
-      const { medium = '', address = '' } = call.params;
-      return found(users.threepidStore.findUser(medium, address));
-    }),
-    route('GET', '/v1/username_available', (call) => {
-      users.registration.checkUsername({ localpart: requiredQueryString(call.query, 'username') });
-      return { available: true };
-    }),
-  ];
-}
-
 function ratelimitRoutes(users: UserParts): Route[] {
   const route = adminEndpoints(users.store);
   const path = '/v1/users/:userId/override_ratelimit';
@@ -255,18 +176,6 @@ function described(users: UserParts, userId: UserId): JsonObject {
   const description = users.adminUsers.describe(userId);
   if (description === undefined) throw new NotFoundError('User not found');
   return description;
-}
-
-function whois(users: UserParts, userId: UserId): JsonObject {
-  const connections = users.deviceStore
-    .sightingsOf(userId)
-    .map(({ ip, lastSeen, userAgent }) => ({ ip, last_seen: lastSeen, user_agent: userAgent }));
-  return { user_id: userId, devices: { '': { sessions: [{ connections }] } } };
-}
-
-function found(userId: UserId | undefined): JsonObject {
-  if (userId === undefined) throw new NotFoundError('User not found');
-  return { user_id: userId };
 }
 
 function parseCount(value: JsonValue | undefined): number {

@@ -6,6 +6,7 @@ import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../..
 import { pythonRepr } from '../../parity/python-repr.js';
 import type { EventDraft } from '../model/event-builder.js';
 import type { RoomEvent } from '../model/room-event.js';
+import { findRoomVersion } from '../model/room-version.js';
 import { serverMatchesAcl } from '../model/server-acl.js';
 
 const maxSize = 65_536;
@@ -20,6 +21,17 @@ const stringContent: ReadonlyMap<string, readonly string[]> = new Map([
   ['m.room.name', ['name']],
 ]);
 const mustBeState = ['m.room.topic', 'm.room.name', 'm.room.member', 'm.room.tombstone'];
+
+/** A create event may only name a version that is known. That it is state and names one, Synapse takes for granted. */
+export function checkCreate({ stateKey, content }: EventDraft): void {
+  if (stateKey === undefined) throw new Error("KeyError: 'state_key'");
+  if (stateKey !== '') return;
+  const version = content['room_version'];
+  if (version === undefined) throw new Error("KeyError: 'room_version'");
+  if (findRoomVersion(version) !== undefined) return;
+  const shown = typeof version === 'string' ? version : pythonRepr(version);
+  throw new SynapseError(400, shown, Codes.UNSUPPORTED_ROOM_VERSION);
+}
 
 /** Refuses nonsense before an event is built and anybody is asked about it (`events/validator.py: validate_builder`). */
 export function validateDraft(draft: EventDraft, roomId: RoomId | undefined): void {

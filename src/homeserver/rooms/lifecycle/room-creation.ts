@@ -1,13 +1,8 @@
-import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomAlias, RoomId, UserId } from '../../../matrix/ids.js';
 import { itemsOf, type JsonObject, type JsonValue, type MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { HomeserverContext } from '../../runtime/context.js';
 import { randomLetters } from '../../runtime/random-letters.js';
-import { LimitExceededError } from '../../runtime/rate-limit-error.js';
-import type { RateLimiters } from '../../runtime/rate-limiters.js';
-import type { RoomStore } from '../../store/room-store.js';
 import type { Directory } from '../reading/directory.js';
 import { EventBatch } from '../sending/event-batch.js';
 import type { EventCreation } from '../sending/event-creation.js';
@@ -16,24 +11,21 @@ import { type FirstEvents, stateAfterJoin } from './first-events.js';
 import type { Memberships } from '../sending/memberships.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomGraph } from '../auth/room-graph.js';
-import { findPreset, type RoomPreset } from './room-presets.js';
+import { presetOf } from './room-presets.js';
+import { checkRoomRate, checkWishes, type RequestCheckParts } from './room-request-checks.js';
 import { RoomState, StateHandle } from '../model/room-state.js';
 import type { RoomUsers } from '../model/room-users.js';
 import type { RoomVersion } from '../model/room-version.js';
 import { readRoomWishes, type RoomWishes } from './room-wishes.js';
 import type { Rooms } from '../model/rooms.js';
-import { pretendToWork } from '../sending/shadow-ban.js';
 import { refuseSpam } from '../sending/spam-refusal.js';
 import type { ThirdPartyInvites } from '../sending/third-party-invites.js';
 
 /** What rooms are made with. */
-export interface RoomCreationParts {
-  readonly context: HomeserverContext;
+export interface RoomCreationParts extends RequestCheckParts {
   readonly rooms: Rooms;
   readonly graph: RoomGraph;
-  readonly roomStore: RoomStore;
   readonly users: RoomUsers;
-  readonly limits: RateLimiters;
   readonly creation: EventCreation;
   readonly sender: EventSender;
   readonly memberships: Memberships;
@@ -70,10 +62,11 @@ export class RoomCreation {
     const { context, users } = this.parts;
     const { dispatch, config, serverName } = context;
     const { userId } = requester;
-    if (options.ratelimit !== false) await this.checkRate(requester);
+    if (options.ratelimit !== false) await checkRoomRate(this.parts, requester);
     const isAdmin = users.isAdmin(userId) || this.isNoticesUser(userId);
     await dispatch.ask('third_party_rules', 'on_create_room', requester, body, isAdmin);
-    const wishes = await this.checkWishes(
+    const wishes = await checkWishes(
+      this.parts,
       requester,
       readRoomWishes(body as JsonObject, serverName, config.defaultRoomVersion),
     );
@@ -161,44 +154,6 @@ export class RoomCreation {
     return sender.accept(requester, batch.events, quietly);
   }
 
-  private async checkRate(requester: Requester): Promise<void> {
-    const { limits } = this.parts;
-    await limits.roomCreation.check(requester, { update: false });
-    await limits.request(requester);
-    await limits.roomCreation.check(requester);
-  }
-
-  private async checkWishes(requester: Requester, wishes: RoomWishes): Promise<RoomWishes> {
-    const { roomStore, limits, context } = this.parts;
-    if (wishes.alias !== undefined && roomStore.findAlias(wishes.alias) !== undefined) {
-      throw new SynapseError(400, 'Room alias already taken', Codes.ROOM_IN_USE);
-    }
-    let { invited, invitedAddresses } = wishes;
-    if (requester.shadowBanned && invited.length + invitedAddresses.length > 0) {
-      await pretendToWork(context.clock);
-      invited = [];
-      invitedAddresses = [];
-    }
-    const count = invited.length + invitedAddresses.length;
-    if (count > 0) {
-      try {
-        await limits.invitesPerRoom.check(requester, { update: false, actions: count });
-      } catch (error) {
-        if (!(error instanceof LimitExceededError)) throw error;
-        throw new SynapseError(400, 'Cannot invite so many users at once', Codes.UNKNOWN, {}, {}, { cause: error });
-      }
-    }
-    const users = wishes.powerLevels?.['users'];
-    if (!wishes.version.hasCreatorPower && users !== undefined && !namesUser(users, requester.userId)) {
-      throw new SynapseError(
-        400,
-        `Not a valid power_level_content_override: 'users' did not contain ${requester.userId}`,
-      );
-    }
-    presetOf(wishes.presetName);
-    return { ...wishes, invited, invitedAddresses };
-  }
-
   /** Takes a room ID; everything later may still fail, and leaves the room as it is then, as in Synapse. */
   private async reserve(
     requester: Requester,
@@ -255,14 +210,4 @@ export class RoomCreation {
     const localpart = config.serverNotices?.systemMxidLocalpart;
     return localpart !== undefined && userId === `@${localpart}:${serverName}`;
   }
-}
-
-function presetOf(name: string): RoomPreset {
-  const preset = findPreset(name);
-  if (preset === undefined) throw new SynapseError(400, `'${name}' is not a valid preset`, Codes.BAD_JSON);
-  return preset;
-}
-
-function namesUser(users: JsonValue, userId: UserId): boolean {
-  return typeof users === 'object' && users !== null && Object.hasOwn(users, userId);
 }

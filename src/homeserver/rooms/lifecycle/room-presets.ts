@@ -1,4 +1,6 @@
 import type { HomeserverConfig } from '../../../config/homeserver/homeserver-config.js';
+import { Codes } from '../../../errors/matrix-codes.js';
+import { SynapseError } from '../../../errors/synapse-error.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { RoomVersion } from '../model/room-version.js';
 
@@ -95,4 +97,11 @@ function deepMerge(into: JsonObject, from: JsonObject): JsonObject {
     merged[key] = isJsonObject(before) && isJsonObject(value) ? deepMerge(before, value) : value;
   }
   return merged;
+}
+
+/** The preset of a name, or 400. */
+export function presetOf(name: string): RoomPreset {
+  const preset = findPreset(name);
+  if (preset === undefined) throw new SynapseError(400, `'${name}' is not a valid preset`, Codes.BAD_JSON);
+  return preset;
 }

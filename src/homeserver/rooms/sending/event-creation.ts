@@ -1,26 +1,24 @@
-import type { Dispatcher } from '../../../dispatch/dispatcher.js';
 import type { Hook } from '../../../dispatch/hook.js';
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { EventId, RoomId } from '../../../matrix/ids.js';
+import type { RoomId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
-import { pythonRepr } from '../../parity/python-repr.js';
 import { AskedEvents } from './asked-events.js';
 import { AuthError } from '../../parity/synapse-errors.js';
-import { authTypesFor } from '../auth/event-auth.js';
-import { EventBatch } from './event-batch.js';
+import type { EventBatch } from './event-batch.js';
+import { placeIn } from './event-place.js';
 import type { EventBuilder, EventDraft, EventPlace } from '../model/event-builder.js';
 import { readReplacement } from './event-replacement.js';
-import { validateDraft, validateEvent } from '../auth/event-validation.js';
+import { checkCreate, validateDraft, validateEvent } from '../auth/event-validation.js';
 import type { AuthState } from '../model/power-levels.js';
 import { checkRelation } from '../auth/relation-rules.js';
 import type { EventMetadata, RoomEvent } from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';
 import { RoomState, StateHandle } from '../model/room-state.js';
 import type { RoomUsers } from '../model/room-users.js';
-import { findRoomVersion, type RoomVersion } from '../model/room-version.js';
+import type { RoomVersion } from '../model/room-version.js';
 import { endsToFollow, type RoomGraph } from '../auth/room-graph.js';
 import type { Extremity, Room, Rooms } from '../model/rooms.js';
 import type { RelationStore } from '../../store/relation-store.js';
@@ -59,8 +57,7 @@ export class EventCreation {
 
   constructor(private readonly parts: EventCreationParts) {
     this.asked = new AskedEvents(parts.context.clock.now);
-    const dispatch: Dispatcher = parts.context.dispatch;
-    this.eventAllowed = dispatch.hook('third_party_rules', 'check_event_allowed');
+    this.eventAllowed = parts.context.dispatch.hook('third_party_rules', 'check_event_allowed');
   }
 
   /** An event for a room, complete and allowed by the modules; not yet checked against the authorisation rules. */
@@ -169,17 +166,6 @@ export class EventCreation {
   }
 }
 
-/** A create event may only name a version that is known. That it is state and names one, Synapse takes for granted. */
-function checkCreate({ stateKey, content }: EventRequest): void {
-  if (stateKey === undefined) throw new Error("KeyError: 'state_key'");
-  if (stateKey !== '') return;
-  const version = content['room_version'];
-  if (version === undefined) throw new Error("KeyError: 'room_version'");
-  if (findRoomVersion(version) !== undefined) return;
-  const shown = typeof version === 'string' ? version : pythonRepr(version);
-  throw new SynapseError(400, shown, Codes.UNSUPPORTED_ROOM_VERSION);
-}
-
 /** 403 `M_USER_SUSPENDED`. */
 export function suspended(message: string): SynapseError {
   return new SynapseError(403, message, Codes.USER_ACCOUNT_SUSPENDED);
@@ -193,25 +179,4 @@ function metadataFor(requester: Requester, options: CreateOptions): EventMetadat
     ...(txnId !== undefined && { txnId }),
     ...(delayId !== undefined && { delayId }),
   };
-}
-
-/** Where an event comes in its room when it follows these ends, or a batch that is stored with it. */
-function placeIn(
-  room: Room,
-  draft: EventDraft,
-  after: EventBatch | { readonly state: RoomState; readonly ends: readonly Extremity[] },
-): EventPlace {
-  const { version, roomId } = room;
-  const state = after instanceof EventBatch ? after : after.state;
-  const authEvents: EventId[] = [];
-  for (const [type, stateKey] of authTypesFor(version, draft)) {
-    if (type === 'm.room.create' && version.hasCreatorPower) continue;
-    const event = state.get(type, stateKey);
-    if (event !== undefined) authEvents.push(event.eventId);
-  }
-  if (after instanceof EventBatch) {
-    return { version, roomId, authEvents, prevEvents: after.prevEvents, depth: after.depth };
-  }
-  const depth = 1 + Math.max(0, ...after.ends.map((end) => end.depth));
-  return { version, roomId, authEvents, prevEvents: after.ends.map((end) => end.eventId), depth };
 }
