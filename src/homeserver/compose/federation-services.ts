@@ -63,9 +63,6 @@ export class FederationServices implements Disposable {
     this.sender = new FederationSender(rooms, this.peers, this.client, deliveries);
     const { sender } = this;
     this.edus = new OutgoingEdus(rooms, sender);
-    rooms.sender.follow((events) => {
-      sender.follow(events);
-    });
     this.remoteRooms = new OutgoingMemberships(rooms, this.client, checks, incoming, this.peerEvents);
     this.handshakes = new Handshakes(rooms, checks, incoming, deliveries, ({ event, stateBefore }, origin) => {
       const servers = sender.serversIn(stateBefore);

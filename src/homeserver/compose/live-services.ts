@@ -90,7 +90,7 @@ export class LiveServices implements Disposable {
       pushRulesAt: (userId, position) => users.pushRules.at(userId, position),
     });
     this.sync = this.makeSync();
-    rooms.persistence.listen((events) => {
+    rooms.emitter.on('stored', (events) => {
       for (const event of events) this.notice(event);
     });
   }

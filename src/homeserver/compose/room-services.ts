@@ -1,7 +1,6 @@
-import { isOnServer, type RoomId, type UserId } from '../../matrix/ids.js';
+import type { UserId } from '../../matrix/ids.js';
 import type { JsonObject } from '../../matrix/json.js';
 import type { Requester } from '../../matrix/requester.js';
-import { isMemberEvent } from '../rooms/model/room-event.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import type { RateLimiters } from '../runtime/rate-limiters.js';
 import { DelayedEventStore } from '../store/delayed-event-store.js';
@@ -23,6 +22,7 @@ import { EventCreation } from '../rooms/sending/event-creation.js';
 import { sha256, signedTextOf } from '../rooms/model/event-hash.js';
 import { EventPersistence } from '../rooms/sending/event-persistence.js';
 import { EventSender } from '../rooms/sending/event-sender.js';
+import { GuestRemoval } from '../rooms/sending/guest-removal.js';
 import { HistoryPurge } from '../rooms/lifecycle/history-purge.js';
 import { IdentityServers } from '../rooms/sending/identity-server.js';
 import { Memberships } from '../rooms/sending/memberships.js';
@@ -35,6 +35,8 @@ import type { RemoteRooms } from '../rooms/model/remote-rooms.js';
 import { RestrictedJoins } from '../rooms/auth/restricted-joins.js';
 import { RoomAccess } from '../rooms/auth/room-access.js';
 import { RoomCreation } from '../rooms/lifecycle/room-creation.js';
+import { keepStrippedState } from '../rooms/model/stripped-state.js';
+import { RoomEmitter } from '../rooms/model/room-emitter.js';
 import { RoomEvents } from '../rooms/model/room-events.js';
 import { RoomHierarchy } from '../rooms/reading/room-hierarchy.js';
 import { RoomHistory } from '../rooms/timeline/room-history.js';
@@ -46,7 +48,6 @@ import type { RoomUsers } from '../rooms/model/room-users.js';
 import { RoomGraph } from '../rooms/auth/room-graph.js';
 import { Rooms } from '../rooms/model/rooms.js';
 import { SigningKey } from '../rooms/model/signing-key.js';
-import { strippedStateFor } from '../rooms/model/stripped-state.js';
 import { ThirdPartyExchange } from '../rooms/sending/third-party-exchange.js';
 import { ThirdPartyInvites } from '../rooms/sending/third-party-invites.js';
 import { UserRedactions } from '../rooms/sending/user-redactions.js';
@@ -54,8 +55,6 @@ import { Visibility } from '../rooms/timeline/visibility.js';
 
 /** What other parts of the homeserver do when something happens to rooms. */
 export interface RoomHooks {
-  /** Brings what users keep with a room over to the one that replaced it: tags, direct chats, push rules. */
-  readonly onReplaced?: (from: RoomId, to: RoomId, users: readonly UserId[]) => Promise<void>;
   /** Rooms of other servers. */
   readonly remote?: () => RemoteRooms;
   /** How many devices these users have. */
@@ -64,6 +63,8 @@ export interface RoomHooks {
 
 /** Everything that has to do with rooms, made once. */
 export class RoomServices implements Disposable {
+  /** What happens in rooms, for parts that rooms do not know. */
+  readonly emitter = new RoomEmitter();
   readonly roomStore: RoomStore;
   readonly eventStore: EventStore;
   readonly states: StateStore;
@@ -79,6 +80,7 @@ export class RoomServices implements Disposable {
   readonly persistence: EventPersistence;
   readonly sender: EventSender;
   readonly memberships: Memberships;
+  readonly guestRemoval: GuestRemoval;
   readonly restrictedJoins: RestrictedJoins;
   readonly delayedEvents: DelayedEvents;
   readonly directory: Directory;
@@ -107,6 +109,7 @@ export class RoomServices implements Disposable {
     private readonly hooks: RoomHooks = {},
   ) {
     const { database, serverName, clock } = context;
+    const { emitter } = this;
     this.roomStore = new RoomStore(database);
     this.eventStore = new EventStore(database);
     this.states = new StateStore(database);
@@ -125,9 +128,19 @@ export class RoomServices implements Disposable {
     this.access = new RoomAccess(this.rooms, this.states);
     const { roomStore, eventStore, states, relations, events, rooms, builder, access, graph } = this;
     this.creation = new EventCreation({ context, rooms, events, relations, users, builder, graph });
-    this.persistence = new EventPersistence(context, rooms, events, { events: eventStore, states, relations });
+    this.persistence = new EventPersistence(context, rooms, events, { events: eventStore, states, relations }, emitter);
     const { creation, persistence } = this;
-    this.sender = new EventSender({ context, rooms, events, store: eventStore, creation, persistence, limits, graph });
+    this.sender = new EventSender({
+      context,
+      rooms,
+      events,
+      store: eventStore,
+      creation,
+      persistence,
+      limits,
+      graph,
+      emitter,
+    });
     const { sender } = this;
     this.restrictedJoins = new RestrictedJoins(serverName, states);
     const { restrictedJoins } = this;
@@ -149,6 +162,8 @@ export class RoomServices implements Disposable {
       afar,
     });
     const { memberships } = this;
+    keepStrippedState(context.config.roomPrejoinState, emitter);
+    this.guestRemoval = new GuestRemoval(context, memberships, emitter);
     this.delayedEvents = new DelayedEvents({
       context,
       store: new DelayedEventStore(database),
@@ -157,7 +172,7 @@ export class RoomServices implements Disposable {
       limits,
       sender,
       memberships,
-      persistence,
+      emitter,
     });
     this.directory = new Directory({
       context,
@@ -168,6 +183,7 @@ export class RoomServices implements Disposable {
       sender,
       access,
       remote: () => this.remote,
+      emitter,
     });
     this.thirdPartyInvites = new ThirdPartyInvites({
       context,
@@ -194,10 +210,7 @@ export class RoomServices implements Disposable {
     });
     const { roomCreation } = this;
     this.autoJoin = new AutoJoin({ context, rooms, directory, memberships, roomCreation });
-    const directoryReads = new DirectoryReads(events);
-    persistence.listen((stored) => {
-      directoryReads.note(stored);
-    });
+    const directoryReads = new DirectoryReads(events, emitter);
     this.roomUpgrade = new RoomUpgrade({
       context,
       rooms,
@@ -208,9 +221,9 @@ export class RoomServices implements Disposable {
       sender,
       roomCreation,
       directoryReads,
-      onReplaced: async (from, to, userIds) => this.hooks.onReplaced?.(from, to, userIds),
+      emitter,
     });
-    this.shutdown = new RoomShutdown({ context, rooms, roomStore, states, sender, memberships, roomCreation });
+    this.shutdown = new RoomShutdown({ context, rooms, roomStore, states, sender, memberships, roomCreation, emitter });
     this.powerGrant = new RoomPowerGrant(serverName, rooms, sender, memberships);
     this.summaries = new RoomSummaries(rooms, roomStore, context);
     this.publicRooms = new PublicRooms(context, this.summaries);
@@ -236,12 +249,11 @@ export class RoomServices implements Disposable {
     this.search = new MessageSearch({ search, states, relations, rooms, events, visibility });
     this.userRedactions = new UserRedactions({ context, rooms, events, eventStore, sender });
     this.historyPurge = new HistoryPurge({ context, rooms, eventStore, relations, search });
-    this.shutdown.onPurge((roomId) => {
+    emitter.on('purged', (roomId) => {
       search.purge(roomId);
       states.joinedRooms.forgetAll();
     });
     this.relatedEvents = new RelatedEvents({ relations, events, access, history: this.history, visibility });
-    this.addChecks();
   }
 
   /** Goes on with what the last run left: deletions of rooms, events that wait to be sent. */
@@ -280,22 +292,6 @@ export class RoomServices implements Disposable {
     const others = this.states.joinedRooms.of(other);
     for (const roomId of this.states.joinedRooms.of(userId)) if (others.has(roomId)) return true;
     return false;
-  }
-
-  /** What events of some types set off or must fulfil before they are stored. */
-  private addChecks(): void {
-    const { config, serverName } = this.context;
-    this.sender.check(async (_requester, event, room) => {
-      if (event.type === 'm.room.guest_access' && event.content['guest_access'] !== 'can_join') {
-        await this.memberships.removeGuests(room);
-      }
-      if (event.type === 'm.room.canonical_alias') {
-        this.directory.checkCanonicalAlias(event, room.state.get(event.type, event.stateKey ?? ''));
-      }
-      if (event.membership !== 'invite' && event.membership !== 'knock') return;
-      event.note({ strippedState: strippedStateFor(config.roomPrejoinState, room.state, event) });
-      if (isMemberEvent(event) && !isOnServer(event.stateKey, serverName)) await this.remote.sendInvite(room, event);
-    });
   }
 }
 

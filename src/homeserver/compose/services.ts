@@ -89,13 +89,15 @@ export class Services implements AsyncDisposable {
     });
     this.users = new UserServices(context, this.userStore, this.limiters, hooks);
     this.rooms = new RoomServices(context, this.roomUsers(), this.limiters, {
-      onReplaced: (from, to, userIds) => followUpgrade(context.log, this.users, from, to, userIds),
       remote: () => this.federation.remoteRooms,
       countDevices: (userIds) => this.users.deviceStore.countOf(userIds),
     });
     this.federation = new FederationServices(this.rooms, this.eduHandlers());
     this.live = new LiveServices(context, this.rooms, this.users, this.limiters, this.federation.edus);
-    this.rooms.shutdown.onPurge((roomId) => {
+    this.rooms.emitter.onAsk('replaced', (from, to, userIds) =>
+      followUpgrade(context.log, this.users, from, to, userIds),
+    );
+    this.rooms.emitter.on('purged', (roomId) => {
       this.live.receipts.purge(roomId);
       this.users.accountData.purgeRoom(roomId);
     });

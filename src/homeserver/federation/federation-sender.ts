@@ -2,6 +2,7 @@ import { SynapseError } from '../../errors/synapse-error.js';
 import { domainOf, type ServerName } from '../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import type { Timer } from '../runtime/clock.js';
+import type { RoomEmitter } from '../rooms/model/room-emitter.js';
 import { isMemberEvent, type RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomState } from '../rooms/model/room-state.js';
 import type { Deliveries } from './deliveries.js';
@@ -16,6 +17,7 @@ interface RoomParts {
   readonly context: HomeserverContext;
   readonly events: RoomEvents;
   readonly rooms: Rooms;
+  readonly emitter: RoomEmitter;
 }
 
 const maxPdus = 50;
@@ -45,22 +47,15 @@ export class FederationSender implements Disposable {
     private readonly peers: Peers,
     private readonly client: FederationClient,
     private readonly deliveries: Deliveries,
-  ) {}
+  ) {
+    services.emitter.on('sent', (events) => {
+      this.follow(events);
+    });
+  }
 
   /** Whether any other server is within reach. */
   get hasPeers(): boolean {
     return !this.peers.isEmpty;
-  }
-
-  /** Sends events of this server's users to the servers that are, or just were, in the room. */
-  follow(events: readonly RoomEvent[]): void {
-    if (!this.hasPeers) return;
-    const { serverName } = this.services.context;
-    for (const event of events) {
-      const room = this.services.rooms.find(event.roomId);
-      if (room === undefined || domainOf(event.sender) !== serverName) continue;
-      this.send(event, this.serversIn(room.state, event));
-    }
   }
 
   /** Sends an event to servers within reach. */
@@ -98,6 +93,17 @@ export class FederationSender implements Disposable {
 
   [Symbol.dispose](): void {
     for (const { timer } of this.queues.values()) timer?.cancel();
+  }
+
+  /** Sends events of this server's users to the servers that are, or just were, in the room. */
+  private follow(events: readonly RoomEvent[]): void {
+    if (!this.hasPeers) return;
+    const { serverName } = this.services.context;
+    for (const event of events) {
+      const room = this.services.rooms.find(event.roomId);
+      if (room === undefined || domainOf(event.sender) !== serverName) continue;
+      this.send(event, this.serversIn(room.state, event));
+    }
   }
 
   private enqueue(servers: Iterable<ServerName>, add: (queue: Queue) => void): void {

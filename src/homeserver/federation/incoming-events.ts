@@ -16,7 +16,7 @@ import type { HomeserverContext } from '../runtime/context.js';
 import type { StateStore } from '../store/state-store.js';
 import type { RoomEvents } from '../rooms/model/room-events.js';
 import type { EventPersistence } from '../rooms/sending/event-persistence.js';
-import type { Memberships } from '../rooms/sending/memberships.js';
+import type { GuestRemoval } from '../rooms/sending/guest-removal.js';
 
 interface RoomParts {
   readonly context: HomeserverContext;
@@ -25,7 +25,7 @@ interface RoomParts {
   readonly rooms: Rooms;
   readonly graph: RoomGraph;
   readonly persistence: EventPersistence;
-  readonly memberships: Memberships;
+  readonly guestRemoval: GuestRemoval;
 }
 
 /** Asks another server for events; empty when it is out of reach or has none. */
@@ -163,9 +163,7 @@ export class IncomingEvents {
       return;
     }
     this.store(room, event, stateBefore, this.isSoftFailed(room, event));
-    if (event.type === 'm.room.guest_access' && event.content['guest_access'] !== 'can_join') {
-      await this.services.memberships.removeGuests(room);
-    }
+    await this.services.guestRemoval.follow(event, room);
     await this.tell(event);
   }
 

@@ -1,68 +1,54 @@
-import { randomBytes } from 'node:crypto';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
-import { domainOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
+import { domainOf, isOnServer, type RoomAlias, type RoomId, type ServerName, type UserId } from '../../matrix/ids.js';
 import { isJsonArray, isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../matrix/json.js';
 import type { AliasTarget } from '../rooms/model/remote-rooms.js';
 import type { RemoteChange, RemoteRooms } from '../rooms/model/remote-rooms.js';
-import type { MemberEvent, RoomEvent } from '../rooms/model/room-event.js';
+import type { RoomEmitter } from '../rooms/model/room-emitter.js';
+import { isMemberEvent, type MemberEvent, type RoomEvent } from '../rooms/model/room-event.js';
 import { RoomState } from '../rooms/model/room-state.js';
-import { findRoomVersion, type RoomVersion, roomVersionNames } from '../rooms/model/room-version.js';
+import type { RoomVersion } from '../rooms/model/room-version.js';
 import type { Room, Rooms } from '../rooms/model/rooms.js';
 import { isAllowed } from '../rooms/auth/event-allowed.js';
 import { strippedEventsFor } from '../rooms/model/stripped-state.js';
-import { isServerName } from '../rooms/model/untrusted-ids.js';
 import type { EventChecks } from './event-checks.js';
 import { type FederationClient, federationPath, UnreachableServerError } from './federation-client.js';
-import { type HandshakeMembership, pduOf } from './handshakes.js';
+import { pduOf } from './handshakes.js';
 import type { IncomingEvents } from './incoming-events.js';
 import type { PeerEvents } from './peer-events.js';
+import { type PreparingParts, PreparedMemberships } from './prepared-memberships.js';
 import { parseReceivedEvent } from './received-event.js';
 import { isServerIn } from './room-guards.js';
-import { signEvent } from './signing.js';
 import { readStrippedState } from './stripped-state.js';
-import type { HomeserverContext } from '../runtime/context.js';
-import type { SigningKey } from '../rooms/model/signing-key.js';
-import type { EventBuilder } from '../rooms/model/event-builder.js';
 import type { RoomEvents } from '../rooms/model/room-events.js';
 import type { EventCreation } from '../rooms/sending/event-creation.js';
 import type { EventPersistence } from '../rooms/sending/event-persistence.js';
 
-interface RoomParts {
-  readonly context: HomeserverContext;
-  readonly signingKey: SigningKey;
-  readonly builder: EventBuilder;
+interface RoomParts extends PreparingParts {
   readonly events: RoomEvents;
   readonly rooms: Rooms;
   readonly creation: EventCreation;
   readonly persistence: EventPersistence;
-}
-
-/** A membership that this server signed, and who prepared it. */
-interface Prepared {
-  readonly server: ServerName;
-  readonly event: RoomEvent;
+  readonly emitter: RoomEmitter;
 }
 
 /** Memberships of users from here in rooms of other servers (`handlers/federation.py`, `federation/federation_client.py`). */
 export class OutgoingMemberships implements RemoteRooms {
+  private readonly prepared: PreparedMemberships;
+
   constructor(
     private readonly services: RoomParts,
     private readonly client: FederationClient,
     private readonly checks: EventChecks,
     private readonly incoming: IncomingEvents,
     private readonly peerEvents: PeerEvents,
-  ) {}
-
-  readonly sendInvite = async (room: Room, event: MemberEvent): Promise<void> => {
-    const server = domainOf(event.stateKey);
-    const shown = strippedEventsFor(this.services.context.config.roomPrejoinState, room.state, event);
-    const content = { event: pduOf(event), invite_room_state: shown.map(pduOf), room_version: room.version.id };
-    const answer = await this.reach(() =>
-      this.client.object('PUT', server, federationPath('/v2/invite', room.roomId, event.eventId), content),
-    );
-    await this.checks.check(parseReceivedEvent(answer['event'], room.version, this.services.builder.sign));
-  };
+  ) {
+    this.prepared = new PreparedMemberships(services, client);
+    services.emitter.onAsk('storing', (_requester, event, room) => {
+      if (!isMemberEvent(event) || (event.membership !== 'invite' && event.membership !== 'knock')) return undefined;
+      return isOnServer(event.stateKey, services.context.serverName) ? undefined : this.sendInvite(room, event);
+    });
+  }
 
   readonly lookUpAlias = async (alias: RoomAlias): Promise<AliasTarget | undefined> => {
     const path = `/_matrix/federation/v1/query/directory?room_alias=${encodeURIComponent(alias)}`;
@@ -97,8 +83,8 @@ export class OutgoingMemberships implements RemoteRooms {
   };
 
   readonly join = async (change: RemoteChange): Promise<RoomEvent> => {
-    const { server, event } = await this.prepare('join', change);
-    const answer = await this.reach(() => this.handIn(server, '/v2/send_join', event));
+    const { server, event } = await this.prepared.prepare('join', change);
+    const answer = await this.reach(() => this.prepared.handIn(server, '/v2/send_join', event));
     const joined = this.signedAnew(event, answer['event']);
     const known = new Map<string, RoomEvent>();
     for (const list of [answer['auth_chain'], answer['state']]) {
@@ -117,8 +103,8 @@ export class OutgoingMemberships implements RemoteRooms {
   };
 
   readonly knock = async (change: RemoteChange): Promise<RoomEvent> => {
-    const { server, event } = await this.prepare('knock', change);
-    const answer = await this.reach(() => this.handIn(server, '/v1/send_knock', event));
+    const { server, event } = await this.prepared.prepare('knock', change);
+    const answer = await this.reach(() => this.prepared.handIn(server, '/v1/send_knock', event));
     const shown = answer['knock_room_state'];
     if (Array.isArray(shown)) {
       event.note({ strippedState: await readStrippedState(shown, event, this.checks, this.services.builder.sign) });
@@ -135,10 +121,21 @@ export class OutgoingMemberships implements RemoteRooms {
     return event;
   };
 
+  /** Hands an invite to the server of the invited user; throws when that refuses or is out of reach. */
+  private async sendInvite(room: Room, event: MemberEvent): Promise<void> {
+    const server = domainOf(event.stateKey);
+    const shown = strippedEventsFor(this.services.context.config.roomPrejoinState, room.state, event);
+    const content = { event: pduOf(event), invite_room_state: shown.map(pduOf), room_version: room.version.id };
+    const answer = await this.reach(() =>
+      this.client.object('PUT', server, federationPath('/v2/invite', room.roomId, event.eventId), content),
+    );
+    await this.checks.check(parseReceivedEvent(answer['event'], room.version, this.services.builder.sign));
+  }
+
   private async leaveThere(change: RemoteChange): Promise<RoomEvent | undefined> {
     try {
-      const { server, event } = await this.prepare('leave', change);
-      await this.reach(() => this.handIn(server, '/v2/send_leave', event));
+      const { server, event } = await this.prepared.prepare('leave', change);
+      await this.reach(() => this.prepared.handIn(server, '/v2/send_leave', event));
       return event;
     } catch (error) {
       if (!(error instanceof SynapseError)) throw error;
@@ -163,56 +160,6 @@ export class OutgoingMemberships implements RemoteRooms {
       depth: depth + 1,
     };
     return this.services.creation.createOutOfBand(requester, draft, place);
-  }
-
-  /** Has a server of the room prepare a membership, and signs it. */
-  private async prepare(membership: HandshakeMembership, change: RemoteChange): Promise<Prepared> {
-    const { serverName } = this.services.context;
-    const servers = [...new Set(change.hosts)].filter(isServerName).filter((host) => host !== serverName);
-    const versions =
-      membership === 'leave'
-        ? ''
-        : `?${roomVersionNames()
-            .map((id) => `ver=${id}`)
-            .join('&')}`;
-    const path = `${federationPath(`/v1/make_${membership}`, change.roomId, change.target)}${versions}`;
-    for (const server of servers) {
-      try {
-        const template = await this.client.object('GET', server, path);
-        return { server, event: this.sign(membership, change, template) };
-      } catch (error) {
-        const isFailover =
-          error instanceof UnreachableServerError || (error instanceof SynapseError && error.status >= 500);
-        if (!isFailover) throw error;
-      }
-    }
-    throw new SynapseError(502, `Failed to make_${membership} via any server`);
-  }
-
-  private sign(membership: HandshakeMembership, change: RemoteChange, template: JsonObject): RoomEvent {
-    const version = findRoomVersion(template['room_version'] ?? '1');
-    if (version === undefined) {
-      throw new SynapseError(400, 'Homeserver does not support this room version', Codes.UNSUPPORTED_ROOM_VERSION);
-    }
-    const { event } = template;
-    if (!isJsonObject(event)) throw new UnreachableServerError('The prepared event is none');
-    const { context, signingKey, builder } = this.services;
-    const content = isJsonObject(event['content']) ? event['content'] : {};
-    const pdu = {
-      ...event,
-      type: 'm.room.member',
-      room_id: change.roomId,
-      sender: change.target,
-      state_key: change.target,
-      content: { ...content, ...change.content, membership },
-      origin_server_ts: context.clock.now(),
-      ...(version.eventFormat === 1 && { event_id: `$${randomBytes(14).toString('hex')}:${context.serverName}` }),
-    };
-    return parseReceivedEvent(signEvent(version, pdu, context.serverName, signingKey), version, builder.sign);
-  }
-
-  private handIn(server: ServerName, path: string, event: RoomEvent): Promise<JsonObject> {
-    return this.client.object('PUT', server, federationPath(path, event.roomId, event.eventId), pduOf(event));
   }
 
   /** The event as the other server gave it back: it may have vouched for it. */

@@ -1,6 +1,6 @@
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { RoomAlias, RoomId, UserId } from '../../../matrix/ids.js';
-import { itemsOf, type JsonObject, type JsonValue, type MutableJsonObject } from '../../../matrix/json.js';
+import { itemsOf, type JsonObject, type MutableJsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import { randomLetters } from '../../runtime/random-letters.js';
 import type { Directory } from '../reading/directory.js';

@@ -11,6 +11,7 @@ import type { CurrentMembership, StateStore } from '../../store/state-store.js';
 import type { EventSender } from '../sending/event-sender.js';
 import type { Memberships } from '../sending/memberships.js';
 import type { RoomCreation } from './room-creation.js';
+import type { RoomEmitter } from '../model/room-emitter.js';
 import type { Rooms } from '../model/rooms.js';
 import { isRoomId } from '../model/untrusted-ids.js';
 
@@ -23,6 +24,7 @@ export interface RoomShutdownParts {
   readonly sender: EventSender;
   readonly memberships: Memberships;
   readonly roomCreation: RoomCreation;
+  readonly emitter: RoomEmitter;
 }
 
 /** How a room is shut down. */
@@ -61,14 +63,7 @@ const defaultRoomName = 'Content Violation Notification';
 
 /** Shuts rooms down and removes them (`handlers/room.py: RoomShutdownHandler`, `handlers/pagination.py`). */
 export class RoomShutdown {
-  private readonly purgeListeners: ((roomId: RoomId) => void)[] = [];
-
   constructor(private readonly parts: RoomShutdownParts) {}
-
-  /** Calls `listener` when everything of a room is removed, in the same transaction. */
-  onPurge(listener: (roomId: RoomId) => void): void {
-    this.purgeListeners.push(listener);
-  }
 
   /** Starts a deletion in the background; its ID. */
   start(roomId: RoomId, wishes: ShutdownWishes): string {
@@ -137,14 +132,14 @@ export class RoomShutdown {
 
   /** Removes everything of a room. */
   purge(roomId: RoomId, isForced: boolean): void {
-    const { context, rooms, roomStore } = this.parts;
+    const { context, rooms, roomStore, emitter } = this.parts;
     const joined = rooms.find(roomId)?.state.usersWith('join') ?? [];
     if (!isForced && joined.some((userId) => isOnServer(userId, context.serverName))) {
       throw new SynapseError(400, 'Users are still joined to this room');
     }
     context.database.transaction(() => {
       roomStore.purge(roomId);
-      for (const listener of this.purgeListeners) listener(roomId);
+      emitter.tell('purged', roomId);
     });
     rooms.drop(roomId);
   }

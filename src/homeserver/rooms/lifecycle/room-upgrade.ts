@@ -16,6 +16,7 @@ import { checkEventSize } from '../auth/event-validation.js';
 import type { FirstEvents, InitialState } from './first-events.js';
 import type { DirectoryReads } from '../reading/directory-reads.js';
 import type { RoomCreation } from './room-creation.js';
+import type { RoomEmitter } from '../model/room-emitter.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomVersion } from '../model/room-version.js';
 import type { RoomGraph } from '../auth/room-graph.js';
@@ -33,8 +34,7 @@ export interface RoomUpgradeParts {
   readonly sender: EventSender;
   readonly roomCreation: RoomCreation;
   readonly directoryReads: DirectoryReads;
-  /** Brings what users keep with a room over to another: tags, direct chats, push rules. */
-  readonly onReplaced: (from: RoomId, to: RoomId, users: readonly UserId[]) => Promise<void>;
+  readonly emitter: RoomEmitter;
 }
 
 const copiedTypes = [
@@ -212,9 +212,9 @@ export class RoomUpgrade {
   }
 
   private async moveUsers({ old, newRoomId, isPublic }: Upgrade): Promise<void> {
-    const { context, roomStore, onReplaced } = this.parts;
+    const { context, roomStore, emitter } = this.parts;
     const users = old.state.usersWith('join').filter((id) => isOnServer(id, context.serverName));
-    await onReplaced(old.roomId, newRoomId, users);
+    await emitter.ask('replaced', old.roomId, newRoomId, users);
     if (!isPublic) return;
     roomStore.setPublic(old.roomId, false);
     roomStore.setPublic(newRoomId, true);

@@ -1,8 +1,7 @@
 import type { RoomAlias, RoomId, ServerName, UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
-import type { MemberEvent, RoomEvent } from './room-event.js';
-import type { Room } from './rooms.js';
+import type { RoomEvent } from './room-event.js';
 
 /** A room that an alias stands for. */
 export interface AliasTarget {
@@ -23,8 +22,6 @@ export interface RemoteChange {
 
 /** What rooms need of other servers. */
 export interface RemoteRooms {
-  /** Hands an invite to the server of the invited user; throws when that refuses or is out of reach. */
-  readonly sendInvite: (room: Room, event: MemberEvent) => Promise<void>;
   /** The room behind an alias of another server; undefined when there is none. */
   readonly lookUpAlias: (alias: RoomAlias) => Promise<AliasTarget | undefined>;
   /** The profile of a user of another server, or one field of it; throws when the server does not tell. */

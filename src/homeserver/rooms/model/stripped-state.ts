@@ -1,5 +1,6 @@
 import type { RoomPrejoinStateConfig } from '../../../config/homeserver/homeserver-sections.js';
 import type { JsonObject } from '../../../matrix/json.js';
+import type { RoomEmitter } from './room-emitter.js';
 import type { RoomEvent } from './room-event.js';
 import type { RoomState } from './room-state.js';
 
@@ -13,8 +14,18 @@ const defaultTypes = [
   'm.room.topic',
 ];
 
+/** Keeps with each invite and knock what its target learns of the room. */
+export function keepStrippedState(config: RoomPrejoinStateConfig, emitter: RoomEmitter): void {
+  emitter.onAsk('storing', (_requester, event, room) => {
+    if (event.membership === 'invite' || event.membership === 'knock') {
+      event.note({ strippedState: strippedStateFor(config, room.state, event) });
+    }
+    return undefined;
+  });
+}
+
 /** What somebody who is invited or knocks learns of a room: a few state events, without what only members need. */
-export function strippedStateFor(config: RoomPrejoinStateConfig, state: RoomState, event: RoomEvent): JsonObject[] {
+function strippedStateFor(config: RoomPrejoinStateConfig, state: RoomState, event: RoomEvent): JsonObject[] {
   return strippedEventsFor(config, state, event).map(strip);
 }
 

@@ -1,5 +1,6 @@
 import type { RoomId } from '../../../matrix/ids.js';
 import { BoundedCache } from '../../store/database/bounded-cache.js';
+import type { RoomEmitter } from '../model/room-emitter.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';
 
@@ -11,10 +12,21 @@ import type { RoomEvents } from '../model/room-events.js';
 export class DirectoryReads {
   private readonly read = new BoundedCache<RoomId, boolean>(1000);
 
-  constructor(private readonly events: RoomEvents) {}
+  constructor(
+    private readonly events: RoomEvents,
+    emitter: RoomEmitter,
+  ) {
+    emitter.on('stored', (stored) => {
+      this.note(stored);
+    });
+  }
 
-  /** Takes note of events of one room that were just stored. */
-  note(stored: readonly RoomEvent[]): void {
+  /** Whether the join rules and the history visibility of a room were read since its state changed. */
+  hasReadRules(roomId: RoomId): boolean {
+    return this.read.get(roomId) === true;
+  }
+
+  private note(stored: readonly RoomEvent[]): void {
     const state = stored.filter((event) => event.stateKey !== undefined);
     const [first] = state;
     if (first !== undefined)
@@ -22,11 +34,6 @@ export class DirectoryReads {
         first.roomId,
         state.some((event) => this.isReadFor(event)),
       );
-  }
-
-  /** Whether the join rules and the history visibility of a room were read since its state changed. */
-  hasReadRules(roomId: RoomId): boolean {
-    return this.read.get(roomId) === true;
   }
 
   private isReadFor(event: RoomEvent): boolean {

@@ -18,6 +18,7 @@ import { isAllowedByRules } from './directory-rules.js';
 import type { EventSender } from '../sending/event-sender.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomAccess } from '../auth/room-access.js';
+import type { RoomEmitter } from '../model/room-emitter.js';
 import { StateHandle } from '../model/room-state.js';
 import type { AliasTarget, RemoteRooms } from '../model/remote-rooms.js';
 import type { RoomUsers } from '../model/room-users.js';
@@ -36,6 +37,7 @@ export interface DirectoryParts {
   readonly sender: EventSender;
   readonly access: RoomAccess;
   readonly remote: () => RemoteRooms;
+  readonly emitter: RoomEmitter;
 }
 
 const maxAliasLength = 255;
@@ -43,7 +45,14 @@ const notListed = 'This user is not permitted to publish rooms to the room list'
 
 /** Room aliases, and which rooms are listed in the room directory (`handlers/directory.py`). */
 export class Directory {
-  constructor(private readonly parts: DirectoryParts) {}
+  constructor(private readonly parts: DirectoryParts) {
+    parts.emitter.onAsk('storing', (_requester, event, room) => {
+      if (event.type === 'm.room.canonical_alias') {
+        this.checkCanonicalAlias(event, room.state.get(event.type, event.stateKey ?? ''));
+      }
+      return undefined;
+    });
+  }
 
   /** The room behind an alias of whatever server: 404, or 502 when its server cannot be asked. */
   async resolve(alias: RoomAlias): Promise<AliasTarget> {
@@ -142,7 +151,7 @@ export class Directory {
   }
 
   /** Refuses an `m.room.canonical_alias` whose new aliases do not stand for the room. */
-  checkCanonicalAlias(event: RoomEvent, before: RoomEvent | undefined): void {
+  private checkCanonicalAlias(event: RoomEvent, before: RoomEvent | undefined): void {
     this.checkMainAlias(event, before);
     const others = event.content['alt_aliases'] ?? [];
     if (!isJsonArray(others)) {

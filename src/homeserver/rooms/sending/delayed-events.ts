@@ -10,10 +10,10 @@ import type { RateLimiters } from '../../runtime/rate-limiters.js';
 import type { DelayedEvent, DelayedEventStore } from '../../store/delayed-event-store.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { randomLetters } from '../../runtime/random-letters.js';
-import type { EventPersistence } from './event-persistence.js';
 import type { EventSender } from './event-sender.js';
 import { validateDraft } from '../auth/event-validation.js';
 import type { Memberships } from './memberships.js';
+import type { RoomEmitter } from '../model/room-emitter.js';
 import type { RoomEvent } from '../model/room-event.js';
 import type { RoomUsers } from '../model/room-users.js';
 import type { Rooms } from '../model/rooms.js';
@@ -40,7 +40,7 @@ export interface DelayedEventsParts {
   readonly limits: RateLimiters;
   readonly sender: EventSender;
   readonly memberships: Memberships;
-  readonly persistence: EventPersistence;
+  readonly emitter: RoomEmitter;
 }
 
 const usualLimit = 100;
@@ -54,7 +54,7 @@ export class DelayedEvents implements Disposable {
   private nextTime: number | undefined;
 
   constructor(private readonly parts: DelayedEventsParts) {
-    parts.persistence.listen((events) => {
+    parts.emitter.on('stored', (events) => {
       for (const event of events) this.notice(event);
     });
   }

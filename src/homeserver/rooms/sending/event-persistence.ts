@@ -4,6 +4,7 @@ import type { EventStore } from '../../store/event-store.js';
 import type { RelationStore } from '../../store/relation-store.js';
 import type { StateStore } from '../../store/state-store.js';
 import { relationOf } from '../model/relation.js';
+import type { RoomEmitter } from '../model/room-emitter.js';
 import { type EventMetadata, membershipOf, type RoomEvent } from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';
 import type { RoomState } from '../model/room-state.js';
@@ -30,12 +31,8 @@ export interface EventWithOutcome {
   readonly outcome: ReceivedOutcome;
 }
 
-/** Told of events right after they were stored. */
-export type StoredEventListener = (events: readonly RoomEvent[]) => void;
-
 /** Stores accepted events, and brings the room in memory up to date. */
 export class EventPersistence {
-  private readonly listeners: StoredEventListener[] = [];
   private forgottenAt = 0;
 
   constructor(
@@ -47,12 +44,8 @@ export class EventPersistence {
       readonly states: StateStore;
       readonly relations: RelationStore;
     },
+    private readonly emitter: RoomEmitter,
   ) {}
-
-  /** Calls `listener` after each commit. */
-  listen(listener: StoredEventListener): void {
-    this.listeners.push(listener);
-  }
 
   /** Stores events of one room in one transaction, in order. */
   store(roomId: RoomId, events: readonly RoomEvent[]): void {
@@ -77,7 +70,7 @@ export class EventPersistence {
     }
     room.extremities = extremities;
     this.forgetOldTransactions();
-    for (const listener of this.listeners) listener(events);
+    this.emitter.tell('stored', events);
   }
 
   /** Stores an event that is not part of the room's history here; a membership counts all the same when it is `isMembership`. */
@@ -91,7 +84,7 @@ export class EventPersistence {
     });
     event.markStored(position, metadata);
     this.events.remember(event);
-    if (isMembership) for (const listener of this.listeners) listener([event]);
+    if (isMembership) this.emitter.tell('stored', [event]);
   }
 
   /** Stores events, and what each makes of the room, in one transaction. */
@@ -117,7 +110,7 @@ export class EventPersistence {
       room.extremities = outcome.extremities;
     }
     const shown = items.map(({ event }) => event).filter((event) => !isHidden(event));
-    if (shown.length > 0) for (const listener of this.listeners) listener(shown);
+    if (shown.length > 0) this.emitter.tell('stored', shown);
   }
 
   /** Stores the state that a room of other servers has when somebody from here joins it. */

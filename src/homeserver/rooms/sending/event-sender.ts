@@ -1,5 +1,4 @@
 import type { Hook } from '../../../dispatch/hook.js';
-import { HostError } from '../../../errors/host-error.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { encodeCanonicalJson } from '../../../matrix/canonical-json.js';
 import type { RoomId, UserId } from '../../../matrix/ids.js';
@@ -7,7 +6,6 @@ import type { Requester } from '../../../matrix/requester.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { RateLimiters } from '../../runtime/rate-limiters.js';
 import type { EventStore } from '../../store/event-store.js';
-import { pythonRepr } from '../../parity/python-repr.js';
 import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
 import { BranchedEvents, stateWith } from './branched-events.js';
 import { checkEventAuth, redactionNeedsSameSender } from '../auth/event-auth.js';
@@ -16,12 +14,14 @@ import type { EventCreation, EventRequest } from './event-creation.js';
 import type { EventPersistence } from './event-persistence.js';
 import { checkEventSize } from '../auth/event-validation.js';
 import type { AuthState } from '../model/power-levels.js';
-import { RoomEvent } from '../model/room-event.js';
+import type { RoomEmitter } from '../model/room-emitter.js';
+import type { RoomEvent } from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';
 import { isAtTheEnd, type RoomGraph } from '../auth/room-graph.js';
 import { type RoomState, StateHandle } from '../model/room-state.js';
 import type { Extremity, Room, Rooms } from '../model/rooms.js';
 import { pretendToWork, ShadowBanError } from './shadow-ban.js';
+import { noTarget, redactsOf } from './redaction-target.js';
 import { refuseSpam } from './spam-refusal.js';
 
 /** How one event is sent differently. */
@@ -42,9 +42,6 @@ export interface AcceptOptions extends SendOptions {
   readonly extraUsers?: readonly UserId[];
 }
 
-/** What runs just before events are stored, and may refuse them. */
-export type BeforeStoring = (requester: Requester, event: RoomEvent, room: Room) => Promise<void>;
-
 /** What sends events. */
 export interface EventSenderParts {
   readonly context: HomeserverContext;
@@ -55,29 +52,18 @@ export interface EventSenderParts {
   readonly persistence: EventPersistence;
   readonly limits: RateLimiters;
   readonly graph: RoomGraph;
+  readonly emitter: RoomEmitter;
 }
 
 /** Sends events into rooms (`handlers/message.py: EventCreationHandler`). */
 export class EventSender {
   private readonly spam: Hook<'spam_checker', 'check_event_for_spam'>;
   private readonly newEvent: Hook<'third_party_rules', 'on_new_event'>;
-  private readonly checks: BeforeStoring[] = [];
-  private readonly followers: ((events: readonly RoomEvent[]) => void)[] = [];
 
   constructor(private readonly parts: EventSenderParts) {
     const { dispatch } = parts.context;
     this.spam = dispatch.hook('spam_checker', 'check_event_for_spam');
     this.newEvent = dispatch.hook('third_party_rules', 'on_new_event');
-  }
-
-  /** Adds what must run before an event is stored. */
-  check(check: BeforeStoring): void {
-    this.checks.push(check);
-  }
-
-  /** Calls `follower` with sent events when everybody else was told of them. */
-  follow(follower: (events: readonly RoomEvent[]) => void): void {
-    this.followers.push(follower);
   }
 
   /** Sends anything but a membership (`create_and_send_nonmember_event`). A repeated transaction gives the event it sent. */
@@ -173,7 +159,7 @@ export class EventSender {
     if (options.ratelimit !== false) await this.checkRate(requester, event, true);
     const { room } = this.placeOf([event]);
     const state = this.stateBefore(room, [event]);
-    for (const check of this.checks) await check(requester, event, state === room.state ? room : { ...room, state });
+    await this.parts.emitter.ask('storing', requester, event, state === room.state ? room : { ...room, state });
     checkSender(requester, event);
   }
 
@@ -182,10 +168,10 @@ export class EventSender {
    * those that need not wait for anything are done before the request goes on, as in Synapse.
    */
   private async tell(roomId: RoomId, events: readonly RoomEvent[], users: readonly UserId[] = []): Promise<void> {
-    const { notifier, inBackground } = this.parts.context;
+    const { context, emitter } = this.parts;
     const tellRest = (): void => {
-      notifier.notify({ rooms: [roomId], users });
-      for (const follower of this.followers) follower(events);
+      context.notifier.notify({ rooms: [roomId], users });
+      emitter.tell('sent', events);
     };
     if (!this.newEvent.isUsed) {
       tellRest();
@@ -193,7 +179,7 @@ export class EventSender {
     }
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
-      inBackground('on_new_event', async () => {
+      context.inBackground('on_new_event', async () => {
         try {
           for (const event of events) await this.tellModules(event);
         } finally {
@@ -275,16 +261,4 @@ function isHidden(requester: Requester, event: RoomEvent, options: AcceptOptions
 function checkSender(requester: Requester, event: RoomEvent): void {
   if (event.metadata.txnId === undefined || event.sender === requester.userId) return;
   throw new Error(`The sender of ${event.eventId} was changed, but its transaction ID is the first sender's`);
-}
-
-/** What Synapse makes of a redaction of nothing: it takes a target for granted, and looks for whatever is in its place. */
-function noTarget(event: EventRequest | RoomEvent): HostError {
-  const redacts = event instanceof RoomEvent && event.version.isUpdated ? event.content['redacts'] : undefined;
-  if (redacts === undefined || redacts === null) return new HostError('AssertionError', '');
-  return new HostError('TypeError', `Invalid event event_id ${pythonRepr(redacts)}`);
-}
-
-function redactsOf(event: EventRequest | RoomEvent): string | undefined {
-  const redacts = event.redacts ?? event.content['redacts'];
-  return typeof redacts === 'string' ? redacts : undefined;
 }

@@ -138,26 +138,6 @@ export class Memberships {
     });
   }
 
-  /** Lets all guests of this server leave a room that takes no guests any more. */
-  async removeGuests(room: Room): Promise<void> {
-    const { serverName, log } = this.parts.context;
-    for (const [userId, event] of [...room.state.ofType('m.room.member')]) {
-      if (!isOnServer(userId, serverName) || event.content['kind'] !== 'guest') continue;
-      if (event.membership !== 'join' && event.membership !== 'invite') continue;
-      const requester = {
-        userId,
-        isGuest: true,
-        shadowBanned: false,
-        authenticatedEntity: serverName,
-      };
-      try {
-        await this.update(requester, requester.userId, room.roomId, 'leave', { ratelimit: false });
-      } catch (error) {
-        log.error('A guest could not be removed from a room', { userId, roomId: room.roomId, err: error });
-      }
-    }
-  }
-
   /** What comes before the room is looked at: the profile, blocked rooms, whether the invite is wanted. */
   private async prepare(
     requester: Requester,
