@@ -33,3 +33,15 @@ export function notice<To extends Direction, Params>(to: To, about: About): Mess
 export type ParamsOf<M> = M extends Message<Direction, infer Params, unknown> ? Params : never;
 /** What a message is answered with. */
 export type AnswerOf<M> = M extends Message<Direction, never, infer Result> ? Result : never;
+
+/** The kind of a message: only a request has a result. */
+type KindOf<M> = [AnswerOf<M>] extends [undefined] ? 'notice' : 'request';
+
+/** The names of the messages of one kind that go to one side, those that go both ways included. */
+export type NamesOf<Messages, To extends Direction, Kind extends 'request' | 'notice'> = {
+  readonly [Name in keyof Messages]: Messages[Name] extends { readonly to: To | 'both' }
+    ? KindOf<Messages[Name]> extends Kind
+      ? Name
+      : never
+    : never;
+}[keyof Messages];

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../matrix/json.js';
 import { deepestJson } from '../../matrix/json-fault.js';
-import { notice, request } from './message.js';
+import { type NamesOf, notice, request } from './message.js';
 import type {
   Handle,
   WireConfigProblem,
@@ -254,3 +254,12 @@ export const messages = {
 
 /** The name of a message. */
 export type MessageName = keyof typeof messages;
+
+/** Requests that go to Synapse. */
+export type RequestName = NamesOf<typeof messages, 'toSynapse', 'request'>;
+/** Notices that go to Synapse. */
+export type NoticeName = NamesOf<typeof messages, 'toSynapse', 'notice'>;
+/** Requests that come from Synapse; those that the connection answers itself are not among them. */
+export type ReceivedRequestName = Exclude<NamesOf<typeof messages, 'toModules', 'request'>, 'ping'>;
+/** Notices that come from Synapse; those that the connection takes itself are not among them. */
+export type ReceivedNoticeName = Exclude<NamesOf<typeof messages, 'toModules', 'notice'>, 'cancel' | 'bye'>;

@@ -68,7 +68,9 @@ export class RemoteModuleApi extends SentMethods implements HostApi, Disposable 
     return this.services.transact(desc, work);
   }
 
-  registerCachedFunction<Keys extends readonly unknown[]>(cachedFunction: CachedFunction<Keys>): Promise<void> {
+  registerCachedFunction<Keys extends readonly unknown[], Result>(
+    cachedFunction: CachedFunction<Keys, Result>,
+  ): Promise<void> {
     return this.services.registerCache(cachedFunction);
   }
 

@@ -43,11 +43,11 @@ export class RemoteTransactions {
   }
 
   /** The transaction is open: runs its function, maybe once more. */
-  async attempt(handle: unknown): Promise<null> {
+  async attempt(handle: Handle): Promise<null> {
     const planned = this.planned.get(handle);
     if (planned === undefined) throw wrongValue('the start of a transaction that was not asked for');
     planned.transaction?.end();
-    const transaction = new RemoteTransaction(handle as Handle, this.connection);
+    const transaction = new RemoteTransaction(handle, this.connection);
     planned.transaction = transaction;
     try {
       planned.outcome = { result: await planned.work(transaction) };

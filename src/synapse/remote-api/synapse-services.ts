@@ -59,7 +59,7 @@ export class SynapseServices {
   }
 
   /** Lets other processes of the homeserver clear what a function remembers. */
-  async registerCache<Keys extends readonly unknown[]>(cached: CachedFunction<Keys>): Promise<void> {
+  async registerCache<Keys extends readonly unknown[], Result>(cached: CachedFunction<Keys, Result>): Promise<void> {
     this.caches.set(cached.cacheName, {
       // Every process of the homeserver runs the same module: the keys are those of the same function.
       invalidate: (keys) => {
@@ -77,10 +77,10 @@ export class SynapseServices {
   }
 
   /** Forgets what another process says is no longer true. */
-  cacheInvalidated(name: unknown, keys: unknown): void {
-    const cached = this.caches.get(String(name));
-    if (Array.isArray(keys)) cached?.invalidate(keys);
-    else cached?.invalidateAll();
+  cacheInvalidated(name: string, keys: readonly unknown[] | null): void {
+    const cached = this.caches.get(name);
+    if (keys === null) cached?.invalidateAll();
+    else cached?.invalidate(keys);
   }
 
   /** Says once that a loop is not run here. */

@@ -2,7 +2,7 @@ import { type CallbackCategory, findRule } from '../../callbacks/registry.js';
 import type { AnyHandler, Rule } from '../../callbacks/rule.js';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { type ArgumentDecoder, argumentDecoders } from '../codecs/argument-codecs.js';
-import { list, wrongValue } from '../protocol/untrusted-values.js';
+import { wrongValue } from '../protocol/untrusted-values.js';
 import type { Connection } from '../transport/connection.js';
 import type { IncomingCall } from '../transport/incoming-call.js';
 import { LiveJson } from '../transport/live-json.js';
@@ -27,8 +27,7 @@ class Invoker {
     this.live = kinds.flatMap((kind, index) => (kind === 'live_json' ? [index] : []));
   }
 
-  async invoke(values: unknown, connection: Connection, call: IncomingCall): Promise<unknown> {
-    const given = list(values);
+  async invoke(given: readonly unknown[], connection: Connection, call: IncomingCall): Promise<unknown> {
     if (given.length !== this.decoders.length)
       throw wrongValue(`${given.length} arguments where ${this.decoders.length} are expected`);
     const args = this.decoders.map((decode, index) => decode(given[index], connection, call));
@@ -55,8 +54,7 @@ export class CallbackInvoker {
   ) {}
 
   /** Asks the modules; answers with what travels. */
-  invoke(callback: unknown, args: unknown, call: IncomingCall): Promise<unknown> {
-    const name = String(callback);
+  invoke(name: string, args: readonly unknown[], call: IncomingCall): Promise<unknown> {
     let invoker = this.invokers.get(name);
     if (invoker === undefined) {
       invoker = this.make(name);

@@ -6,14 +6,16 @@ import { type HomeserverProcess, runsOn } from '../../container/run-on.js';
 import type { ComplaintLog } from './complaint-log.js';
 import type { HostContainer } from '../../container/host-container.js';
 import type { Logger } from '../../log/logger.js';
-import type { JsonObject } from '../../matrix/json.js';
-import { shape, textOf } from '../protocol/untrusted-values.js';
+import type { JsonObject, JsonValue } from '../../matrix/json.js';
+import type { AnswerOf } from '../protocol/message.js';
+import { answerRequest, type RequestHandlers, takeNotice } from '../protocol/received-messages.js';
+import { textOf } from '../protocol/untrusted-values.js';
 import { broken, Connection } from '../transport/connection.js';
 import type { IncomingCall } from '../transport/incoming-call.js';
 import { SessionState } from '../protocol/link-states.js';
 import { loadOverWire, type ModuleSources } from './module-loading.js';
 import { ProcessModules, type ProcessParts } from './process-modules.js';
-import { limits, protocolVersion } from '../protocol/protocol.js';
+import { limits, type messages, protocolVersion } from '../protocol/protocol.js';
 import { SynapseLog } from './synapse-log.js';
 import type { WireHomeserver } from '../protocol/wire-values.js';
 
@@ -51,6 +53,18 @@ export class ModuleSession {
   private refusal: VesicleError | undefined;
   private readonly greeting: NodeJS.Timeout;
   private readonly unwanted = new AbortController();
+  private readonly requests: RequestHandlers<IncomingCall> = {
+    hello: (params) => this.greet(params),
+    'modules.load': ({ modules }) => this.load(modules),
+    'modules.open': (homeserver) => this.start(homeserver),
+    'callback.invoke': ({ callback, args }, call) => this.running().invoke(callback, args, call),
+    'function.call': (params) => this.running().held.callFunction(params.function, params.response),
+    'slot.enter': ({ slot }) => this.running().held.enterSlot(slot),
+    'slot.exit': ({ slot, error }) => this.running().held.leaveSlot(slot, error),
+    'web.request': ({ request }, call) => this.running().webRequests.answer(request, call),
+    'web.read': ({ request }) => this.running().webRequests.read(request),
+    'db.run': ({ transaction }) => this.running().runTransaction(transaction),
+  };
 
   constructor(
     input: Readable,
@@ -75,17 +89,7 @@ export class ModuleSession {
   readonly answer = (method: string, params: JsonObject, call: IncomingCall): unknown => {
     const judgement = this.state.judge(method);
     if (judgement !== 'answer') throw this.refusalOf(method, judgement);
-    if (method === 'callback.invoke') return this.running().invoke(params['callback'], params['args'], call);
-    switch (method) {
-      case 'hello':
-        return this.greet(params);
-      case 'modules.load':
-        return this.load(params);
-      case 'modules.open':
-        return this.start(shape<WireHomeserver>(params));
-      default:
-        return this.running().answer(method, params, call);
-    }
+    return answerRequest(this.requests, method, params, call);
   };
 
   /** Who is asked what, for messages. */
@@ -98,7 +102,7 @@ export class ModuleSession {
   readonly notice = (method: string, params: JsonObject): void => {
     const judgement = this.state.judgeNotice();
     if (judgement === 'close') throw this.refusalOf(method, judgement);
-    if (judgement === 'answer') this.process?.notice(method, params);
+    if (judgement === 'answer' && this.process !== undefined) takeNotice(this.process.notices, method, params);
   };
 
   /** Lets calls in flight end, then ends the connection and the modules. */
@@ -108,7 +112,7 @@ export class ModuleSession {
     await this.ended;
   }
 
-  private greet(params: JsonObject): unknown {
+  private greet(params: JsonObject): AnswerOf<(typeof messages)['hello']> {
     const { protocol, token, bridge, synapse } = params;
     if (this.options.token !== undefined && !isSame(this.options.token, token)) {
       return this.refuse(new VesicleError('SYNAPSE_TOKEN_WRONG', { message: 'hello' }));
@@ -145,10 +149,10 @@ export class ModuleSession {
       : new VesicleError('SYNAPSE_NOT_OPEN', { message: method, state: name });
   }
 
-  private async load(params: JsonObject): Promise<unknown> {
+  private async load(entries: JsonValue): Promise<AnswerOf<(typeof messages)['modules.load']>> {
     this.state.take('load');
     try {
-      const { modules, problems } = await loadOverWire(params['modules'], this.options, this.log);
+      const { modules, problems } = await loadOverWire(entries, this.options, this.log);
       this.options.complaints.problems(problems);
       this.modules = modules;
       this.state.take('loaded');
@@ -159,7 +163,7 @@ export class ModuleSession {
     }
   }
 
-  private async start(homeserver: WireHomeserver): Promise<unknown> {
+  private async start(homeserver: WireHomeserver): Promise<AnswerOf<(typeof messages)['modules.open']>> {
     this.state.take('open');
     const { connection } = this;
     const own = this.options.log.child({ synapse: homeserver.worker_name ?? 'main' });

@@ -1,11 +1,9 @@
 import { VesicleError } from '../../errors/vesicle-error.js';
-import type { JsonObject } from '../../matrix/json.js';
 import { noSuchResource } from '../../web/error-answers.js';
 import { pathOfTarget, rootedTarget } from '../../web/request-target.js';
 import type { WebResources } from '../../web/web-resources.js';
 import { wholeBodyOf } from '../../web/whole-body.js';
 import { limits } from '../protocol/protocol.js';
-import { shape } from '../protocol/untrusted-values.js';
 import type { Connection } from '../transport/connection.js';
 import { IncomingCall } from '../transport/incoming-call.js';
 import { PulledResponse, type ResponsePiece } from './pulled-response.js';
@@ -30,8 +28,7 @@ export class WebRequests {
   ) {}
 
   /** Answers when the status is known. */
-  async answer(params: JsonObject, call: IncomingCall): Promise<WireResponse> {
-    const wire = shape<WireRequest>(params['request']);
+  async answer(wire: WireRequest, call: IncomingCall): Promise<WireResponse> {
     const served: Served = { life: new IncomingCall(), abort: new AbortController() };
     this.served.set(wire.request, served);
     call.onCancel(() => {
@@ -44,8 +41,7 @@ export class WebRequests {
   }
 
   /** The next piece of a response. */
-  async read(params: JsonObject): Promise<ResponsePiece> {
-    const handle = params['request'] as Handle;
+  async read(handle: Handle): Promise<ResponsePiece> {
     const response = this.served.get(handle)?.response;
     if (response === undefined) throw new VesicleError('SYNAPSE_HANDLE_ENDED', { what: 'A response' });
     const piece = await response.read();
@@ -54,10 +50,10 @@ export class WebRequests {
   }
 
   /** The client closed the connection. */
-  gone(handle: unknown): void {
-    const served = this.served.get(handle as Handle);
+  gone(handle: Handle): void {
+    const served = this.served.get(handle);
     if (served === undefined) return;
-    this.finish(handle as Handle);
+    this.finish(handle);
     served.abort.abort();
     served.response?.cancel();
   }

@@ -7,31 +7,12 @@ import { sayOf } from '../../matrix/json-fault.js';
 import { answering, currentCall } from './current-call.js';
 import { IncomingCall } from './incoming-call.js';
 import { FrameReader, writeFrames } from './frames.js';
-import type { AnswerOf, Direction, Message, ParamsOf } from '../protocol/message.js';
+import type { AnswerOf, ParamsOf } from '../protocol/message.js';
 import { PulseWatch } from './pulse-watch.js';
-import { limits, type messages, type MessageName } from '../protocol/protocol.js';
+import { limits, type messages, type NoticeName, type RequestName } from '../protocol/protocol.js';
 import { shape, textOf, wrongValue } from '../protocol/untrusted-values.js';
 import { decodeWire, encodeWire, hasMarks } from '../protocol/wire-codec.js';
 import { decodeError, encodeError } from '../protocol/wire-errors.js';
-
-type Sent<Name extends MessageName, Kind extends 'request' | 'notice'> = (typeof messages)[Name] extends {
-  readonly to: 'toSynapse' | 'both';
-}
-  ? (
-      (typeof messages)[Name] extends Message<Direction, never, infer Answer>
-        ? [Answer] extends [undefined]
-          ? 'notice'
-          : 'request'
-        : never
-    ) extends Kind
-    ? Name
-    : never
-  : never;
-
-/** Requests that go to Synapse. */
-export type RequestName = { [Name in MessageName]: Sent<Name, 'request'> }[MessageName];
-/** Notices that go to Synapse. */
-export type NoticeName = { [Name in MessageName]: Sent<Name, 'notice'> }[MessageName];
 
 /** What answers the other side. */
 export interface Answerer {
