@@ -18,6 +18,11 @@ export interface MessagingApi {
   /**
    * Pushes to a user's devices over HTTP, to one or (null) to all of them; `content["devices"]` is replaced. Answers with
    * the outcome for each device that has an ID, false for an error or a rejected key. Synapse: `send_http_push_notification`.
+   *
+   * @example
+   * ```ts
+   * const outcome = await api.sendHttpPushNotification(userId, null, { event_id: '$1', counts: { unread: 1 } });
+   * ```
    */
   readonly sendHttpPushNotification: (
     userId: UserId,
@@ -30,6 +35,11 @@ export interface MessagingApi {
    * Checks actions before they are given to `setPushRuleAction`. Synapse: `check_push_rule_actions`.
    *
    * @throws `HostError` `InvalidRuleException`.
+   *
+   * @example
+   * ```ts
+   * await api.checkPushRuleActions(['notify', { set_tweak: 'sound', value: 'default' }]);
+   * ```
    */
   readonly checkPushRuleActions: (actions: readonly PushRuleAction[]) => Promise<void>;
 
@@ -39,6 +49,11 @@ export interface MessagingApi {
    *
    * @throws `HostError` `InvalidRuleException`, `RuleNotFoundException`; `RuntimeError` for a scope other than `global`
    * and on a worker.
+   *
+   * @example
+   * ```ts
+   * await api.setPushRuleAction(userId, 'global', 'underride', '.m.rule.message', ['dont_notify']);
+   * ```
    */
   readonly setPushRuleAction: (
     userId: UserId,
@@ -52,6 +67,11 @@ export interface MessagingApi {
    * Sends a mail in two forms from the server's configured address. Synapse: `send_mail`.
    *
    * @throws `HostError` `RuntimeError` when the recipient has no address; what the mail server answers otherwise.
+   *
+   * @example
+   * ```ts
+   * await api.sendMail('alice@example.org', 'Welcome', '<p>Hello</p>', 'Hello');
+   * ```
    */
   readonly sendMail: (recipient: string, subject: string, html: string, text: string) => Promise<void>;
 
@@ -61,6 +81,12 @@ export interface MessagingApi {
    * Synapse: `read_templates`.
    *
    * @throws `HostError` `TemplateNotFound`; `ConfigError` when the directory does not exist.
+   *
+   * @example
+   * ```ts
+   * const [page] = await api.readTemplates(['page.html'], { customTemplateDirectory: 'templates' });
+   * const html = await page?.render({ name: 'Alice' });
+   * ```
    */
   readonly readTemplates: (
     filenames: readonly string[],

@@ -21,6 +21,11 @@ export interface PresenceApi {
    * one at once. Synapse: `send_local_online_presence_to`.
    *
    * @throws `HostError` `Exception` on a process that does not write presence.
+   *
+   * @example
+   * ```ts
+   * await api.sendLocalOnlinePresenceTo([userId]);
+   * ```
    */
   readonly sendLocalOnlinePresenceTo: (users: Iterable<UserId>) => Promise<void>;
 
@@ -28,6 +33,11 @@ export interface PresenceApi {
    * Sets the presence of users, local or not. Synapse: `set_presence_for_users`.
    *
    * @throws `HostError` `AssertionError` on a process that does not write presence.
+   *
+   * @example
+   * ```ts
+   * await api.setPresenceForUsers(new Map([[userId, ['unavailable', 'at lunch']]]));
+   * ```
    */
   readonly setPresenceForUsers: (
     users: ReadonlyMap<UserId, PresenceUpdate> | Readonly<Record<UserId, PresenceUpdate>>,

@@ -32,6 +32,11 @@ export interface RoomsApi {
   /**
    * Whether the part of an ID after the first colon is this server. Room IDs of version 12 have no such part: always
    * false. Synapse: `is_mine`.
+   *
+   * @example
+   * ```ts
+   * const isLocal = await api.isMine(userId);
+   * ```
    */
   readonly isMine: (id: UserId | RoomId | RoomAlias) => Promise<boolean>;
 
@@ -40,6 +45,11 @@ export interface RoomsApi {
    * `on_create_room` may change it. Synapse: `create_room`.
    *
    * @throws `HostError` `RuntimeError` for a user of another server; `SynapseError` as the request.
+   *
+   * @example
+   * ```ts
+   * const [created, alias] = await api.createRoom(userId, { preset: 'public_chat', name: 'Lobby' }, { ratelimit: false });
+   * ```
    */
   readonly createRoom: (
     userId: UserId,
@@ -57,6 +67,11 @@ export interface RoomsApi {
    * null for the user. Synapse: `delete_room`.
    *
    * @throws `SynapseError` 400 while the room is being removed already.
+   *
+   * @example
+   * ```ts
+   * await api.deleteRoom(roomId);
+   * ```
    */
   readonly deleteRoom: (roomId: RoomId) => Promise<void>;
 
@@ -68,6 +83,11 @@ export interface RoomsApi {
    * Do not await it for the same room inside a callback that is asked during a membership change: it waits for itself.
    *
    * @throws `HostError` `RuntimeError` for a sender of another server; `SynapseError` as the request.
+   *
+   * @example
+   * ```ts
+   * const kick = await api.updateRoomMembership(userId, other, roomId, 'kick', { content: { reason: 'Spam' } });
+   * ```
    */
   readonly updateRoomMembership: (
     sender: UserId,
@@ -84,12 +104,28 @@ export interface RoomsApi {
    *
    * @throws `SynapseError` 403 when the sender is not joined, 500 for `m.room.member`; `HostError` `KeyError` for a
    * missing key, `Exception` for a sender of another server.
+   *
+   * @example
+   * ```ts
+   * const sent = await api.createAndSendEventIntoRoom({
+   *   type: 'm.room.message',
+   *   room_id: roomId,
+   *   sender: userId,
+   *   content: { msgtype: 'm.notice', body: 'Hello' },
+   * });
+   * ```
    */
   readonly createAndSendEventIntoRoom: (eventDict: JsonObject) => Promise<MatrixEvent>;
 
   /**
    * The current state of a room, whole or what the filter selects; an empty filter selects everything, an unknown room
    * has no state. Synapse: `get_room_state`.
+   *
+   * @example
+   * ```ts
+   * const state = await api.getRoomState(roomId, { eventFilter: [['m.room.name', '']] });
+   * const name = (await state.get('m.room.name', ''))?.content['name'];
+   * ```
    */
   readonly getRoomState: (roomId: RoomId, options?: { readonly eventFilter?: StateFilter }) => Promise<StateMap>;
 
@@ -97,6 +133,11 @@ export interface RoomsApi {
    * Events of a room's current state. Synapse: `get_state_events_in_room`.
    *
    * @deprecated In Synapse, too: use `getRoomState`.
+   *
+   * @example
+   * ```ts
+   * const members = await api.getStateEventsInRoom(roomId, [['m.room.member', null]]);
+   * ```
    */
   readonly getStateEventsInRoom: (roomId: RoomId, types: StateFilter) => Promise<readonly MatrixEvent[]>;
 
@@ -104,11 +145,23 @@ export interface RoomsApi {
    * The room behind an alias and the servers that know it, this one first. Synapse: `lookup_room_alias`.
    *
    * @throws `SynapseError` 400 for a malformed alias, 404 for an unknown one, 502 when its server does not answer.
+   *
+   * @example
+   * ```ts
+   * const [found, servers] = await api.lookupRoomAlias(roomAlias);
+   * ```
    */
   readonly lookupRoomAlias: (
     roomAlias: RoomAlias,
   ) => Promise<readonly [roomId: RoomId, servers: readonly ServerName[]]>;
 
-  /** The canonical alias of a room, or null. Synapse: `get_canonical_room_alias`. */
+  /**
+   * The canonical alias of a room, or null. Synapse: `get_canonical_room_alias`.
+   *
+   * @example
+   * ```ts
+   * const alias = await api.getCanonicalRoomAlias(roomId);
+   * ```
+   */
   readonly getCanonicalRoomAlias: (roomId: RoomId) => Promise<RoomAlias | null>;
 }

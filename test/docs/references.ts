@@ -3,6 +3,7 @@ import { apiModule, callbackModule, linkModule } from './bridge-tables.js';
 import { callbackReference } from './callback-reference.js';
 import { configurationReference } from './configuration-reference.js';
 import { errorReference } from './error-reference.js';
+import { moduleApiReference } from './module-api-reference.js';
 import { protocolJson } from './protocol-json.js';
 import { protocolReference } from './protocol-reference.js';
 import { puppetTable } from './puppet-table.js';
@@ -12,6 +13,7 @@ const references: Readonly<Record<string, () => string>> = {
   'docs/callbacks.md': callbackReference,
   'docs/configuration.md': configurationReference,
   'docs/errors.md': errorReference,
+  'docs/module-api.md': moduleApiReference,
   'docs/protocol.md': protocolReference,
   'src/synapse/protocol/protocol.json': protocolJson,
   'src/synapse/python/vesicle_bridge/api_table.py': apiModule,
