@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { ConfigInvalidError } from './config-invalid-error.js';
 import type { HomeserverConfig } from './homeserver/homeserver-config.js';
 import { readHomeserver } from './homeserver/homeserver-reader.js';
-import { Findings, Place } from './values/place.js';
+import { Diagnostics, ConfigCursor } from './values/config-cursor.js';
 import { isMapping, type Mapping, shown } from './values/readers.js';
 import {
   type ConfigPath,
@@ -45,7 +45,7 @@ export class Configuration {
 
   private constructor(
     private readonly source: Source,
-    private readonly findings: Findings,
+    private readonly diagnostics: Diagnostics,
     /** The file as it was named, for messages. */
     readonly file: string | undefined,
     /** Where relative paths start. */
@@ -56,16 +56,19 @@ export class Configuration {
   ) {
     const isWhole = modulesPath.length === 1;
     const settings = isWhole ? source.value : namesOf(source.value);
-    this.homeserver = readHomeserver(settings, new Place(isWhole ? findings : new Findings()), { directory, files });
+    this.homeserver = readHomeserver(settings, new ConfigCursor(isWhole ? diagnostics : new Diagnostics()), {
+      directory,
+      files,
+    });
     this.moduleEntries = readModuleEntries(valueAt(source.value, modulesPath), this.placeOf(modulesPath));
   }
 
   /** Reads YAML (or JSON, which is YAML), as text or as the bytes of a file. */
   static read(text: string | Uint8Array, options: ConfigurationOptions = {}): Configuration {
     const { directory, files, env } = complete(options);
-    const findings = new Findings();
-    const source = readYaml(text, findings, { env, files, directory });
-    return new Configuration(source, findings, options.file, directory, files);
+    const diagnostics = new Diagnostics();
+    const source = readYaml(text, diagnostics, { env, files, directory });
+    return new Configuration(source, diagnostics, options.file, directory, files);
   }
 
   /**
@@ -78,11 +81,11 @@ export class Configuration {
     options: ConfigurationOptions = {},
   ): readonly Configuration[] {
     const { directory, files, env } = complete(options);
-    const findings = new Findings();
-    const source = readYaml(text, findings, { env, files, directory });
+    const diagnostics = new Diagnostics();
+    const source = readYaml(text, diagnostics, { env, files, directory });
     return find(source.value).map((list) => {
-      const own = new Findings();
-      own.problems.push(...findings.problems.filter((problem) => concerns(problem, list.path.slice(0, -1))));
+      const own = new Diagnostics();
+      own.problems.push(...diagnostics.problems.filter((problem) => concerns(problem, list.path.slice(0, -1))));
       return new Configuration(source, own, options.file, list.directory ?? directory, files, list.path);
     });
   }
@@ -90,16 +93,16 @@ export class Configuration {
   /** Takes values that were made by a program. */
   static of(value: unknown, options: ConfigurationOptions = {}): Configuration {
     const { directory, files } = complete(options);
-    return new Configuration(plainSource(value), new Findings(), options.file, directory, files);
+    return new Configuration(plainSource(value), new Diagnostics(), options.file, directory, files);
   }
 
   /** Takes values that somebody else has read from a file, in which `${env:NAME}` and `${file:PATH}` still stand. */
   static withSecrets(value: unknown, options: ConfigurationOptions = {}): Configuration {
     const { directory, files, env } = complete(options);
-    const findings = new Findings();
+    const diagnostics = new Diagnostics();
     return new Configuration(
-      readValue(value, findings, { env, files, directory }),
-      findings,
+      readValue(value, diagnostics, { env, files, directory }),
+      diagnostics,
       options.file,
       directory,
       files,
@@ -118,8 +121,8 @@ export class Configuration {
   }
 
   /** Where a reader of a part of it reports. */
-  placeOf(path: ConfigPath): Place {
-    return new Place(this.findings, path);
+  placeOf(path: ConfigPath): ConfigCursor {
+    return new ConfigCursor(this.diagnostics, path);
   }
 
   /** `file:line:column` of a place, with what is known of it. */
@@ -129,7 +132,7 @@ export class Configuration {
 
   /** What was accepted and has no effect, one line each. */
   get warnings(): readonly string[] {
-    return this.findings.warnings.map(({ path, message }) => {
+    return this.diagnostics.warnings.map(({ path, message }) => {
       const location = this.locationOf(path, 'key');
       return `${location === undefined ? '' : `${location}: `}'${formatPath(path)}' ${message}`;
     });
@@ -138,7 +141,7 @@ export class Configuration {
   /** Every problem that was found, in the order of finding; without secrets. */
   get problems(): readonly Pick<Problem, 'path' | 'causes'>[] {
     const { redactor } = this.source;
-    return this.findings.problems.map(({ path, causes }) => ({
+    return this.diagnostics.problems.map(({ path, causes }) => ({
       path,
       causes: causes.map((cause) => redactor.redact(cause)),
     }));
@@ -146,7 +149,7 @@ export class Configuration {
 
   /** Throws one error with every problem that was found. */
   throwProblems(): void {
-    const problems = this.findings.problems;
+    const problems = this.diagnostics.problems;
     if (problems.length === 0) return;
     const located = problems.map((problem) => ({ problem, ...this.locate(problem) }));
     located.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -199,16 +202,16 @@ function valueAt(value: unknown, path: ConfigPath): unknown {
   );
 }
 
-function readModuleEntries(modules: unknown, place: Place): readonly unknown[] {
+function readModuleEntries(modules: unknown, place: ConfigCursor): readonly unknown[] {
   if (Array.isArray(modules)) return modules as readonly unknown[];
   if (isNoModules(modules)) return [];
   const remedy = 'Write "- module: ./my-module.ts" lines below "modules:".';
   // Python goes through the characters of a string, the keys of a mapping, and finds that the first is not a mapping.
   const isIterable = typeof modules === 'string' || (typeof modules === 'object' && !(modules instanceof Date));
   if (isIterable) {
-    place.at(0).fault(`expected a mapping that is an item of a list, got ${shown(modules)} in place of it. ${remedy}`);
+    place.at(0).report(`expected a mapping that is an item of a list, got ${shown(modules)} in place of it. ${remedy}`);
   } else {
-    place.fault(`expected a list, got ${shown(modules)}. ${remedy}`);
+    place.report(`expected a list, got ${shown(modules)}. ${remedy}`);
   }
   return [];
 }

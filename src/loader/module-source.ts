@@ -3,7 +3,7 @@ import type { ConfigClass } from '../config/module/class-libraries.js';
 import type { Configuration } from '../config/configuration.js';
 import { type ConfigurableModule, readModuleConfig } from '../config/module/module-config.js';
 import { type ModuleEntry, readModuleEntry } from '../config/module/module-entry.js';
-import type { Place } from '../config/values/place.js';
+import type { ConfigCursor } from '../config/values/config-cursor.js';
 import { formatPath } from '../config/values/problem.js';
 import { didYouMean } from '../errors/nearest-name.js';
 import type { Class } from '../metadata/metadata-store.js';
@@ -77,17 +77,17 @@ class ModuleLoader {
     return { name: entry.name, type, config: config.value, rawConfig: config.mapping, at, files, ...policy };
   }
 
-  private async find(name: string, place: Place): Promise<FoundClass | null> {
+  private async find(name: string, place: ConfigCursor): Promise<FoundClass | null> {
     const offered = this.options.resolve?.(name);
     if (offered !== undefined) {
       const fault = classFault(offered, offered.name);
-      return fault === undefined ? { type: offered, files: [] } : place.fault(fault);
+      return fault === undefined ? { type: offered, files: [] } : place.report(fault);
     }
     const [source, exportName] = splitExportName(name);
     const imported = await importModule(source, this.configuration.directory, this.options.isFresh ?? false);
-    if ('fault' in imported) return place.because(imported.error).fault(...imported.fault);
+    if ('fault' in imported) return place.withCause(imported.error).report(...imported.fault);
     const selected = selectModuleClass(imported.namespace, source, exportName);
-    return 'fault' in selected ? place.fault(selected.fault) : { type: selected.type, files: imported.files };
+    return 'fault' in selected ? place.report(selected.fault) : { type: selected.type, files: imported.files };
   }
 }
 
@@ -97,11 +97,11 @@ function splitExportName(name: string): readonly [source: string, exportName: st
   return hash <= 0 ? [name, undefined] : [name.slice(0, hash), name.slice(hash + 1)];
 }
 
-function describe(name: string, type: Class, place: Place): ConfigurableModule | null {
+function describe(name: string, type: Class, place: ConfigCursor): ConfigurableModule | null {
   const { parseConfig } = type as { readonly parseConfig?: unknown };
   const prototype = type.prototype as { readonly parseConfig?: unknown };
   if (parseConfig === undefined && typeof prototype.parseConfig === 'function') {
-    return place.fault(
+    return place.report(
       `parseConfig of ${type.name} is called before there is an instance. Write "static parseConfig".`,
     );
   }
@@ -112,14 +112,14 @@ function describe(name: string, type: Class, place: Place): ConfigurableModule |
   };
 }
 
-function checkCallbackNames({ policy }: ModuleEntry, place: Place): void {
+function checkCallbackNames({ policy }: ModuleEntry, place: ConfigCursor): void {
   const known = Object.values(callbackRules).flatMap((rules) => Object.keys(rules));
   for (const name of Object.keys(policy?.callbacks ?? {})) {
     if (!known.includes(name)) {
       place
         .at('callbacks')
         .at(name)
-        .faultyKey(`there is no callback "${name}".${didYouMean(name, known) || ' Remove it.'}`);
+        .reportKey(`there is no callback "${name}".${didYouMean(name, known) || ' Remove it.'}`);
     }
   }
 }

@@ -12,7 +12,7 @@ import { compileWhen } from '../../src/dispatch/when.js';
 import { runBridgeScript } from '../support/bridge-script.js';
 import { packageDescription } from '../support/installation.js';
 import { inProject } from '../support/project.js';
-import { Findings } from '../../src/config/values/place.js';
+import { Diagnostics } from '../../src/config/values/config-cursor.js';
 import { readYaml } from '../../src/config/yaml/yaml-source.js';
 import { anyValue, decodeWire, encodeWire } from '../../src/synapse/protocol/wire-codec.js';
 import { pythonIsMissing, pythonTools } from '../support/python-tools.js';
@@ -198,9 +198,13 @@ describe('the Python package of the bridge', { skip, concurrency: true }, () => 
   it('sends of any YAML what the embedded homeserver reads of it', async () => {
     const texts = fc.sample(yamlTexts, { numRuns: 3_000, seed: 13 });
     const read = texts.map((text) => {
-      const findings = new Findings();
-      const { value } = readYaml(text, findings, { env: {}, files: { read: () => ({ reason: '' }) }, directory: '.' });
-      return { value, isRight: findings.problems.length === 0 };
+      const diagnostics = new Diagnostics();
+      const { value } = readYaml(text, diagnostics, {
+        env: {},
+        files: { read: () => ({ reason: '' }) },
+        directory: '.',
+      });
+      return { value, isRight: diagnostics.problems.length === 0 };
     });
     const results = JSON.parse(await runBridgeScript('yaml_over_wire.py', [], JSON.stringify(texts))) as readonly {
       readonly wire?: string;

@@ -71,18 +71,18 @@ export const email: Reader<EmailConfig> = refined(
   (read, place, value) => {
     if (Object.keys(value as object).length === 0) return null;
     if (read.notifFrom === undefined) {
-      place.fault('"notif_from" is missing. Add it: the sender that mails name, "Me <me@example.org>".');
+      place.report('"notif_from" is missing. Add it: the sender that mails name, "Me <me@example.org>".');
     } else if (!/[^\s<>]@?[^\s<>]/.test(read.notifFrom)) {
-      place.at('notif_from').fault('expected a mail address. Write "Me <me@example.org>".');
+      place.at('notif_from').report('expected a mail address. Write "Me <me@example.org>".');
     }
     for (const [key, isSet] of [
       ['force_tls', read.forceTls],
       ['require_transport_security', read.requireTransportSecurity],
     ] as const) {
-      if (isSet && !read.enableTls) place.fault(`"${key}" needs "enable_tls: true". Remove one of them.`);
+      if (isSet && !read.enableTls) place.report(`"${key}" needs "enable_tls: true". Remove one of them.`);
     }
     if (read.inviteClientLocation !== undefined && !/^https?:\/\//.test(read.inviteClientLocation)) {
-      place.at('invite_client_location').fault('expected a URL that starts with http:// or https://.');
+      place.at('invite_client_location').report('expected a URL that starts with http:// or https://.');
     }
     return read;
   },

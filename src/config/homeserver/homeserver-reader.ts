@@ -3,7 +3,7 @@ import { HomeserverConfig, homeserverSettings, unusedSettings } from './homeserv
 import { ignoredKeys } from './ignored-keys.js';
 import { TemplatesConfig } from './homeserver-sections.js';
 import type { JsonSchema } from '../values/json-schema.js';
-import type { Place } from '../values/place.js';
+import type { ConfigCursor } from '../values/config-cursor.js';
 import {
   anyMapping,
   boolean,
@@ -61,7 +61,11 @@ export interface HomeserverReaderOptions {
 }
 
 /** Reads everything but `modules`. */
-export function readHomeserver(value: unknown, place: Place, options: HomeserverReaderOptions): HomeserverConfig {
+export function readHomeserver(
+  value: unknown,
+  place: ConfigCursor,
+  options: HomeserverReaderOptions,
+): HomeserverConfig {
   // An empty file is a server with all defaults; of one that is no YAML everything has been said.
   const all = value === null || value === undefined ? {} : (anyMapping(value, place) ?? {});
   const plain: Record<string, unknown> = {};
@@ -81,7 +85,7 @@ export function readHomeserver(value: unknown, place: Place, options: Homeserver
 }
 
 interface Context {
-  readonly place: Place;
+  readonly place: ConfigCursor;
   readonly all: Mapping;
   readonly options: HomeserverReaderOptions;
 }
@@ -97,7 +101,7 @@ function readOtherKey(key: string, value: unknown, { place, all, options }: Cont
 }
 
 /** The section, with Synapse's older way of switching it off. */
-function presenceOf(all: Mapping, place: Place): unknown {
+function presenceOf(all: Mapping, place: ConfigCursor): unknown {
   const section = all['presence'] ?? {};
   const enabled = boolean(all['use_presence'], place.at('use_presence'));
   return isMapping(section) && enabled !== null ? { enabled, ...section } : section;
@@ -106,19 +110,19 @@ function presenceOf(all: Mapping, place: Place): unknown {
 function readSecretFile(
   key: string,
   value: unknown,
-  place: Place,
+  place: ConfigCursor,
   all: Mapping,
   options: HomeserverReaderOptions,
 ): string | null {
   if (value === null) return null;
   const inline = key.replace(/_path$/, '');
   if ((all[inline] ?? null) !== null) {
-    return place.at(key).faultyKey(`both "${inline}" and "${key}" are given. Keep one of them.`);
+    return place.at(key).reportKey(`both "${inline}" and "${key}" are given. Keep one of them.`);
   }
   const path = string(value, place.at(key));
   if (path === null) return null;
   const content = options.files.read(resolve(options.directory, path));
-  return content.text?.trim() ?? place.at(key).fault(`cannot read the file: ${content.reason ?? ''}.`);
+  return content.text?.trim() ?? place.at(key).report(`cannot read the file: ${content.reason ?? ''}.`);
 }
 
 function resolvePaths(settings: Settings, directory: string): Settings {
@@ -134,11 +138,11 @@ function resolvePaths(settings: Settings, directory: string): Settings {
 }
 
 /** What Synapse refuses although each setting for itself is right. */
-function checkTogether(config: HomeserverConfig, place: Place, all: Mapping): void {
+function checkTogether(config: HomeserverConfig, place: ConfigCursor, all: Mapping): void {
   if (config.limitProfileRequestsToUsersWhoShareRooms && !config.requireAuthForProfileRequests) {
     place
       .at('limit_profile_requests_to_users_who_share_rooms')
-      .fault('needs "require_auth_for_profile_requests: true". Add it.');
+      .report('needs "require_auth_for_profile_requests: true". Add it.');
   }
   if (
     config.autocreateAutoJoinRooms &&
@@ -147,18 +151,18 @@ function checkTogether(config: HomeserverConfig, place: Place, all: Mapping): vo
   ) {
     place
       .at('autocreate_auto_join_room_preset')
-      .fault('needs "auto_join_mxid_localpart", the user who invites to such rooms. Add it.');
+      .report('needs "auto_join_mxid_localpart", the user who invites to such rooms. Add it.');
   }
   const publicRooms = ['allow_public_rooms_without_auth', 'allow_public_rooms_over_federation'];
   if ('restrict_public_rooms_to_local_users' in all && publicRooms.some((key) => key in all)) {
     place
       .at('restrict_public_rooms_to_local_users')
-      .faultyKey('cannot be used with "allow_public_rooms_...". Remove it.');
+      .reportKey('cannot be used with "allow_public_rooms_...". Remove it.');
   }
   checkLifetimes(config, place, all);
 }
 
-function checkLifetimes(config: HomeserverConfig, place: Place, all: Mapping): void {
+function checkLifetimes(config: HomeserverConfig, place: ConfigCursor, all: Mapping): void {
   const { sessionLifetime } = config;
   if (sessionLifetime === undefined) return;
   const lifetimes = [
@@ -169,7 +173,7 @@ function checkLifetimes(config: HomeserverConfig, place: Place, all: Mapping): v
   for (const property of lifetimes) {
     const key = snakeCase(property);
     if (key in all && sessionLifetime < (config[property] ?? 0)) {
-      place.at(key).fault('is longer than "session_lifetime". Shorten it.');
+      place.at(key).report('is longer than "session_lifetime". Shorten it.');
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Place } from '../values/place.js';
+import type { ConfigCursor } from '../values/config-cursor.js';
 import {
   boolean,
   byteSize,
@@ -100,11 +100,11 @@ export const presence: Reader<PresenceConfig> = refined(
   section(PresenceConfig, { ignored: ['presence_router'] }),
   (read, place) => {
     if (read.lastActiveGranularity <= 0)
-      place.at('last_active_granularity').fault(`expected a duration above 0, got ${read.lastActiveGranularity} ms.`);
+      place.at('last_active_granularity').report(`expected a duration above 0, got ${read.lastActiveGranularity} ms.`);
     if (read.syncOnlineTimeout <= 0)
-      place.at('sync_online_timeout').fault(`expected a duration above 0, got ${read.syncOnlineTimeout} ms.`);
+      place.at('sync_online_timeout').report(`expected a duration above 0, got ${read.syncOnlineTimeout} ms.`);
     if (read.idleTimeout <= read.lastActiveGranularity) {
-      place.at('idle_timeout').fault('expected more than "last_active_granularity". Raise it.');
+      place.at('idle_timeout').report('expected more than "last_active_granularity". Raise it.');
     }
     return read;
   },
@@ -212,10 +212,10 @@ export const retention: Reader<RetentionConfig> = refined(section(RetentionMembe
 
 function refuseCrossed(
   [low, high]: readonly [number | null | undefined, number | null | undefined],
-  place: Place,
+  place: ConfigCursor,
   [lowKey, highKey]: readonly [string, string],
 ): void {
-  if ((low ?? 0) > (high ?? Infinity)) place.at(lowKey).fault(`it is greater than "${highKey}". Lower it.`);
+  if ((low ?? 0) > (high ?? Infinity)) place.at(lowKey).report(`it is greater than "${highKey}". Lower it.`);
 }
 
 /** `background_updates`; a number of milliseconds each. */
@@ -238,7 +238,7 @@ export class AccountValidityConfig extends settingsClass({
 export const accountValidity: Reader<AccountValidityConfig> = refined(
   section(AccountValidityConfig, { ignored: ['template_dir', 'account_renewed_html_path', 'invalid_token_html_path'] }),
   (read, place) => {
-    if (read.enabled && read.period === undefined) place.fault('"period" is missing. Add it: "period: 6w".');
+    if (read.enabled && read.period === undefined) place.report('"period" is missing. Add it: "period: 6w".');
     return read;
   },
 );
@@ -269,7 +269,7 @@ const typeAndKey: Reader<string | readonly [string, string]> = (value, place) =>
   const [type, stateKey, ...more] = Array.isArray(value) ? (value as readonly unknown[]) : [];
   return typeof type === 'string' && typeof stateKey === 'string' && more.length === 0
     ? [type, stateKey]
-    : place.fault('expected an event type, or a list of an event type and a state key.');
+    : place.report('expected an event type, or a list of an event type and a state key.');
 };
 
 /** `room_prejoin_state`: the state that an invited or knocking user is shown. */
@@ -291,7 +291,7 @@ export const userTypes: Reader<UserTypesConfig> = refined(section(UserTypesConfi
   const known = ['support', 'bot', ...read.extraUserTypes];
   return known.includes(read.defaultUserType)
     ? read
-    : place.at('default_user_type').fault('is no known user type. Add it to "extra_user_types".');
+    : place.at('default_user_type').report('is no known user type. Add it to "extra_user_types".');
 });
 
 /** `stats`. */

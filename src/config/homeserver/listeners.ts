@@ -56,8 +56,8 @@ const listener: Reader<ListenerConfig> = refined(
   (read, place, value) => {
     const given = value as Readonly<Record<string, unknown>>;
     const [hasPort, hasPath] = [(given['port'] ?? null) !== null, (given['path'] ?? null) !== null];
-    if (hasPort && hasPath) return place.fault('both "port" and "path" are given. Keep one of them.');
-    if (!hasPort && !hasPath) return place.fault('neither "port" nor "path" is given. Add "port: 8008".');
+    if (hasPort && hasPath) return place.report('both "port" and "path" are given. Keep one of them.');
+    if (!hasPort && !hasPath) return place.report('neither "port" nor "path" is given. Add "port: 8008".');
     if (read.tls) place.at('tls').warn('has no meaning on the embedded homeserver: it serves plain HTTP');
     const { bindAddress, ...members } = read;
     const bindAddresses = bindAddress === undefined ? read.bindAddresses : [...givenAddresses(given), bindAddress];

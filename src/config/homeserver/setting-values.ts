@@ -19,28 +19,28 @@ import { membersOf, optional, setting } from '../values/settings.js';
 export const serverName: Reader<string> = refined(string, (name, place) =>
   /^(?:[0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(name)
     ? name
-    : place.fault('is no server name. Write a host name, with a port if need be: "example.org", "localhost:8448".'),
+    : place.report('is no server name. Write a host name, with a port if need be: "example.org", "localhost:8448".'),
 );
 
 /** A URL with a slash at its end. */
 export const baseUrl: Reader<string> = refined(string, (url, place) => {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    return place.fault('expected a URL that starts with http:// or https://.');
+    return place.report('expected a URL that starts with http:// or https://.');
   }
   if (parsed.search !== '' || parsed.hash !== '') {
-    return place.fault('public_baseurl cannot contain query parameters or a #-fragment. Remove them.');
+    return place.report('public_baseurl cannot contain query parameters or a #-fragment. Remove them.');
   }
   return url.endsWith('/') ? url : `${url}/`;
 });
 
 export const webUrl: Reader<string> = refined(string, (url, place) =>
-  /^https?:\/\//.test(url) ? url : place.fault('expected a URL that starts with http:// or https://.'),
+  /^https?:\/\//.test(url) ? url : place.report('expected a URL that starts with http:// or https://.'),
 );
 
 export const wellKnownContent: Reader<Mapping> = refined(anyMapping, (content, place) => {
   for (const key of ['m.homeserver', 'm.identity_server']) {
-    if (key in content) place.at(key).faultyKey('is set by Synapse itself. Remove it.');
+    if (key in content) place.at(key).reportKey('is set by Synapse itself. Remove it.');
   }
   return content;
 });
@@ -58,7 +58,7 @@ export const roomVersion: Reader<string> = Object.assign(
 );
 
 export const positiveDuration: Reader<number> = refined(duration, (read, place, value) =>
-  read > 0 ? read : place.fault(`expected a duration above 0, got ${shownWord(value)}. Remove it to allow none.`),
+  read > 0 ? read : place.report(`expected a duration above 0, got ${shownWord(value)}. Remove it to allow none.`),
 );
 
 /** An unquoted `off` is false in YAML. */
@@ -86,7 +86,7 @@ export const powerLevelOverride: Reader<Readonly<Record<string, Mapping | null>>
 
 export const roomAliases: Reader<readonly string[]> = listOf(
   refined(string, (alias, place) =>
-    /^#[^:]+:.+/.test(alias) ? alias : place.fault('expected a room alias. Write "#room:server".'),
+    /^#[^:]+:.+/.test(alias) ? alias : place.report('expected a room alias. Write "#room:server".'),
   ),
 );
 
@@ -101,7 +101,7 @@ export const database: Reader<string> = described(
   (value, place) => {
     if (typeof value === 'string') return value;
     if (!isMapping(value)) {
-      return place.fault(
+      return place.report(
         `expected the path of a SQLite file or a mapping, got ${shown(value)}. Write "database: ./hs.db".`,
       );
     }
@@ -109,7 +109,7 @@ export const database: Reader<string> = described(
     if (name !== 'sqlite3') {
       return place
         .at('name')
-        .fault('the embedded homeserver has SQLite only. Write "sqlite3", or leave "database" out.');
+        .report('the embedded homeserver has SQLite only. Write "sqlite3", or leave "database" out.');
     }
     return string(args['database'] ?? ':memory:', place.at('args').at('database'));
   },

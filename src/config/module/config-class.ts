@@ -1,8 +1,8 @@
 import type { ValidationError } from 'class-validator';
 import { type ClassLibraries, type ConfigClass, loadClassLibraries } from './class-libraries.js';
-import { ClassPlain } from './class-plain.js';
+import { ConfigKeyMapper } from './config-key-mapper.js';
 import { ClassShapes, type PropertyShape, type UnitsOf } from './class-shape.js';
-import type { Place } from '../values/place.js';
+import type { ConfigCursor } from '../values/config-cursor.js';
 import { type ConfigPath, formatPath } from '../values/problem.js';
 import { messagesOf } from '../values/thrown.js';
 import { isMapping, type Mapping, shown, shownWord } from '../values/readers.js';
@@ -11,30 +11,30 @@ import { isMapping, type Mapping, shown, shownWord } from '../values/readers.js'
 export async function readConfigClass(
   type: ConfigClass,
   value: unknown,
-  place: Place,
+  place: ConfigCursor,
   unitsOf: UnitsOf,
 ): Promise<object | null> {
   if (value instanceof type) return value;
   if (!isMapping(value)) {
-    return place.fault(`expected a mapping, got ${shown(value)}. Write "key: value" lines below "config:".`);
+    return place.report(`expected a mapping, got ${shown(value)}. Write "key: value" lines below "config:".`);
   }
   return new ConfigClassReader(await loadClassLibraries(), unitsOf).read(type, value, place);
 }
 
 class ConfigClassReader {
   private readonly shapes: ClassShapes;
-  private readonly plain: ClassPlain;
+  private readonly plain: ConfigKeyMapper;
 
   constructor(
     private readonly libraries: ClassLibraries,
     unitsOf: UnitsOf,
   ) {
     this.shapes = new ClassShapes(libraries, unitsOf);
-    this.plain = new ClassPlain(libraries, this.shapes);
+    this.plain = new ConfigKeyMapper(libraries, this.shapes);
   }
 
-  async read(type: ConfigClass, value: Readonly<Record<string, unknown>>, place: Place): Promise<object | null> {
-    const problems = place.findings.problems;
+  async read(type: ConfigClass, value: Readonly<Record<string, unknown>>, place: ConfigCursor): Promise<object | null> {
+    const problems = place.diagnostics.problems;
     const before = problems.length;
     const plain = this.plain.rename(value, type, place);
     const instance = this.instanceOf(type, plain, place);
@@ -47,7 +47,7 @@ class ConfigClassReader {
     return problems.length === before ? instance : null;
   }
 
-  private instanceOf(type: ConfigClass, plain: Readonly<Record<string, unknown>>, place: Place): object | null {
+  private instanceOf(type: ConfigClass, plain: Readonly<Record<string, unknown>>, place: ConfigCursor): object | null {
     try {
       return this.libraries.plainToInstance(type, plain, { exposeDefaultValues: true });
     } catch (error) {
@@ -55,8 +55,8 @@ class ConfigClassReader {
       const path = this.pathOfThrower(type, plain);
       return place
         .into(path)
-        .because(error)
-        .fault(...messagesOf(error));
+        .withCause(error)
+        .report(...messagesOf(error));
     }
   }
 
@@ -118,18 +118,18 @@ class ConfigClassReader {
     // class-validator takes a mapping with free keys for one value.
     if (wrongItems?.length === 0) return;
     if (!given.isThere) {
-      context.place.parent().fault(`"${label}" is missing. Add it: ${messages.join('; ')}.`);
+      context.place.parent().report(`"${label}" is missing. Add it: ${messages.join('; ')}.`);
       return;
     }
     const isOwn = (names: readonly string[]): boolean => names.every((name) => shape?.messages.has(name) === true);
     if (wrongItems === undefined) {
       const names = Object.keys(error.constraints ?? {});
-      place.fault(withGot(messages.join('; '), given.value, names, isOwn(names)));
+      place.report(withGot(messages.join('; '), given.value, names, isOwn(names)));
     }
     for (const { key, names, message, item } of wrongItems ?? []) {
       const at = place.at(key);
       if (isReported(at, context.reported)) continue;
-      at.fault(withGot(rename(message, error.property, label), item, names, isOwn(names)));
+      at.report(withGot(rename(message, error.property, label), item, names, isOwn(names)));
     }
   }
 
@@ -178,7 +178,7 @@ interface Given {
 interface Context {
   readonly instance: unknown;
   readonly given: unknown;
-  readonly place: Place;
+  readonly place: ConfigCursor;
   readonly reported: ReadonlySet<string>;
 }
 
@@ -196,7 +196,7 @@ interface WrongItem {
 }
 
 /** Something at a place, or below it, is known to be wrong. */
-function isReported(place: Place, reported: ReadonlySet<string>): boolean {
+function isReported(place: ConfigCursor, reported: ReadonlySet<string>): boolean {
   const path = formatPath(place.path);
   return [...reported].some((one) => one === path || one.startsWith(`${path}.`));
 }

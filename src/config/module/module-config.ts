@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors/config-error.js';
 import { readConfigClass } from './config-class.js';
 import type { ConfigClass } from './class-libraries.js';
 import type { UnitsOf } from './class-shape.js';
-import type { Place } from '../values/place.js';
+import type { ConfigCursor } from '../values/config-cursor.js';
 import { type ConfigPath, formatPath } from '../values/problem.js';
 import { isMapping } from '../values/readers.js';
 import { messagesOf } from '../values/thrown.js';
@@ -31,11 +31,11 @@ function configOrEmpty(config: unknown): unknown {
 export async function readModuleConfig(
   module: ConfigurableModule,
   config: unknown,
-  place: Place,
+  place: ConfigCursor,
   unitsOf: UnitsOf,
 ): Promise<ParsedConfig> {
   const given = configOrEmpty(config);
-  const failed = place.within(`Failed to parse config for module '${module.name}'`);
+  const failed = place.withContext(`Failed to parse config for module '${module.name}'`);
   const parsed =
     module.parseConfig === undefined
       ? { value: given, mapping: given }
@@ -54,12 +54,17 @@ export async function readModuleConfig(
  * Reports what the class would say of the mapping that `parseConfig` has thrown at, so that everything is reported at once: but
  * not where `parseConfig` has said something, and only as far as `parseConfig` does not change the mapping.
  */
-async function checkAsWritten(type: ConfigClass, given: unknown, failed: Place, unitsOf: UnitsOf): Promise<void> {
+async function checkAsWritten(
+  type: ConfigClass,
+  given: unknown,
+  failed: ConfigCursor,
+  unitsOf: UnitsOf,
+): Promise<void> {
   if (!isMapping(given)) return;
-  const { problems } = failed.findings;
+  const { problems } = failed.diagnostics;
   const reported = new Set(problems.map(({ path }) => formatPath(path)));
   const before = problems.length;
-  await fill(type, given, failed.within('as the mapping stands, unless parseConfig changes it'), unitsOf);
+  await fill(type, given, failed.withContext('as the mapping stands, unless parseConfig changes it'), unitsOf);
   const found = problems.splice(before);
   problems.push(...found.filter(({ path }) => path.length === failed.path.length || !reported.has(formatPath(path))));
 }
@@ -67,8 +72,8 @@ async function checkAsWritten(type: ConfigClass, given: unknown, failed: Place, 
 async function callParseConfig(
   parseConfig: (config: unknown) => unknown,
   config: unknown,
-  place: Place,
-  failed: Place,
+  place: ConfigCursor,
+  failed: ConfigCursor,
 ): Promise<ParsedConfig> {
   try {
     const value = await parseConfig(config);
@@ -80,28 +85,28 @@ async function callParseConfig(
   }
 }
 
-async function fill(type: ConfigClass, value: unknown, failed: Place, unitsOf: UnitsOf): Promise<object | null> {
+async function fill(type: ConfigClass, value: unknown, failed: ConfigCursor, unitsOf: UnitsOf): Promise<object | null> {
   try {
     return await readConfigClass(type, value, failed, unitsOf);
   } catch (error) {
     // A @Transform, a validator of the author's or the class's own constructor threw.
-    return failed.because(error).fault(...messagesOf(error));
+    return failed.withCause(error).report(...messagesOf(error));
   }
 }
 
 /** What is thrown by `parseConfig` (reference/module-api.md, 1.2). */
-function reportThrown(error: unknown, place: Place, failed: Place): void {
+function reportThrown(error: unknown, place: ConfigCursor, failed: ConfigCursor): void {
   if (isConfigError(error)) {
     failed
       .into(error.path)
-      .because(error)
-      .fault(...messagesOf(error));
+      .withCause(error)
+      .report(...messagesOf(error));
   } else if (isSchemaError(error)) {
-    place.into(error.path).because(error).fault(error.message);
+    place.into(error.path).withCause(error).report(error.message);
   } else if (isListOfValidationErrors(error)) {
-    for (const [path, text] of pathsOf(error)) place.into(path).because(error).fault(text);
+    for (const [path, text] of pathsOf(error)) place.into(path).withCause(error).report(text);
   } else {
-    failed.because(error).fault(...messagesOf(error));
+    failed.withCause(error).report(...messagesOf(error));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../values/json-schema.js';
-import type { Place } from '../values/place.js';
+import type { ConfigCursor } from '../values/config-cursor.js';
 import { described, duration, isMapping, shown, type Mapping, oneOf } from '../values/readers.js';
 import { membersOf, withoutDefault } from '../values/settings.js';
 
@@ -58,7 +58,7 @@ const modulePolicy = membersOf(
         { type: 'object', ...(callbackPolicy.schema && { additionalProperties: callbackPolicy.schema }) },
         (value, place) => {
           if (!isMapping(value))
-            return place.fault(
+            return place.report(
               `expected a mapping, got ${shown(value)}. Write "check_event_for_spam: { mode: audit }".`,
             );
           const read = Object.entries(value).map(([name, policy]) => [
@@ -81,9 +81,9 @@ export const moduleEntrySchema: JsonSchema = {
 };
 
 /** Reads one item of `modules`; null when it is none (then the faults are reported, in Synapse's words). */
-export function readModuleEntry(value: unknown, place: Place): ModuleEntry | null {
+export function readModuleEntry(value: unknown, place: ConfigCursor): ModuleEntry | null {
   if (!isMapping(value)) {
-    return place.fault(`expected a mapping, got ${shown(value)}. Write "- module: ./my-module.ts".`);
+    return place.report(`expected a mapping, got ${shown(value)}. Write "- module: ./my-module.ts".`);
   }
   const { module: name, config, ...rest } = value;
   const policy = readPolicy(rest, place);
@@ -91,12 +91,12 @@ export function readModuleEntry(value: unknown, place: Place): ModuleEntry | nul
   return { name, config, policy };
 }
 
-function faultyName(name: unknown, place: Place): null {
+function faultyName(name: unknown, place: ConfigCursor): null {
   const given = name === undefined ? 'the key "module" is missing' : `got ${shown(name)}`;
-  return place.at('module').fault(`expected a string, ${given}. Write "module: ./my-module.ts".`);
+  return place.at('module').report(`expected a string, ${given}. Write "module: ./my-module.ts".`);
 }
 
-function readPolicy(members: Mapping, place: Place): ModuleEntry['policy'] {
+function readPolicy(members: Mapping, place: ConfigCursor): ModuleEntry['policy'] {
   if (Object.keys(members).length === 0) return undefined;
   return modulePolicy(members, place) ?? undefined;
 }

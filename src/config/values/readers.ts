@@ -1,21 +1,21 @@
 import { didYouMean } from '../../errors/nearest-name.js';
 import { type JsonSchema, unitSchemas } from './json-schema.js';
-import type { Place } from './place.js';
+import type { ConfigCursor } from './config-cursor.js';
 import { readByteSize, readDuration } from './units.js';
 
-/** Unknown value -> typed value, or null after a fault was reported at the place. */
+/** Unknown value -> typed value, or null after a problem was reported at the place. */
 export interface Reader<T> {
-  (value: unknown, place: Place): T | null;
+  (value: unknown, place: ConfigCursor): T | null;
   /** What editors are told of the value (default: it may be anything). */
   readonly schema?: JsonSchema;
   /** `null` is a value of its own, not a key that is not there. */
   readonly takesNull?: boolean;
 }
 
-/** A reader that editors are told something of. */
+/** A reader with a schema for editors. */
 export function described<T>(
   schema: JsonSchema | undefined,
-  read: (value: unknown, place: Place) => T | null,
+  read: (value: unknown, place: ConfigCursor) => T | null,
 ): Reader<T> {
   return schema === undefined ? read : Object.assign(read, { schema });
 }
@@ -23,7 +23,7 @@ export function described<T>(
 /** A reader whose values keep one rule more, or are made into something else. */
 export function refined<T, R>(
   reader: Reader<T>,
-  refine: (read: T, place: Place, value: unknown) => R | null,
+  refine: (read: T, place: ConfigCursor, value: unknown) => R | null,
 ): Reader<R> {
   return described(reader.schema, (value, place) => {
     const read = reader(value, place);
@@ -38,7 +38,7 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && specialKind(value) === undefined;
 }
 
-/** What YAML has besides JSON, in words. */
+/** The name of a kind of value that YAML has and JSON has not. */
 function specialKind(value: object): string | undefined {
   if (value instanceof Date) return 'a date';
   if (value instanceof Uint8Array) return 'binary data';
@@ -46,7 +46,7 @@ function specialKind(value: object): string | undefined {
   return value instanceof Map ? 'a map' : undefined;
 }
 
-/** What a value is, in words; never the value itself, which may be a secret. */
+/** The kind of a value in words; never the value itself, which may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -55,7 +55,7 @@ export function kindOf(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-/** What was given instead of what was expected. Numbers may be shown: a secret is a text. */
+/** A wrong value, for a message. Only numbers are shown: a secret is a string. */
 export function shown(value: unknown): string {
   return typeof value === 'number' ? String(value) : kindOf(value);
 }
@@ -64,7 +64,7 @@ export function shown(value: unknown): string {
 const PLAIN_WORD = /^[\p{L}\p{N}_.,:/+ -]{0,40}$/u;
 
 /**
- * What was given where a quantity, a choice or a flag was expected: plain words, too, since nobody writes a secret there. Those
+ * A wrong value where a quantity, a choice or a boolean was expected: plain words are shown, too, since nobody writes a secret there. Those
  * that were filled in are taken out again by the `Redactor`.
  */
 export function shownWord(value: unknown): string {
@@ -72,7 +72,7 @@ export function shownWord(value: unknown): string {
 }
 
 export const string: Reader<string> = described({ type: 'string' }, (value, place) =>
-  typeof value === 'string' ? value : place.fault(`expected a string, got ${shown(value)}. ${quoteIt(value)}`),
+  typeof value === 'string' ? value : place.report(`expected a string, got ${shown(value)}. ${quoteIt(value)}`),
 );
 
 function quoteIt(value: unknown): string {
@@ -82,7 +82,7 @@ function quoteIt(value: unknown): string {
 export const boolean: Reader<boolean> = described({ type: 'boolean' }, (value, place) =>
   typeof value === 'boolean'
     ? value
-    : place.fault(`expected true or false, got ${shownWord(value)}. Write true or false without quotes.`),
+    : place.report(`expected true or false, got ${shownWord(value)}. Write true or false without quotes.`),
 );
 
 /** A number from `minimum` on. */
@@ -90,7 +90,7 @@ export function number(minimum: number): Reader<number> {
   return described({ type: 'number', minimum }, (value, place) =>
     typeof value === 'number' && value >= minimum && Number.isFinite(value)
       ? value
-      : place.fault(`expected a number from ${minimum} on, got ${shownWord(value)}.`),
+      : place.report(`expected a number from ${minimum} on, got ${shownWord(value)}.`),
   );
 }
 
@@ -101,7 +101,7 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Rea
   return described({ type: 'integer', minimum, ...(!isOpen && { maximum }) }, (value, place) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum
       ? value
-      : place.fault(`expected a whole number ${range}, got ${shownWord(value)}.`),
+      : place.report(`expected a whole number ${range}, got ${shownWord(value)}.`),
   );
 }
 
@@ -109,28 +109,28 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Rea
 export function withoutPoint<T>(reader: Reader<T>): Reader<T> {
   return described(reader.schema, (value, place) =>
     place.isPointed
-      ? place.fault(`${String(value)}.0 has a point, with which Synapse refuses it. Write ${String(value)}.`)
+      ? place.report(`${String(value)}.0 has a point, with which Synapse refuses it. Write ${String(value)}.`)
       : reader(value, place),
   );
 }
 
 /** Milliseconds. */
 export const duration: Reader<number> = withoutPoint(
-  described(unitSchemas.duration, (value, place) => readDuration(value) ?? place.fault(noDuration(value))),
+  described(unitSchemas.duration, (value, place) => readDuration(value) ?? place.report(noDuration(value))),
 );
 
 /** Bytes. */
 export const byteSize: Reader<number> = withoutPoint(
-  described(unitSchemas.byte_size, (value, place) => readByteSize(value) ?? place.fault(noByteSize(value))),
+  described(unitSchemas.byte_size, (value, place) => readByteSize(value) ?? place.report(noByteSize(value))),
 );
 
-/** What is wrong with a value that is not a duration. */
+/** The message about a value that is not a duration. */
 export function noDuration(value: unknown): string {
   const remedy = 'Write a whole number with s, m, h, d, w or y ("5d"), or milliseconds.';
   return `expected a duration, got ${shownWord(value)}. ${remedy}`;
 }
 
-/** What is wrong with a value that is not a size. */
+/** The message about a value that is not a size. */
 export function noByteSize(value: unknown): string {
   return `expected a size, got ${shownWord(value)}. Write a whole number with K, M, G or T ("50M"), or bytes.`;
 }
@@ -141,7 +141,7 @@ export function oneOf<const T extends string | boolean>(...choices: readonly T[]
     const choice = choices.find((one) => one === value);
     if (choice !== undefined) return choice;
     const list = choices.map((one) => JSON.stringify(one)).join(', ');
-    return place.fault(`expected one of ${list}, got ${shownWord(value)}.${remedyFor(value, choices)}`);
+    return place.report(`expected one of ${list}, got ${shownWord(value)}.${remedyFor(value, choices)}`);
   });
 }
 
@@ -158,7 +158,7 @@ function remedyFor(value: unknown, choices: readonly (string | boolean)[]): stri
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   return described({ type: 'array', ...(item.schema && { items: item.schema }) }, (value, place) => {
     if (!Array.isArray(value)) {
-      return place.fault(`expected a list, got ${shown(value)}. Write it as a list: [..., ...].`);
+      return place.report(`expected a list, got ${shown(value)}. Write it as a list: [..., ...].`);
     }
     const items = value as readonly unknown[];
     return items.flatMap((one, index) => {
@@ -174,10 +174,10 @@ export const stringArray: Reader<readonly string[]> = listOf(string);
 export const anyMapping: Reader<Mapping> = described({ type: 'object' }, (value, place) =>
   isMapping(value)
     ? value
-    : place.fault(`expected a mapping, got ${shown(value)}. Write "key: value" lines below the key.`),
+    : place.report(`expected a mapping, got ${shown(value)}. Write "key: value" lines below the key.`),
 );
 
-/** A value for which `null` means something. */
+/** A value that may be `null`. */
 export function orNull<T>(reader: Reader<T>): Reader<T | null> {
   const schema = reader.schema && { anyOf: [reader.schema, { type: 'null' }] };
   const read = described<T | null>(schema, (value, place) => (value === null ? null : reader(value, place)));
@@ -187,17 +187,17 @@ export function orNull<T>(reader: Reader<T>): Reader<T | null> {
 /** So many unknown keys are no misspellings, and looking for the nearest name of each takes long. */
 const MOST_MISSPELT = 100;
 
-/** Reports keys that nobody knows. */
-export function faultyKeys(
+/** Reports unknown keys. */
+export function reportUnknownKeys(
   unknown: readonly string[],
   known: readonly string[],
-  place: Place,
+  place: ConfigCursor,
   remedy = 'Remove it.',
 ): void {
   const meant = unknown.length > MOST_MISSPELT ? [] : known;
-  for (const key of unknown) place.at(key).faultyKey(`unknown key "${key}".${didYouMean(key, meant) || ` ${remedy}`}`);
+  for (const key of unknown) place.at(key).reportKey(`unknown key "${key}".${didYouMean(key, meant) || ` ${remedy}`}`);
 }
 
-export function warnIgnoredKey(place: Place): void {
+export function warnIgnoredKey(place: ConfigCursor): void {
   place.warn('has no meaning on the embedded homeserver');
 }

@@ -1,6 +1,14 @@
 import type { JsonSchema } from './json-schema.js';
-import type { Place } from './place.js';
-import { anyMapping, described, faultyKeys, type Mapping, type Reader, refined, warnIgnoredKey } from './readers.js';
+import type { ConfigCursor } from './config-cursor.js';
+import {
+  anyMapping,
+  described,
+  reportUnknownKeys,
+  type Mapping,
+  type Reader,
+  refined,
+  warnIgnoredKey,
+} from './readers.js';
 import { snakeCase } from './snake-case.js';
 
 /** What is said of a setting besides its reader and its default. */
@@ -120,9 +128,9 @@ export function membersOf<S extends Settings>(settings: S, options: MappingOptio
       else if (ignored.has(key)) warnIgnoredKey(place.at(key));
       else unknown.push(key);
     }
-    faultyKeys(unknown, [...byKey.keys(), ...ignored, ...(options.alsoKnown ?? [])], place, options.remedy);
+    reportUnknownKeys(unknown, [...byKey.keys(), ...ignored, ...(options.alsoKnown ?? [])], place, options.remedy);
     for (const key of required) {
-      if ((mapping[key] ?? null) === null) place.fault(`"${key}" is missing. Add it.`);
+      if ((mapping[key] ?? null) === null) place.report(`"${key}" is missing. Add it.`);
     }
     return result as Partial<ValuesOf<S>>;
   });
@@ -133,7 +141,7 @@ function readMember(
   property: string,
   reader: Reader<unknown>,
   value: unknown,
-  at: Place,
+  at: ConfigCursor,
 ): void {
   // Most sections of Synapse read a key without a value as one that is not there.
   if (value === null && reader.takesNull !== true) return;
@@ -174,10 +182,10 @@ export function section<S extends Settings, T extends ValuesOf<S>>(
 export function record<S extends Settings>(settings: S): Reader<ValuesOf<S>> {
   const read = membersOf(settings);
   return described(read.schema, (value, place) => {
-    const before = place.findings.problems.length;
+    const before = place.diagnostics.problems.length;
     const members = read(value, place);
     // Without a new problem, every required member is there.
-    const isWhole = members !== null && place.findings.problems.length === before;
+    const isWhole = members !== null && place.diagnostics.problems.length === before;
     return isWhole ? ({ ...defaultsOf(settings), ...members } as ValuesOf<S>) : null;
   });
 }

@@ -1,5 +1,5 @@
 import { filledText } from './filled-text.js';
-import type { Findings, Place } from '../values/place.js';
+import type { Diagnostics, ConfigCursor } from '../values/config-cursor.js';
 import type { ConfigPath, Position, Problem } from '../values/problem.js';
 import { Redactor, type SecretSources } from './secrets.js';
 import { parseYaml, type YamlText } from './yaml-nodes.js';
@@ -25,16 +25,16 @@ export function plainSource(value: unknown): Source {
 
 /**
  * Parses YAML to the values that Synapse, which reads with PyYAML, would have. Everything wrong with the text itself goes to
- * the findings.
+ * the diagnostics.
  */
-export function readYaml(text: string | Uint8Array, findings: Findings, secrets: SecretSources): Source {
-  const known = findings.problems.length;
-  const source = readText(text, findings, secrets);
-  const [first, ...more] = findings.problems.slice(known);
+export function readYaml(text: string | Uint8Array, diagnostics: Diagnostics, secrets: SecretSources): Source {
+  const known = diagnostics.problems.length;
+  const source = readText(text, diagnostics, secrets);
+  const [first, ...more] = diagnostics.problems.slice(known);
   const position = first && (first.position ?? source.positionOf(first.path, first.at));
   if (position !== undefined && isOfTemplate(text, position.line)) {
     // Everything else that is wrong with it follows from that.
-    findings.problems.splice(known, more.length + 1, { path: [], at: 'value', causes: [TEMPLATE], position });
+    diagnostics.problems.splice(known, more.length + 1, { path: [], at: 'value', causes: [TEMPLATE], position });
     return { ...source, value: undefined };
   }
   return source;
@@ -50,15 +50,15 @@ function isOfTemplate(text: string | Uint8Array, line: number): boolean {
   return /^\s*\{[%#]|(?:^|[:-])\s*\{\{/.test(lines[line - 1] ?? '');
 }
 
-function readText(text: string | Uint8Array, findings: Findings, secrets: SecretSources): Source {
+function readText(text: string | Uint8Array, diagnostics: Diagnostics, secrets: SecretSources): Source {
   const redactor = new Redactor();
   const { root, faults, positionOf } = parseText(text);
   for (const { message, offset } of faults) {
-    findings.problems.push({ path: [], at: 'value', causes: [message], position: positionOf(offset) });
+    diagnostics.problems.push({ path: [], at: 'value', causes: [message], position: positionOf(offset) });
   }
   if (root === undefined) return { value: undefined, positionOf: () => undefined, redactor };
-  const textOf = (written: string, place: Place): string => filledText(written, place, secrets, redactor);
-  const tree = new YamlTree(findings, positionOf, textOf);
+  const textOf = (written: string, place: ConfigCursor): string => filledText(written, place, secrets, redactor);
+  const tree = new YamlTree(diagnostics, positionOf, textOf);
   return {
     value: tree.read(root),
     positionOf: (path, at) => positionOf(tree.offsetOf(path, at)),

@@ -1,5 +1,5 @@
 import type { ConfigPath, Position, Problem } from '../values/problem.js';
-import { Place, type Findings } from '../values/place.js';
+import { ConfigCursor, type Diagnostics } from '../values/config-cursor.js';
 import { MAX_DEPTH, TOO_DEEP } from './yaml-depth.js';
 import { keyName, MergedMembers, resolved } from './yaml-keys.js';
 import type { YamlMapping, YamlNode } from './yaml-nodes.js';
@@ -28,14 +28,14 @@ export class YamlTree {
   private nodesThroughAliases = 0;
 
   constructor(
-    private readonly findings: Findings,
+    private readonly diagnostics: Diagnostics,
     private readonly positionOf: (offset: number) => Position,
     /** What is made of a string. */
-    private readonly textOf: (text: string, place: Place) => string,
+    private readonly textOf: (text: string, place: ConfigCursor) => string,
   ) {}
 
   read(node: YamlNode): unknown {
-    return this.valueOf(node, new Place(this.findings), node.start);
+    return this.valueOf(node, new ConfigCursor(this.diagnostics), node.start);
   }
 
   /** The nearest place that the text has for a path. */
@@ -47,17 +47,17 @@ export class YamlTree {
     return 0;
   }
 
-  private valueOf(node: YamlNode, place: Place, key: number): unknown {
+  private valueOf(node: YamlNode, place: ConfigCursor, key: number): unknown {
     // Aliases to values that hold aliases are deeper than anything that is written.
     if (place.path.length > MAX_DEPTH) return this.tooDeep();
     this.offsets.set(keyOf(place.path), { key, value: node.start });
     if (node.kind === 'alias') {
       const { name, target } = node;
-      if (target !== undefined && this.open.has(target)) return place.fault(`"*${name}" refers to itself. Remove it.`);
+      if (target !== undefined && this.open.has(target)) return place.report(`"*${name}" refers to itself. Remove it.`);
       if (target !== undefined) return this.throughAlias(place, () => this.valueOf(target, place, key));
-      return place.fault(`"*${name}" refers to nothing. Write "&${name}" before an earlier value.`);
+      return place.report(`"*${name}" refers to nothing. Write "&${name}" before an earlier value.`);
     }
-    if (this.open.has(node)) return place.fault('the value here refers to itself. Remove it.');
+    if (this.open.has(node)) return place.report('the value here refers to itself. Remove it.');
     if (this.aliasDepth > 0 && ++this.nodesThroughAliases > MAX_NODES_THROUGH_ALIASES) return null;
     this.open.add(node);
     const value = this.contentOf(node, place);
@@ -66,47 +66,47 @@ export class YamlTree {
   }
 
   private tooDeep(): null {
-    if (!this.isTooDeep) new Place(this.findings).fault(TOO_DEEP);
+    if (!this.isTooDeep) new ConfigCursor(this.diagnostics).report(TOO_DEEP);
     this.isTooDeep = true;
     return null;
   }
 
-  private throughAlias<T>(place: Place, read: () => T): T | null {
+  private throughAlias<T>(place: ConfigCursor, read: () => T): T | null {
     if (this.nodesThroughAliases > MAX_NODES_THROUGH_ALIASES) return null;
     this.aliasDepth++;
     const value = read();
     this.aliasDepth--;
     if (this.aliasDepth === 0 && this.nodesThroughAliases > MAX_NODES_THROUGH_ALIASES) {
-      place.faultyKey(`the aliases of this file make it more than ${MAX_NODES_THROUGH_ALIASES} values. Use fewer.`);
+      place.reportKey(`the aliases of this file make it more than ${MAX_NODES_THROUGH_ALIASES} values. Use fewer.`);
     }
     return value;
   }
 
-  private contentOf(node: Content, place: Place): unknown {
+  private contentOf(node: Content, place: ConfigCursor): unknown {
     if (node.kind === 'scalar') return this.scalarOf(node.tag, node.text, place);
     return node.kind === 'sequence' ? this.sequenceOf(node, place) : this.mappingOf(node, place);
   }
 
-  private scalarOf(tag: string, text: string, place: Place): unknown {
+  private scalarOf(tag: string, text: string, place: ConfigCursor): unknown {
     const value = scalarValue(tag, text);
-    if (value instanceof ScalarFault) return place.fault(value.message);
+    if (value instanceof ScalarFault) return place.report(value.message);
     if (tag === TAG.float && Number.isInteger(value)) place.markPointed();
     return typeof value === 'string' ? this.textOf(value, place) : value;
   }
 
-  private sequenceOf({ tag, items }: Sequence, place: Place): unknown {
+  private sequenceOf({ tag, items }: Sequence, place: ConfigCursor): unknown {
     if (tag === TAG.seq) return items.map((item, index) => this.valueOf(item, place.at(index), item.start));
     if (tag === TAG.omap || tag === TAG.pairs) return items.map((item, index) => this.pairOf(item, place.at(index)));
-    return place.fault(unfitTag(tag, 'a list'));
+    return place.report(unfitTag(tag, 'a list'));
   }
 
   /** One item of `!!omap [a: 1, b: 2]`: a key of any kind, and its value. */
-  private pairOf(item: YamlNode, place: Place): unknown {
+  private pairOf(item: YamlNode, place: ConfigCursor): unknown {
     this.offsets.set(keyOf(place.path), { key: item.start, value: item.start });
     const node = resolved(item);
     const [pair, ...more] = node?.kind === 'mapping' ? node.pairs : [];
     if (node === undefined || pair === undefined || more.length > 0) {
-      return place.fault('expected a mapping of one key. Write "- key: value".');
+      return place.report('expected a mapping of one key. Write "- key: value".');
     }
     const [key, value] = pair;
     const read = (): unknown => [
@@ -116,21 +116,21 @@ export class YamlTree {
     return item.kind === 'alias' ? this.throughAlias(place, read) : read();
   }
 
-  private mappingOf(node: YamlMapping, place: Place): unknown {
+  private mappingOf(node: YamlMapping, place: ConfigCursor): unknown {
     if (node.tag === TAG.map) {
       return Object.fromEntries(this.membersOf(node, place).map(({ name, value }) => [name, value]));
     }
     if (node.tag === TAG.set) return this.setOf(node, place);
     // `{ =: 5 }` is 5 where a scalar is expected.
     const text = node.tag === TAG.timestamp ? undefined : defaultText(node);
-    return text === undefined ? place.fault(unfitTag(node.tag, 'a mapping')) : this.scalarOf(node.tag, text, place);
+    return text === undefined ? place.report(unfitTag(node.tag, 'a mapping')) : this.scalarOf(node.tag, text, place);
   }
 
-  private membersOf(node: YamlMapping, place: Place): readonly Member[] {
+  private membersOf(node: YamlMapping, place: ConfigCursor): readonly Member[] {
     const { pairs, own, faulty } = this.members.of(node);
     for (const value of faulty) {
       this.offsets.set(keyOf(place.at('<<').path), { key: value.start, value: value.start });
-      place.at('<<').fault('expected a mapping, or a list of mappings. Write "<<: *name".');
+      place.at('<<').report('expected a mapping, or a list of mappings. Write "<<: *name".');
     }
     const seen = new Set<string>();
     return pairs.flatMap((pair) => {
@@ -146,18 +146,18 @@ export class YamlTree {
     });
   }
 
-  private refuseKey(key: YamlNode, place: Place, problem: string): readonly Member[] {
+  private refuseKey(key: YamlNode, place: ConfigCursor, problem: string): readonly Member[] {
     // A key that is merged into several mappings is refused once.
     if (!this.refused.has(key)) {
       const position = this.positionOf(key.start);
-      this.findings.problems.push({ path: place.path, at: 'key', causes: [problem], position });
+      this.diagnostics.problems.push({ path: place.path, at: 'key', causes: [problem], position });
     }
     this.refused.add(key);
     return [];
   }
 
   /** `!!set { a, b }`: the keys are members of any kind. */
-  private setOf(node: YamlMapping, place: Place): unknown {
+  private setOf(node: YamlMapping, place: ConfigCursor): unknown {
     const values = this.members.of(node).pairs.map(([key, value], index) => {
       if (resolved(key)?.kind !== 'scalar') return this.refuseKey(key, place, 'a member of a set must be one text.');
       this.valueOf(value, place.at(index), key.start);

@@ -1,5 +1,5 @@
 import type { ModuleList } from '../../config/configuration.js';
-import type { Place } from '../../config/values/place.js';
+import type { ConfigCursor } from '../../config/values/config-cursor.js';
 import {
   integer,
   isMapping,
@@ -20,11 +20,11 @@ export const bridgeName = 'vesicle_bridge.VesicleBridge';
 const address: Reader<string> = (value, place) =>
   typeof value === 'string' && readListenAddress(value) !== undefined
     ? value
-    : place.fault(`expected an address, got ${shownWord(value)}. Write "unix:PATH" or "tcp:HOST:PORT".`);
+    : place.report(`expected an address, got ${shownWord(value)}. Write "unix:PATH" or "tcp:HOST:PORT".`);
 
 const command: Reader<readonly string[]> = (value, place) =>
   Array.isArray(value) && value.length === 0
-    ? place.fault('is empty. Write "spawn: [npx, vesicle, host, --stdio]".')
+    ? place.report('is empty. Write "spawn: [npx, vesicle, host, --stdio]".')
     : stringArray(value, place);
 
 const seconds: Reader<number> = (value, place) => {
@@ -32,7 +32,7 @@ const seconds: Reader<number> = (value, place) => {
   const found = typeof value === 'string' && /^(\d{1,9})([smh]?)$/.exec(value);
   if (!found) {
     const remedy = 'Write a whole number with s, m or h ("5s"), or milliseconds.';
-    return place.fault(`expected a duration, got ${shownWord(value)}. ${remedy}`);
+    return place.report(`expected a duration, got ${shownWord(value)}. ${remedy}`);
   }
   return Number(found[1]) * ({ s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? ''] ?? 1);
 };
@@ -72,26 +72,26 @@ function directoryOfSpawned(config: unknown): string | undefined {
 }
 
 /** Checks the entry of a bridge, but for the modules; faults are reported. Gives the keys that are right. */
-export function readBridgeEntry(entry: Mapping, place: Place): NonNullable<ReturnType<typeof readKeys>> {
+export function readBridgeEntry(entry: Mapping, place: ConfigCursor): NonNullable<ReturnType<typeof readKeys>> {
   const { module: _module, config, ...others } = entry;
   for (const key of Object.keys(others)) {
-    place.at(key).faultyKey('Synapse does not look at this key. Indent it, so that it stands below "config:".');
+    place.at(key).reportKey('Synapse does not look at this key. Indent it, so that it stands below "config:".');
   }
   const at = place.at('config');
   if (!isMapping(config)) {
-    at.fault('expected a mapping. Write "connect:" and "modules:" below it.');
+    at.report('expected a mapping. Write "connect:" and "modules:" below it.');
     return {};
   }
-  if (config['modules'] === undefined) at.fault('"modules" is missing. Add the list of modules.');
+  if (config['modules'] === undefined) at.report('"modules" is missing. Add the list of modules.');
   const { modules: _modules, ...keys } = config;
   checkPairs(keys, at);
   return readKeys(keys, at) ?? {};
 }
 
-function checkPairs(config: Mapping, place: Place): void {
+function checkPairs(config: Mapping, place: ConfigCursor): void {
   const isThere = (key: string): boolean => (config[key] ?? null) !== null;
   if (isThere('connect') === isThere('spawn')) {
-    place.fault('give either "connect" (unix:PATH or tcp:HOST:PORT) or "spawn" (a list of arguments).');
+    place.report('give either "connect" (unix:PATH or tcp:HOST:PORT) or "spawn" (a list of arguments).');
   }
-  if (isThere('token') && isThere('token_file')) place.at('token_file').fault('give either "token" or "token_file".');
+  if (isThere('token') && isThere('token_file')) place.at('token_file').report('give either "token" or "token_file".');
 }

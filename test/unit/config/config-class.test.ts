@@ -15,7 +15,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ConfigClass } from '../../../src/config/module/class-libraries.js';
 import { readConfigClass } from '../../../src/config/module/config-class.js';
-import { Findings, Place } from '../../../src/config/values/place.js';
+import { Diagnostics, ConfigCursor } from '../../../src/config/values/config-cursor.js';
 import { formatPath } from '../../../src/config/values/problem.js';
 
 class Rule {
@@ -216,9 +216,9 @@ async function read(
   type: ConfigClass,
   given: object,
 ): Promise<readonly [value: object | null, problems: readonly unknown[]]> {
-  const findings = new Findings();
-  const value = await readConfigClass(type, given, new Place(findings), () => new Map());
-  return [value, findings.problems.map(({ path, causes }) => [formatPath(path), causes.join(' ')])];
+  const diagnostics = new Diagnostics();
+  const value = await readConfigClass(type, given, new ConfigCursor(diagnostics), () => new Map());
+  return [value, diagnostics.problems.map(({ path, causes }) => [formatPath(path), causes.join(' ')])];
 }
 
 describe('a configuration class', () => {

@@ -3,16 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { experimentalFeatures, knownFeatures } from '../../../src/config/homeserver/experimental-features.js';
-import { Findings, Place } from '../../../src/config/values/place.js';
+import { Diagnostics, ConfigCursor } from '../../../src/config/values/config-cursor.js';
 
 test('features that do nothing here are warned of by name, and those that are switched off are not', () => {
-  const findings = new Findings();
+  const diagnostics = new Diagnostics();
   experimentalFeatures(
     { msc4293_enabled: true, msc3266_limit: 5, msc9999_enabled: false, msc4155_enabled: true },
-    new Place(findings, ['experimental_features']),
+    new ConfigCursor(diagnostics, ['experimental_features']),
   );
   assert.deepEqual(
-    findings.warnings.map(({ path }) => path.join('.')),
+    diagnostics.warnings.map(({ path }) => path.join('.')),
     ['experimental_features.msc4293_enabled', 'experimental_features.msc3266_limit'],
   );
 });

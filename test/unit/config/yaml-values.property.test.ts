@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { synapsePython } from '../../../src/cli/synapse-environment.js';
-import { Findings } from '../../../src/config/values/place.js';
+import { Diagnostics } from '../../../src/config/values/config-cursor.js';
 import { readYaml } from '../../../src/config/yaml/yaml-source.js';
 import { pythonIsMissing } from '../../support/python-tools.js';
 import { oddMember, yamlTexts } from '../../support/yaml-texts.js';
@@ -86,10 +86,10 @@ test('5,000 texts are read to the values that PyYAML reads, or refused as PyYAML
   const wrong: string[] = [];
   for (const [index, text] of texts.entries()) {
     const expected = outcomes[index] ?? {};
-    const findings = new Findings();
-    const { value } = readYaml(text, findings, { env: {}, files: { read: () => ({ reason: '' }) }, directory: '.' });
-    const said = findings.problems.map(({ path, causes }) => `${path.join('.')}: ${causes.join(' ')}`).join('\n');
-    const fault = check(text, expected, findings, value);
+    const diagnostics = new Diagnostics();
+    const { value } = readYaml(text, diagnostics, { env: {}, files: { read: () => ({ reason: '' }) }, directory: '.' });
+    const said = diagnostics.problems.map(({ path, causes }) => `${path.join('.')}: ${causes.join(' ')}`).join('\n');
+    const fault = check(text, expected, diagnostics, value);
     if (fault in counts) counts[fault as keyof typeof counts]++;
     else
       wrong.push(
@@ -100,7 +100,7 @@ test('5,000 texts are read to the values that PyYAML reads, or refused as PyYAML
   for (const [kind, count] of Object.entries(counts)) assert.ok(count > 100, `${kind}: ${count}`);
 });
 
-function check(text: string, expected: Outcome, { problems }: Findings, value: unknown): string {
+function check(text: string, expected: Outcome, { problems }: Diagnostics, value: unknown): string {
   if (expected.refused !== undefined) return checkRefusal(text, expected, problems);
   try {
     if (expected.value === undefined || expected.notes?.length !== 0) throw new NotGiven('note');
@@ -114,7 +114,7 @@ function check(text: string, expected: Outcome, { problems }: Findings, value: u
   }
 }
 
-function checkRefusal(text: string, { refused }: Outcome, problems: Findings['problems']): string {
+function checkRefusal(text: string, { refused }: Outcome, problems: Diagnostics['problems']): string {
   if (problems.length === 0) return 'is refused by PyYAML only';
   const isMember = text.startsWith(`even: 1\n${oddMember}: `) && refused === 'construct';
   if (!isMember || isStricter(problems)) return 'refused';
@@ -141,6 +141,6 @@ const STRICTER = [
   /more-indented leading empty lines/,
 ];
 
-function isStricter(problems: Findings['problems']): boolean {
+function isStricter(problems: Diagnostics['problems']): boolean {
   return STRICTER.some((kind) => kind.test(problems.map(({ causes }) => causes.join(' ')).join(' ')));
 }

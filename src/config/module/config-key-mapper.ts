@@ -2,9 +2,9 @@ import type { ClassLibraries, ConfigClass } from './class-libraries.js';
 import type { ClassShapes, Discriminator, PropertyShape } from './class-shape.js';
 import { didYouMean } from '../../errors/nearest-name.js';
 import { choiceFault } from './class-enum.js';
-import type { Place } from '../values/place.js';
+import type { ConfigCursor } from '../values/config-cursor.js';
 import {
-  faultyKeys,
+  reportUnknownKeys,
   isMapping,
   kindOf,
   type Mapping,
@@ -19,7 +19,7 @@ import { readByteSize, readDuration } from '../values/units.js';
 type Opaque = () => unknown;
 
 /** Renames the keys of a mapping to the properties of a class, through nested classes, and reports what fits nowhere. */
-export class ClassPlain {
+export class ConfigKeyMapper {
   private readonly opaque = new WeakSet<Opaque>();
 
   constructor(
@@ -28,13 +28,13 @@ export class ClassPlain {
   ) {}
 
   /** What class-transformer is given. */
-  rename(mapping: Mapping, type: ConfigClass, place: Place, extraKey?: string): Record<string, unknown> {
+  rename(mapping: Mapping, type: ConfigClass, place: ConfigCursor, extraKey?: string): Record<string, unknown> {
     const shape = this.shapes.of(type);
     const plain: Record<string, unknown> = {};
     const unknown: string[] = [];
     // TypeScript has no name to give to the decorators of `#members`.
     if (shape.has('')) {
-      place.fault(
+      place.report(
         `a decorator of ${type.name} stands on a member whose name begins with "#", which no decorator can reach. Write "private" in place of "#".`,
       );
     }
@@ -49,14 +49,14 @@ export class ClassPlain {
         unknown.push(key);
       }
     }
-    faultyKeys(
+    reportUnknownKeys(
       unknown,
       [...shape.keys()].filter((key) => key !== ''),
       place,
     );
     for (const property of shape.values()) {
       if (property.isRequiredNested && !Object.hasOwn(mapping, property.key)) {
-        place.fault(
+        place.report(
           `"${property.key}" is missing. Add it: ${property.collection === undefined ? 'a mapping' : kindOfCollection[property.collection]}.`,
         );
       }
@@ -92,7 +92,7 @@ export class ClassPlain {
     if (!hasRightShape(value, property, owner.place)) return undefined;
     if (property.isClassMissing && typeof value === 'object' && value !== null) {
       const remedy = `Add @Type(() => ...) to it in ${owner.type.name}.`;
-      return owner.place.fault(`the class of "${property.property}" is not known. ${remedy}`);
+      return owner.place.report(`the class of "${property.property}" is not known. ${remedy}`);
     }
     if (property.choices !== undefined && !hasRightChoices(value, property, owner.place)) return undefined;
     return this.nestedIn(value, property, owner);
@@ -123,7 +123,7 @@ export class ClassPlain {
   private nested(value: unknown, property: PropertyShape, owner: Owner): unknown {
     if (!isMapping(value)) {
       if (property.isTransformed) return this.leaf(value, property);
-      return owner.place.fault(`expected a mapping, got ${shown(value)}. ${REMEDIES['a mapping'] ?? ''}`);
+      return owner.place.report(`expected a mapping, got ${shown(value)}. ${REMEDIES['a mapping'] ?? ''}`);
     }
     const { discriminator } = property;
     if (discriminator !== undefined && !property.isTransformed && !hasKnownClass(value, discriminator, owner.place))
@@ -161,19 +161,19 @@ function membersOf(instance: object): Iterable<[string, unknown]> {
 interface Owner {
   readonly type: ConfigClass;
   readonly mapping: Mapping;
-  readonly place: Place;
+  readonly place: ConfigCursor;
 }
 
-function quantity(value: unknown, unit: 'duration' | 'byte_size', place: Place): unknown {
+function quantity(value: unknown, unit: 'duration' | 'byte_size', place: ConfigCursor): unknown {
   if (Array.isArray(value)) return value.map((item, index) => quantity(item, unit, place.at(index)));
   if (value === null) return value;
   const read = unit === 'duration' ? readDuration(value) : readByteSize(value);
   if (read !== undefined) return read;
-  return place.fault(unit === 'duration' ? noDuration(value) : noByteSize(value));
+  return place.report(unit === 'duration' ? noDuration(value) : noByteSize(value));
 }
 
 /** Lists and mappings are told apart by the declared type; without a validator the default's type is what is expected. */
-function hasRightShape(value: unknown, property: PropertyShape, place: Place): boolean {
+function hasRightShape(value: unknown, property: PropertyShape, place: ConfigCursor): boolean {
   const expected = expectedKind(property);
   if (expected === undefined || (value === null && !property.isRequiredNested)) return true;
   const kind = kindOf(value).replace(/^(?:true|false)$/, 'true or false');
@@ -181,7 +181,7 @@ function hasRightShape(value: unknown, property: PropertyShape, place: Place): b
   const [message] = property.messages.values();
   const isOwn = typeof message === 'string' && !/\$(?:value|constraint|target)/.test(message);
   const fault = `expected ${expected}, got ${shownFor(expected, value)}. ${REMEDIES[expected] ?? ''}`.trimEnd();
-  place.fault(isOwn ? message.replaceAll('$property', property.key) : fault);
+  place.report(isOwn ? message.replaceAll('$property', property.key) : fault);
   return false;
 }
 
@@ -189,10 +189,10 @@ function shownFor(expected: string, value: unknown): string {
   return expected === 'a number' || expected === 'true or false' ? shownWord(value) : shown(value);
 }
 
-function hasRightChoices(value: unknown, property: PropertyShape, place: Place): boolean {
+function hasRightChoices(value: unknown, property: PropertyShape, place: ConfigCursor): boolean {
   const { choices = [], messages, ofItems } = property;
   const isOfItems = ofItems.has('isEnum') && Array.isArray(value);
-  const items: readonly (readonly [unknown, Place])[] = isOfItems
+  const items: readonly (readonly [unknown, ConfigCursor])[] = isOfItems
     ? (value as readonly unknown[]).map((item, index) => [item, place.at(index)] as const)
     : [[value, place]];
   const message = messages.get('isEnum');
@@ -201,18 +201,18 @@ function hasRightChoices(value: unknown, property: PropertyShape, place: Place):
     const fault = item === null ? undefined : choiceFault(item, choices);
     if (fault === undefined) continue;
     isRight = false;
-    at.fault(typeof message === 'string' ? message.replaceAll('$property', property.key) : fault);
+    at.report(typeof message === 'string' ? message.replaceAll('$property', property.key) : fault);
   }
   return isRight;
 }
 
 /** class-transformer would make an instance of the common base, which may be abstract. */
-function hasKnownClass(value: Mapping, { property, names }: Discriminator, place: Place): boolean {
+function hasKnownClass(value: Mapping, { property, names }: Discriminator, place: ConfigCursor): boolean {
   const name = value[property];
   if (typeof name === 'string' && names.includes(name)) return true;
   const list = names.map((one) => JSON.stringify(one)).join(', ');
-  if ((name ?? null) === null) place.fault(`"${property}" is missing. Add it: one of ${list}.`);
-  else place.at(property).fault(`expected one of ${list}, got ${shownWord(name)}.${didYouMean(String(name), names)}`);
+  if ((name ?? null) === null) place.report(`"${property}" is missing. Add it: one of ${list}.`);
+  else place.at(property).report(`expected one of ${list}, got ${shownWord(name)}.${didYouMean(String(name), names)}`);
   return false;
 }
 
