@@ -7,8 +7,8 @@ import { cacheFolder } from '../../src/cli/synapse-environment.js';
 
 const run = promisify(execFile);
 
-/** What checks the Python of the project. */
-const packages = ['mypy==2.4.1', 'ruff==0.17.6'];
+/** What checks and tests the Python of the project. */
+const packages = ['mypy==2.4.1', 'ruff==0.17.6', 'pytest==9.2.0'];
 
 let tools: Promise<string> | undefined;
 
@@ -16,6 +16,12 @@ let tools: Promise<string> | undefined;
 export async function pythonTools(): Promise<string> {
   tools ??= makeTools();
   return await tools;
+}
+
+/** Where the tools are, for a `PYTHONPATH`: another Python can run them with what it has itself. */
+export async function pythonToolsFolder(): Promise<string> {
+  const script = 'import sysconfig; print(sysconfig.get_path("purelib"))';
+  return (await run(await pythonTools(), ['-c', script])).stdout.trim();
 }
 
 async function makeTools(): Promise<string> {

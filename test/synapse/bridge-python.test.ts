@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ import { inProject } from '../support/project.js';
 import { Diagnostics } from '../../src/config/values/config-cursor.js';
 import { readYaml } from '../../src/config/yaml/yaml-source.js';
 import { anyValue, decodeWire, encodeWire } from '../../src/synapse/protocol/wire-codec.js';
-import { pythonIsMissing, pythonTools } from '../support/python-tools.js';
+import { pythonIsMissing, pythonTools, pythonToolsFolder } from '../support/python-tools.js';
 import { sampleEvent } from '../support/sample-event.js';
 import { testSynapsePython } from '../support/synapse.js';
 import { yamlTexts } from '../support/yaml-texts.js';
@@ -45,6 +45,23 @@ describe('the Python package of the bridge', { skip, concurrency: true }, () => 
     const settings = ['--config', join(folder, 'pyproject.toml'), '--no-cache'];
     assert.match(await output(tools, ['-m', 'ruff', 'check', ...settings, ...files]), /All checks passed/);
     assert.match(await output(tools, ['-m', 'ruff', 'format', '--check', ...settings, ...files]), /already formatted/);
+  });
+
+  it('passes its own tests, which need no module host', async () => {
+    const path = [folder, await pythonToolsFolder()].join(delimiter);
+    const env = { ...process.env, PYTHONPATH: path, PYTHONDONTWRITEBYTECODE: '1' };
+    const args = [
+      '-m',
+      'pytest',
+      '-q',
+      '-W',
+      'ignore',
+      '-p',
+      'no:cacheprovider',
+      inProject('test/synapse/python/unit'),
+    ];
+    const { stdout } = await run(await testSynapsePython(), args, { env, cwd: folder });
+    assert.match(stdout, /^\d{3,} passed in /m);
   });
 
   it('is built as a wheel', async () => {
