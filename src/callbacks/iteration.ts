@@ -1,12 +1,12 @@
-import type { JsonObject } from '../matrix/json.js';
-import { Tuple } from '../matrix/tuple.js';
+import { isArray, type JsonObject } from '../matrix/json.js';
+import { isTuple } from '../matrix/tuple.js';
 
 /** What Python would iterate over: items, the keys of a dict, the characters of a text; undefined for what it cannot. */
 function itemsOf(value: unknown): readonly unknown[] | undefined {
-  if (value instanceof Tuple) return value.items as readonly unknown[];
+  if (isTuple(value)) return value.items;
   if (typeof value === 'string') return Array.from(value);
-  if (Array.isArray(value)) return value as readonly unknown[];
-  if (value instanceof Set || value instanceof Map) return [...(value as ReadonlySet<unknown>).keys()];
+  if (isArray(value)) return value;
+  if (value instanceof Set || value instanceof Map) return Array.from<unknown>(value.keys());
   return isDict(value) ? Object.keys(value) : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { Code } from '../errors/matrix-codes.js';
 import type { UserId } from '../matrix/ids.js';
 import type { JsonObject, MutableJsonObject } from '../matrix/json.js';
-import { Tuple } from '../matrix/tuple.js';
+import { isTuple, type Tuple } from '../matrix/tuple.js';
 import { refusesOnFalse } from './boolean-gate.js';
 import { notification } from './notification.js';
 import { type AnyHandler, type CombinationRules, type Judge, NEXT, type Row, type Rule } from './rule.js';
@@ -157,7 +157,7 @@ function judgeAuth(
   warn: (problem: string) => void,
 ): AuthResult | undefined | typeof NEXT {
   if (answer === null || answer === undefined) return NEXT;
-  const items = answer instanceof Tuple ? (answer.items as readonly unknown[]) : [];
+  const items = isTuple(answer) ? answer.items : [];
   const [userId, callback] = items;
   const isCallback = callback === null || callback === undefined || typeof callback === 'function';
   if (items.length !== 2 || typeof userId !== 'string' || !isCallback) {

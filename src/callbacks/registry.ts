@@ -104,15 +104,20 @@ export type ResultOf<C extends CallbackCategory, N extends CallbackName<C>> = N 
 
 /** The rule of a callback named by strings, or undefined. */
 export function findRule(category: string, name: string): Rule<AnyHandler, unknown> | undefined {
-  if (!Object.hasOwn(callbackRules, category)) return undefined;
-  const rules = callbackRules[category as CallbackCategory] as Readonly<Record<string, Rule<AnyHandler, unknown>>>;
+  if (!isCallbackCategory(category)) return undefined;
+  const rules = callbackRules[category] as Readonly<Record<string, Rule<AnyHandler, unknown>>>;
   return Object.hasOwn(rules, name) ? rules[name] : undefined;
+}
+
+/** Whether there is a category of this name. */
+export function isCallbackCategory(category: string): category is CallbackCategory {
+  return Object.hasOwn(callbackRules, category);
 }
 
 /** The names of a category's callbacks, or undefined for an unknown category. */
 export function callbackNames(category: string): readonly string[] | undefined {
-  return Object.hasOwn(callbackRules, category) ? Object.keys(callbackRules[category as CallbackCategory]) : undefined;
+  return isCallbackCategory(category) ? Object.keys(callbackRules[category]) : undefined;
 }
 
 /** The names of all categories. */
-export const callbackCategories = Object.keys(callbackRules) as readonly CallbackCategory[];
+export const callbackCategories: readonly CallbackCategory[] = Object.keys(callbackRules).filter(isCallbackCategory);

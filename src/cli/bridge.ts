@@ -1,3 +1,4 @@
+import { failureOf } from '../errors/failure.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { writeBridgeFile, writeBridgeFolder, type WrittenBridge } from '../synapse/python/write-bridge.js';
 import { bridgeFolder } from './bridge-folder.js';
@@ -16,7 +17,7 @@ export async function bridge({ terminal, values, switches }: CommandCall): Promi
     terminal.out(report(write(bridgeFolder(), directory), directory));
     return exitCodes.done.code;
   } catch (error) {
-    throw new VesicleError('CLI_FILE_UNWRITABLE', { directory, problem: (error as Error).message }, { cause: error });
+    throw new VesicleError('CLI_FILE_UNWRITABLE', { directory, problem: failureOf(error).message }, { cause: error });
   }
 }
 

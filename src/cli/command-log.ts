@@ -18,5 +18,5 @@ export async function openLogOf(
 }
 
 function isLevel(text: string): text is LogLevel {
-  return (levels as readonly string[]).includes(text);
+  return levels.some((level) => level === text);
 }

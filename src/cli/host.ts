@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readRegularFile } from '../config/yaml/regular-file.js';
+import { failureOf } from '../errors/failure.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { Logger } from '../log/logger.js';
 import { formatListenAddress, parseListenAddress } from '../synapse/transport/listen-address.js';
@@ -96,6 +97,6 @@ function readToken(file: string): string {
   try {
     return readRegularFile(file, MAX_TOKEN_LENGTH).toString('utf8').trim();
   } catch (error) {
-    throw new VesicleError('CLI_FILE_UNREADABLE', { file, problem: (error as Error).message }, { cause: error });
+    throw new VesicleError('CLI_FILE_UNREADABLE', { file, problem: failureOf(error).message }, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { failureOf } from '../errors/failure.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import type { CommandCall } from './command.js';
 import { exitCodes } from './exit-codes.js';
@@ -18,7 +19,7 @@ export async function newFolder({ name, terminal }: CommandCall): Promise<number
     await mkdir(name);
     for (const [file, text] of newModule(name, packageVersion())) await writeFile(join(name, file), text);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message } = failureOf(error);
     const problem = code === 'EEXIST' ? 'there is something of that name' : message;
     throw new VesicleError('CLI_FILE_UNWRITABLE', { directory: name, problem }, { cause: error });
   }

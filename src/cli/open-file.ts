@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Configuration } from '../config/configuration.js';
 import { readRegularFile } from '../config/yaml/regular-file.js';
 import { MAX_LENGTH } from '../config/yaml/yaml-source.js';
+import { failureOf } from '../errors/failure.js';
 import { VesicleError } from '../errors/vesicle-error.js';
 import { type Homeserver, type HomeserverOptions, openHomeserver } from '../homeserver/homeserver.js';
 import { loadModules, type SourcedModule } from '../loader/module-source.js';
@@ -51,7 +52,7 @@ export function readBytes(file: string): Uint8Array {
   try {
     return readRegularFile(file, MAX_LENGTH);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message } = failureOf(error);
     if (code !== 'ENOENT') throw new VesicleError('CLI_FILE_UNREADABLE', { file, problem: message }, { cause: error });
     throw new VesicleError('CLI_FILE_MISSING', {
       file,

@@ -3,7 +3,7 @@ import { SynapseError } from '../errors/synapse-error.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { ObservedCall } from '../dispatch/observed-call.js';
 import type { Logger } from '../log/logger.js';
-import { Tuple } from '../matrix/tuple.js';
+import { isTuple } from '../matrix/tuple.js';
 
 /** Logs each refusal by a module: module, callback, user, room, event and answer. */
 export function logRefusals(dispatch: Dispatcher, log: Logger): void {
@@ -29,7 +29,7 @@ function answerOf(call: ObservedCall): string {
 /** An answer as its author wrote it. */
 function describeAnswer(answer: unknown): string {
   if (answer instanceof Code) return answer.value;
-  if (answer instanceof Tuple) return `(${(answer.items as readonly unknown[]).map(describeAnswer).join(', ')})`;
+  if (isTuple(answer)) return `(${answer.items.map(describeAnswer).join(', ')})`;
   if (typeof answer === 'string') return answer;
   if (typeof answer === 'symbol') return answer.description ?? 'symbol';
   if (typeof answer === 'object' && answer !== null && 'name' in answer && typeof answer.name === 'string') {

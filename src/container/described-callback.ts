@@ -1,7 +1,7 @@
 import type { CallbackOptions } from '../callbacks/callback-options.js';
 import type { Interceptor } from '../callbacks/interceptor.js';
 import { callbackHint } from '../callbacks/callback-hint.js';
-import { callbackCategories, type CallbackCategory, callbackNames, findRule } from '../callbacks/registry.js';
+import { callbackCategories, type CallbackCategory, findRule, isCallbackCategory } from '../callbacks/registry.js';
 import type { AnyHandler, Rule } from '../callbacks/rule.js';
 import { checkCallbackOptions } from '../dispatch/callback-policy.js';
 import { didYouMean } from '../errors/nearest-name.js';
@@ -55,10 +55,10 @@ function describeCallback(type: Class, record: CallbackRecord): DescribedCallbac
 }
 
 function ruleOf({ category, name }: CallbackRecord, where: string): Rule<AnyHandler, unknown> | VesicleError {
-  if (callbackNames(category) === undefined) {
+  if (!isCallbackCategory(category)) {
     return new VesicleError('CATEGORY_UNKNOWN', { where, category, hint: didYouMean(category, callbackCategories) });
   }
-  const hint = callbackHint(category as CallbackCategory, name);
+  const hint = callbackHint(category, name);
   return findRule(category, name) ?? new VesicleError('CALLBACK_UNKNOWN', { where, category, name, hint });
 }
 
@@ -68,7 +68,7 @@ function faultOfMember(type: Class, record: CallbackRecord, where: string): Vesi
   // A decorator is not told the name of a member that begins with "#".
   if (method === '') return new VesicleError('DECORATOR_ON_PRIVATE', { module: type.name, decorator });
   if (isStatic) return new VesicleError('STATIC_MEMBER', { where, decorator });
-  const member: unknown = (type.prototype as Record<string | symbol, unknown>)[method];
+  const member: unknown = Reflect.get(type.prototype, method);
   if (typeof member === 'function') return undefined;
   const what = member === undefined ? 'a property, which only instances have (as arrow functions are)' : typeof member;
   return new VesicleError('CALLBACK_NOT_A_FUNCTION', { where, callback: `${category}.${name}`, kind: what });

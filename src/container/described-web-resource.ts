@@ -51,7 +51,7 @@ export function webResourceOf(
 }
 
 function memberOf(instance: object, member: Member, module: string): WebHandler | Fetchable {
-  const value = (instance as Readonly<Record<Member, unknown>>)[member];
+  const value: unknown = Reflect.get(instance, member);
   if (typeof value === 'function') return value.bind(instance) as WebHandler;
   if (typeof value === 'object' && value !== null && 'fetch' in value && typeof value.fetch === 'function') {
     return value as Fetchable;

@@ -40,7 +40,7 @@ export function foreignInversify(type: AbstractClass, isUnreadable: boolean): Ve
 function versionSeenOn(type: AbstractClass): string | undefined {
   const copies = foreignCopies();
   if (copies.length === 0) return undefined;
-  const keys = new Set(lineage(type).flatMap((at) => Reflect.getOwnMetadataKeys(at) as readonly unknown[]));
+  const keys = new Set(lineage(type).flatMap(ownMetadataKeys));
   return copies.find((copy) => copy.keys.some((key) => keys.has(key)))?.version;
 }
 
@@ -49,7 +49,7 @@ function versionSeenOn(type: AbstractClass): string | undefined {
  * for the class that they are not told. Said once: a corrected file may be loaded anew.
  */
 export function standardInversify(): readonly VesicleError[] {
-  const keys = (Reflect.getOwnMetadataKeys(Function) as readonly unknown[]).filter((key) => ownKeys().includes(key));
+  const keys = ownMetadataKeys(Function).filter((key) => ownKeys().includes(key));
   for (const key of keys) Reflect.deleteMetadata(key, Function);
   return keys.length === 0
     ? []
@@ -60,7 +60,7 @@ export function standardInversify(): readonly VesicleError[] {
 function hasUnknownKeys(type: AbstractClass): boolean {
   // Inversify keeps numbers of its own at Object.
   const classes = lineage(type).filter((at) => at !== Object);
-  return classes.some((at) => (Reflect.getOwnMetadataKeys(at) as readonly unknown[]).some(isUnknownKey));
+  return classes.some((at) => ownMetadataKeys(at).some(isUnknownKey));
 }
 
 const harmlessKeys = new Set<unknown>();
@@ -137,5 +137,9 @@ function keysRecordedBy(decorators: Decorators): readonly unknown[] {
   apply('postConstruct', [], Recorded.prototype, 'start');
   apply('preDestroy', [], Recorded.prototype, 'end');
   apply('injectable', [], Recorded);
-  return Reflect.getOwnMetadataKeys(Recorded) as readonly unknown[];
+  return ownMetadataKeys(Recorded);
+}
+
+function ownMetadataKeys(type: object): readonly unknown[] {
+  return Reflect.getOwnMetadataKeys(type);
 }

@@ -18,5 +18,6 @@ export function throwMistakes(name: string, mistakes: readonly VesicleError[]): 
 /** The mistakes that an error of {@link throwMistakes} holds; any other error is thrown on. */
 export function mistakesIn(error: unknown): readonly VesicleError[] {
   if (!(error instanceof VesicleError)) throw error;
-  return error.cause instanceof AggregateError ? (error.cause.errors as readonly VesicleError[]) : [error];
+  if (!(error.cause instanceof AggregateError)) return [error];
+  return error.cause.errors.filter((one: unknown) => one instanceof VesicleError);
 }

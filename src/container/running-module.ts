@@ -142,7 +142,7 @@ export class RunningModule {
   private register(instance: object): void {
     const byCategory = new Map<CallbackCategory, NewCallback[]>();
     for (const { category, name, method, options, key, interceptors } of this.description.callbacks) {
-      const member: unknown = (instance as Readonly<Record<string | symbol, unknown>>)[method];
+      const member: unknown = Reflect.get(instance, method);
       if (typeof member !== 'function') {
         const callback = `${category}.${name}`;
         const what = { where: `${this.name}.${String(method)}`, callback, kind: `${typeof member} in its instance` };

@@ -24,7 +24,7 @@ const tests: Readonly<Record<string, (value: unknown) => string | undefined>> = 
     ['string', 'number', 'symbol'].includes(typeof value) ? undefined : 'must be a string, a number or a symbol',
   tags: (value) => (isJsonObject(value) ? undefined : 'must be an object: { strict: true }'),
   scope: (value) =>
-    ['singleton', 'transient', 'call'].includes(value as string)
+    typeof value === 'string' && ['singleton', 'transient', 'call'].includes(value)
       ? undefined
       : 'must be "singleton", "transient" or "call"',
   isShared: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),

@@ -1,4 +1,5 @@
 import { type ClassMetadata, decorate, getClassMetadata, inject, injectable, injectFromBase } from '@inversifyjs/core';
+import { isArray } from '../matrix/json.js';
 import { readCached } from '../metadata/cached-record.js';
 import type { AbstractClass, Class } from '../metadata/metadata-store.js';
 
@@ -35,7 +36,8 @@ export function standInFor(type: AbstractClass, construct?: Construct, parent?: 
     problemOf(() => {
       injectable()(copy);
     }) !== undefined;
-  const types = (Reflect.getOwnMetadata('design:paramtypes', type) as readonly unknown[] | undefined) ?? [];
+  const recorded: unknown = Reflect.getOwnMetadata('design:paramtypes', type);
+  const types = isArray(recorded) ? recorded : [];
   const filled = Array.from({ length: Math.max(type.length, types.length) }, (_, index) => index).filter((index) => {
     const key = NON_INJECTABLE_TYPES.includes(types[index]) ? noKey : (types[index] as Class);
     // Refused where an injection is stated.
@@ -97,7 +99,8 @@ function copyOf(
     }
   };
   Object.defineProperties(Copy, { name: { value: type.name }, length: { value: type.length } });
-  for (const key of Reflect.getOwnMetadataKeys(type) as readonly unknown[]) {
+  const keys: readonly unknown[] = Reflect.getOwnMetadataKeys(type);
+  for (const key of keys) {
     if (String(key).startsWith('vesicle:')) continue;
     Reflect.defineMetadata(key, copyValue(Reflect.getOwnMetadata(key, type)), Copy);
   }
@@ -117,8 +120,8 @@ function cloneData(value: unknown): unknown {
 function readMetadata(type: Class): ClassMetadata | string {
   try {
     const metadata = getClassMetadata(type);
-    const isOfOurs = (metadata.lifecycle.postConstructMethodNames as unknown) instanceof Set;
-    return isOfOurs ? metadata : 'It is decorated by another version of Inversify.';
+    const names: unknown = metadata.lifecycle.postConstructMethodNames;
+    return names instanceof Set ? metadata : 'It is decorated by another version of Inversify.';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

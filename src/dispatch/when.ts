@@ -1,5 +1,5 @@
 import { didYouMean } from '../errors/nearest-name.js';
-import { isJsonObject, type JsonObject } from '../matrix/json.js';
+import { isArray, isJsonObject, type JsonObject } from '../matrix/json.js';
 import type { Subject } from './subject.js';
 
 /** Whether a question with these arguments passes a filter. */
@@ -42,7 +42,7 @@ class WhenCompiler {
   }
 
   private none(filters: unknown, at: string): Filter {
-    const list = Array.isArray(filters) ? (filters as unknown[]) : [filters];
+    const list: readonly unknown[] = isArray(filters) ? filters : [filters];
     const compiled = list.map((filter) => this.all(filter, at));
     return (args) => !compiled.some((filter) => filter(args));
   }

@@ -53,7 +53,8 @@ export function checkNesting(content: object): void {
 
 function nestsBeyond(value: object, levels: number): boolean {
   if (levels === 0) return true;
-  for (const member of Object.values(value) as readonly unknown[]) {
+  const members: readonly unknown[] = Object.values(value);
+  for (const member of members) {
     if (typeof member === 'object' && member !== null && nestsBeyond(member, levels - 1)) return true;
   }
   return false;

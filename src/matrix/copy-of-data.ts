@@ -15,7 +15,7 @@ export function copyOfData(value: unknown): unknown {
 function copyOf(value: object): object {
   if (Array.isArray(value)) return value.map(copyWithin);
   // A spread copies members as they are, one of the name `__proto__` included; then none is new.
-  const copy = { ...value } as Record<string, unknown>;
+  const copy: Record<string, unknown> = { ...value };
   for (const key in copy) {
     const member = copy[key];
     if (typeof member === 'object') copy[key] = copyWithin(member);

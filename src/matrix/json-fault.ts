@@ -78,10 +78,10 @@ function faultOfContent(value: object, path: JsonPath, open: Set<object>): strin
   const kind = Array.isArray(value) ? undefined : oddKindOf(value);
   if (kind !== undefined) return faultText(path, kind);
   if (types.isBoxedPrimitive(value)) return faultAt(value.valueOf(), path, open);
-  const { toJSON } = value as { readonly toJSON?: unknown };
+  const toJSON: unknown = Reflect.get(value, 'toJSON');
   if (typeof toJSON === 'function') return faultAt(Reflect.apply(toJSON, value, []), [...path, 'toJSON()'], open);
   const entries: Iterable<readonly [string | number, unknown]> = Array.isArray(value)
-    ? (value as readonly unknown[]).entries()
+    ? value.entries()
     : Object.entries(value);
   for (const [key, member] of entries) {
     const fault = member === undefined ? undefined : faultAt(member, [...path, key], open);

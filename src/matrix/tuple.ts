@@ -18,6 +18,11 @@ export class Tuple<T extends readonly unknown[]> {
   }
 }
 
+/** Whether a value is a tuple, of whatever items. */
+export function isTuple(value: unknown): value is Tuple<readonly unknown[]> {
+  return value instanceof Tuple;
+}
+
 /**
  * Makes a tuple, wherever Synapse's documentation says one: `(Codes, dict)`, `(user_id, callback)`.
  *

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Codes } from '../errors/matrix-codes.js';
 import { SynapseError } from '../errors/synapse-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './json.js';
 
 /** Python's parser gives up near its recursion limit of 1000; ours must, before somebody serializes the value recursively. */
 const MAX_DEPTH = 900;
@@ -65,8 +65,8 @@ function assertHarmless(value: JsonValue | undefined): void {
     if (!Number.isFinite(value)) throw badJson('a number is too large');
   } else if (typeof value === 'string') {
     if (LONE_SURROGATE.test(value)) throw badJson('a string holds half a surrogate pair');
-  } else if (Array.isArray(value)) {
-    for (const item of value as readonly JsonValue[]) assertHarmless(item);
+  } else if (isJsonArray(value)) {
+    for (const item of value) assertHarmless(item);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, member] of Object.entries(value)) {
       if (key === '__proto__') throw badJson('a member is named __proto__');

@@ -20,7 +20,7 @@ function filesOfStack(): readonly string[] {
   try {
     Error.stackTraceLimit = 20;
     Error.prepareStackTrace = (_error, sites) => sites.map((site) => site.getFileName() ?? '');
-    const { stack } = new Error() as { readonly stack?: unknown };
+    const stack: unknown = new Error().stack;
     return Array.isArray(stack) ? (stack as string[]) : [];
   } finally {
     Error.stackTraceLimit = stackTraceLimit;

@@ -1,10 +1,10 @@
-import type { EventId, RoomId, UserId } from '../matrix/ids.js';
-import type { JsonObject } from '../matrix/json.js';
+import { type EventId, parseRoomId, parseUserId, type RoomId, type UserId } from '../matrix/ids.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../matrix/json.js';
 import type { UserProfile } from '../callbacks/spam-checker.js';
-import { type EventAnswer, eventAnswer, granted, readAnswer, type TestAnswer } from './answer.js';
+import { type EventAnswer, eventAnswer, granted, parseString, readAnswer, type TestAnswer } from './answer.js';
 import { EventWatch } from './event-watch.js';
 import type { RoomAliasText, UserIdText } from './id-text.js';
-import { type ClientEvent, SyncAnswer } from './sync-answer.js';
+import { type ClientEvent, parseEvent, parseEvents, SyncAnswer } from './sync-answer.js';
 import type { RequestBody, RequestOptions, TestClient } from './test-request.js';
 
 const client = '/_matrix/client/v3';
@@ -102,7 +102,7 @@ export class Actor implements Credentials {
   /** Creates a room; `options` are the body of the request. */
   async createRoom(options: JsonObject = {}): Promise<RoomId> {
     const answer = await this.request('POST', `${client}/createRoom`, options);
-    return granted('createRoom', answer).body['room_id'] as RoomId;
+    return parseRoomId(granted('createRoom', answer).body['room_id']);
   }
 
   /** Gives a room an alias. */
@@ -148,7 +148,8 @@ export class Actor implements Credentials {
   /** Who is in a room. */
   async members(roomId: RoomId): Promise<readonly UserId[]> {
     const answer = await this.request('GET', `${pathOf(roomId)}/joined_members`);
-    return Object.keys(granted('members', answer).body['joined'] as JsonObject) as UserId[];
+    const { joined } = granted('members', answer).body;
+    return Object.keys(isJsonObject(joined) ? joined : {}).map((id) => parseUserId(id));
   }
 
   // events
@@ -201,7 +202,7 @@ export class Actor implements Credentials {
   /** An event as this user sees it. */
   async event(roomId: RoomId, eventId: EventId): Promise<ClientEvent> {
     const answer = await this.request('GET', `${pathOf(roomId)}/event/${encodeURIComponent(eventId)}`);
-    return granted('event', answer).body as ClientEvent;
+    return parseEvent(granted('event', answer).body);
   }
 
   /** The content of a state event; undefined when the room has none. */
@@ -212,8 +213,7 @@ export class Actor implements Credentials {
   /** The last events of a room, oldest first. */
   async messages(roomId: RoomId, limit = 100): Promise<readonly ClientEvent[]> {
     const answer = await this.request('GET', `${pathOf(roomId)}/messages?dir=b&limit=${String(limit)}`);
-    const events = granted('messages', answer).body['chunk'] as unknown as readonly ClientEvent[];
-    return events.toReversed();
+    return parseEvents(granted('messages', answer).body['chunk']).toReversed();
   }
 
   // what is new
@@ -245,7 +245,7 @@ export class Actor implements Credentials {
     const query = filename === undefined ? '' : `?filename=${encodeURIComponent(filename)}`;
     const headers = { 'Content-Type': contentType };
     const answer = await this.request('POST', `/_matrix/media/v3/upload${query}`, file, { headers });
-    return granted('upload', answer).body['content_uri'] as string;
+    return parseString(granted('upload', answer).body, 'content_uri');
   }
 
   /** Downloads a file. */
@@ -276,7 +276,7 @@ export class Actor implements Credentials {
   /** The users that the directory finds. */
   async searchUsers(term: string): Promise<readonly UserProfile[]> {
     const answer = await this.request('POST', `${client}/user_directory/search`, { search_term: term });
-    return granted('searchUsers', answer).body['results'] as unknown as readonly UserProfile[];
+    return parseProfiles(granted('searchUsers', answer).body['results']);
   }
 
   /** Sets account data, of a room when one is named. */
@@ -375,4 +375,20 @@ function statePath(roomId: RoomId, type: string, stateKey: string): string {
 
 function reasonBody(reason: string | undefined): JsonObject {
   return reason === undefined ? {} : { reason };
+}
+
+/** Who the answer of a registration or a login is about. */
+export function parseCredentials(body: JsonObject): Credentials {
+  return {
+    userId: parseUserId(body['user_id']),
+    accessToken: parseString(body, 'access_token'),
+    deviceId: parseString(body, 'device_id'),
+  };
+}
+
+function parseProfiles(value: JsonValue | undefined): readonly UserProfile[] {
+  return itemsOf(value).map((profile) => {
+    if (isJsonObject(profile) && typeof profile['user_id'] === 'string') return profile as unknown as UserProfile;
+    throw new TypeError(`The homeserver sent a profile that is none: ${JSON.stringify(profile)}`);
+  });
 }

@@ -1,4 +1,4 @@
-import type { EventId } from '../matrix/ids.js';
+import { type EventId, parseEventId } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
 
 /**
@@ -89,7 +89,7 @@ export function granted(request: string, answer: TestAnswer): TestAnswer {
 
 /** An answer whose `eventId` can be read when there is an event. It is not among what comparisons and prints look at. */
 export function eventAnswer(request: string, answer: TestAnswer): EventAnswer {
-  const get = (): EventId => granted(request, answer).body['event_id'] as EventId;
+  const get = (): EventId => parseEventId(granted(request, answer).body['event_id']);
   return Object.defineProperty({ ...answer }, 'eventId', { get, enumerable: false }) as unknown as EventAnswer;
 }
 
@@ -100,4 +100,11 @@ function parseObject(text: string): JsonObject {
   } catch {
     return {};
   }
+}
+
+/** A string in an answer; throws when there is none. */
+export function parseString(body: JsonObject, name: string): string {
+  const value = body[name];
+  if (typeof value === 'string') return value;
+  throw new TypeError(`The homeserver answered without a string "${name}"`);
 }

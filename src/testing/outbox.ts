@@ -1,6 +1,6 @@
 import type { Mail, Mailer } from '../homeserver/runtime/mailer.js';
 import type { PushGateway } from '../homeserver/runtime/push-gateway.js';
-import type { JsonObject, JsonValue } from '../matrix/json.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../matrix/json.js';
 
 /**
  * A mail that would have been sent.
@@ -94,6 +94,8 @@ export class OutboxPushGateway implements PushGateway {
 }
 
 function pushkeysOf(notification: JsonObject): readonly string[] {
-  const devices = notification['devices'] as readonly { readonly pushkey: string }[];
-  return devices.map(({ pushkey }) => pushkey);
+  return itemsOf(notification['devices']).flatMap((device) => {
+    const pushkey = isJsonObject(device) ? device['pushkey'] : undefined;
+    return typeof pushkey === 'string' ? [pushkey] : [];
+  });
 }

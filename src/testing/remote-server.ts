@@ -4,9 +4,9 @@ import { type Homeserver, openHomeserver } from '../homeserver/homeserver.js';
 import { eventIdOf } from '../homeserver/rooms/model/event-hash.js';
 import { findRoomVersion } from '../homeserver/rooms/model/room-version.js';
 import { silentLog } from '../log/silent-log.js';
-import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids.js';
-import type { JsonObject } from '../matrix/json.js';
-import { Actor } from './actor.js';
+import type { EventId, RoomId, ServerName } from '../matrix/ids.js';
+import { isJsonObject, itemsOf, type JsonObject } from '../matrix/json.js';
+import { Actor, parseCredentials } from './actor.js';
 import { type EventAnswer, granted, readAnswer, type TestAnswer } from './answer.js';
 import type { UserIdText } from './id-text.js';
 import type { TestClock } from './test-clock.js';
@@ -182,7 +182,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   private received(kind: 'pdus' | 'edus'): readonly JsonObject[] {
-    return this.transactions.flatMap((transaction) => (transaction[kind] ?? []) as readonly JsonObject[]);
+    return this.transactions.flatMap((transaction) => itemsOf(transaction[kind]).filter(isJsonObject));
   }
 
   private async receive(request: Request): Promise<Response> {
@@ -196,12 +196,7 @@ export class RemoteServer implements AsyncDisposable {
   private async register(localpart: string): Promise<Actor> {
     const account = { username: localpart, password: `password of ${localpart}`, auth: { type: 'm.login.dummy' } };
     const answer = await readAnswer(await this.client.send('POST', '/_matrix/client/v3/register', account));
-    const { user_id: userId, access_token: accessToken, device_id: deviceId } = granted('register', answer).body;
-    return new Actor(this.client, {
-      userId: userId as UserId,
-      accessToken: accessToken as string,
-      deviceId: deviceId as string,
-    });
+    return new Actor(this.client, parseCredentials(granted('register', answer).body));
   }
 
   private readonly client: TestClient = {

@@ -1,5 +1,6 @@
-import type { EventId, RoomId, UserId } from '../matrix/ids.js';
-import { isJsonObject, type JsonObject } from '../matrix/json.js';
+import { type EventId, parseRoomId, type RoomId, type UserId } from '../matrix/ids.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../matrix/json.js';
+import { parseString } from './answer.js';
 
 /**
  * An event as clients get it.
@@ -40,7 +41,7 @@ export class SyncAnswer {
 
   /** Where the next `/sync` goes on. */
   get nextBatch(): string {
-    return this.body['next_batch'] as string;
+    return parseString(this.body, 'next_batch');
   }
 
   /** The rooms with news that the user is in. */
@@ -95,15 +96,25 @@ export class SyncAnswer {
   }
 
   private roomsIn(membership: string): readonly RoomId[] {
-    return Object.keys(this.objectAt('rooms', membership)) as RoomId[];
+    return Object.keys(this.objectAt('rooms', membership)).map((id) => parseRoomId(id));
   }
 
   private eventsAt(...path: readonly string[]): readonly ClientEvent[] {
-    const events: unknown = this.objectAt(...path)['events'];
-    return Array.isArray(events) ? (events as readonly ClientEvent[]) : [];
+    return parseEvents(this.objectAt(...path)['events']);
   }
 
   private objectAt(...path: readonly string[]): JsonObject {
     return path.reduce<JsonObject>((object, key) => (isJsonObject(object[key]) ? object[key] : {}), this.body);
   }
+}
+
+/** An event that a homeserver sent; throws when it is none. */
+export function parseEvent(value: JsonValue): ClientEvent {
+  if (isJsonObject(value) && typeof value['type'] === 'string') return value as ClientEvent;
+  throw new TypeError(`The homeserver sent an event that is none: ${JSON.stringify(value)}`);
+}
+
+/** The events of a list; none where there is no list. */
+export function parseEvents(value: JsonValue | undefined): readonly ClientEvent[] {
+  return itemsOf(value).map(parseEvent);
 }

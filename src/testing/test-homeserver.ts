@@ -2,10 +2,10 @@ import { VesicleError } from '../errors/vesicle-error.js';
 import type { Homeserver } from '../homeserver/homeserver.js';
 import type { BackgroundFailure } from '../module-api/shared/background-work.js';
 import type { RunningModule } from '../container/running-modules.js';
-import type { ServerName, UserId } from '../matrix/ids.js';
+import type { ServerName } from '../matrix/ids.js';
 import type { JsonObject } from '../matrix/json.js';
 import type { AbstractClass, Class } from '../metadata/metadata-store.js';
-import { Actor } from './actor.js';
+import { Actor, parseCredentials } from './actor.js';
 import { granted, readAnswer, type TestAnswer } from './answer.js';
 import type { Outbox } from './outbox.js';
 import { RecordedCalls } from './recorded-calls.js';
@@ -199,12 +199,7 @@ export class TestHomeserver implements AsyncDisposable {
   }
 
   private actorOf(request: string, answer: TestAnswer): Actor {
-    const { user_id: userId, access_token: accessToken, device_id: deviceId } = granted(request, answer).body;
-    return new Actor(this.client, {
-      userId: userId as UserId,
-      accessToken: accessToken as string,
-      deviceId: deviceId as string,
-    });
+    return new Actor(this.client, parseCredentials(granted(request, answer).body));
   }
 
   private theModule(module: AbstractClass | string): RunningModule {

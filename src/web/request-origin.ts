@@ -11,10 +11,12 @@ interface RequestWithOrigin extends Request {
 
 /** Notes where a request came from. A member of the request: a WeakMap entry for each request would burden the collector. */
 export function rememberOrigin(request: Request, from: RequestOrigin): void {
-  (request as RequestWithOrigin)[origin] = from;
+  const noted: RequestWithOrigin = request;
+  noted[origin] = from;
 }
 
 /** Where a request that a web resource got came from; undefined for a request made by anybody else. */
 export function originOf(request: Request): RequestOrigin | undefined {
-  return (request as RequestWithOrigin)[origin];
+  const noted: RequestWithOrigin = request;
+  return noted[origin];
 }

@@ -1,3 +1,4 @@
+import { isArray } from '../matrix/json.js';
 /** A body that is there as it is sent. */
 export type WholeBody = string | Uint8Array<ArrayBuffer> | null;
 
@@ -21,8 +22,8 @@ export function readResponseParts(response: Response): ResponseParts | undefined
   keptAt ??= Object.getOwnPropertySymbols(response).find((symbol) => symbol.description === 'cache');
   if (keptAt === undefined) return undefined;
   const kept: unknown = Reflect.get(response, keptAt);
-  if (!Array.isArray(kept)) return undefined;
-  const [status, body, headers = none] = kept as [unknown, unknown, unknown];
+  if (!isArray(kept)) return undefined;
+  const [status, body, headers = none] = kept;
   if (typeof status !== 'number' || !isWhole(body)) return undefined;
   if (!isPlainObject(headers) && !(headers instanceof Headers)) return undefined;
   return { status, body, headers };

@@ -13,7 +13,7 @@ const compose = 'src/homeserver/compose/';
 const lists = (path: string): boolean => path.startsWith(compose) || path === 'src/index.ts';
 
 /** Casts in 1,000 lines; the figure only falls, until it is 4. */
-const castLimit = 6.4;
+const castLimit = 4.4;
 
 test('no folder imports, by whatever way, a folder that imports it', () => {
   assert.deepEqual(cycles(folderGraph()), []);

@@ -10,8 +10,8 @@ export interface Choice {
 /** The values of an enum, or of a list in place of one. TypeScript adds the names of numeric members as values; they are none. */
 export function choicesOf(entity: unknown): readonly Choice[] {
   if (typeof entity !== 'object' || entity === null) return [];
-  if (Array.isArray(entity)) return (entity as readonly unknown[]).map((value) => ({ value, name: undefined }));
-  const members = entity as Readonly<Record<string, unknown>>;
+  if (Array.isArray(entity)) return entity.map((value: unknown) => ({ value, name: undefined }));
+  const members: Readonly<Record<string, unknown>> = { ...entity };
   return Object.entries(members)
     .filter(
       ([key, value]) => !(String(Number(key)) === key && typeof value === 'string' && members[value] === Number(key)),

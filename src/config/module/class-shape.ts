@@ -216,7 +216,7 @@ function validatorsOf(
     isValidated: own.length > 0,
     ofItems: new Set(own.filter(({ each }) => each).map(nameOf)),
     messages: new Map(own.filter(isOwnMessage).map((one) => [nameOf(one), one.message])),
-    choices: enums && choicesOf((enums.constraints as readonly unknown[])[0]),
+    choices: enums && choicesOf(enums.constraints[0]),
   };
 }
 

@@ -139,7 +139,8 @@ class ConfigClassReader {
     owner: unknown,
     shape: PropertyShape | undefined,
   ): Promise<readonly WrongItem[] | undefined> {
-    const { value, property } = error as { readonly value?: unknown; readonly property: string };
+    const { property } = error;
+    const value: unknown = error.value;
     const items = itemsOf(value);
     const names = Object.keys(error.constraints ?? {});
     if (items === undefined || !names.every((name) => shape?.ofItems.has(name) === true)) return undefined;
@@ -226,9 +227,9 @@ const NOT_OF_SECRETS: ReadonlySet<string> = new Set([
 /** The items of a list or a set, or the values of a mapping with free keys. */
 function itemsOf(value: unknown): readonly (readonly [string | number, unknown])[] | undefined {
   if (Array.isArray(value) || value instanceof Set) {
-    return [...(value as Iterable<unknown>)].map((item, index) => [index, item] as const);
+    return [...value].map((item: unknown, index) => [index, item] as const);
   }
-  if (value instanceof Map) return [...(value as ReadonlyMap<string, unknown>)];
+  if (value instanceof Map) return [...value];
   return isMapping(value) ? Object.entries(value) : undefined;
 }
 
@@ -240,7 +241,7 @@ function rename(message: string, property: string, key: string): string {
 
 function memberOf(given: unknown, key: string | number): Given {
   if (typeof given !== 'object' || given === null) return { isThere: false, value: undefined };
-  return { isThere: Object.hasOwn(given, key), value: (given as Readonly<Record<string | number, unknown>>)[key] };
+  return { isThere: Object.hasOwn(given, key), value: Reflect.get(given, key) };
 }
 
 function classOf(instance: unknown): ConfigClass {

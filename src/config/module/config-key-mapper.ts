@@ -77,7 +77,7 @@ export class ConfigKeyMapper {
       const unwrapped = this.unwrap(value, depth + 1);
       if (unwrapped === value) continue;
       if (instance instanceof Map) instance.set(name, unwrapped);
-      else (instance as Record<string, unknown>)[name] = unwrapped;
+      else Reflect.set(instance, name, unwrapped);
     }
     return instance;
   }
@@ -103,7 +103,7 @@ export class ConfigKeyMapper {
     const isNested = property.nestedIn({}, {}) !== undefined;
     if (!isNested || value === null) return this.leaf(value, property);
     if (Array.isArray(value) || value instanceof Set) {
-      const items = [...(value as Iterable<unknown>)];
+      const items: readonly unknown[] = [...value];
       const nested = items.map((item, index) =>
         this.nested(item, property, { ...owner, place: owner.place.at(index) }),
       );
@@ -154,7 +154,7 @@ export class ConfigKeyMapper {
 }
 
 function membersOf(instance: object): Iterable<[string, unknown]> {
-  if (instance instanceof Map) return instance as Map<string, unknown>;
+  if (instance instanceof Map) return instance;
   return instance instanceof Uint8Array ? [] : Object.entries(instance);
 }
 

@@ -160,8 +160,7 @@ export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
     if (!Array.isArray(value)) {
       return place.report(`expected a list, got ${shown(value)}. Write it as a list: [..., ...].`);
     }
-    const items = value as readonly unknown[];
-    return items.flatMap((one, index) => {
+    return value.flatMap((one: unknown, index) => {
       const read = item(one, place.at(index));
       return read === null ? [] : [read];
     });

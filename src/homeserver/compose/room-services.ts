@@ -58,7 +58,7 @@ export interface RoomHooks {
   /** Rooms of other servers. */
   readonly remote?: () => RemoteRooms;
   /** How many devices these users have. */
-  readonly countDevices?: (users: readonly string[]) => number;
+  readonly countDevices?: (users: readonly UserId[]) => number;
 }
 
 /** Everything that has to do with rooms, made once. */
@@ -272,7 +272,7 @@ export class RoomServices implements Disposable {
   }
 
   /** How many devices users have. */
-  countDevices(users: readonly string[]): number {
+  countDevices(users: readonly UserId[]): number {
     return this.hooks.countDevices?.(users) ?? 0;
   }
 

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, mkdtemp, open, readFile, rename, rm, stat, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { MediaFile, MediaFileInfo } from '../../callbacks/media-file.js';
+import { failureOf } from '../../errors/failure.js';
 
 const CHUNK = 16 * 1024;
 /** Bytes that are read at once of a file that is sent: what costs is the pieces. */
@@ -159,7 +160,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (failureOf(error).code === 'ENOENT') return undefined;
     throw error;
   }
 }

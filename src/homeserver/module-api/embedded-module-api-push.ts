@@ -34,7 +34,8 @@ export class ModulePush {
     content: MutableJsonObject,
     { tweaks, defaultPayload }: { readonly tweaks?: JsonObject; readonly defaultPayload?: JsonObject },
   ): Promise<boolean> {
-    const { url = '', ...data } = pusher.data as JsonObject & { readonly url?: string };
+    const { url: given, ...data } = pusher.data;
+    const url = typeof given === 'string' ? given : '';
     const payload = isJsonObject(data['default_payload']) ? data['default_payload'] : {};
     const device = {
       app_id: pusher.appId,

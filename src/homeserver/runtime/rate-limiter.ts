@@ -12,7 +12,7 @@ export interface RateLimiterOptions {
   readonly limit: RateLimit | undefined;
   readonly clock: Clock;
   /** The limit that an admin gave this user; a rate of 0 lifts all limits. */
-  readonly overrideOf: (userId: UserId) => RateLimit | undefined;
+  readonly overrideOf: (entity: string) => RateLimit | undefined;
   /** Asks modules; only the limiters of invites do. */
   readonly ask?: (userId: UserId, name: string) => Promise<RateLimit | undefined>;
 }
@@ -92,7 +92,7 @@ export class RateLimiter {
   ): Promise<RateLimit | undefined> {
     const configured = limit ?? this.options.limit;
     if (requester === undefined) return configured;
-    const override = this.options.overrideOf(requester.authenticatedEntity as UserId);
+    const override = this.options.overrideOf(requester.authenticatedEntity);
     if (override?.perSecond === 0) return undefined;
     return (await this.options.ask?.(requester.userId, this.options.name)) ?? configured;
   }

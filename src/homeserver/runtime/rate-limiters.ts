@@ -8,7 +8,7 @@ import { RateLimiter } from './rate-limiter.js';
 
 /** Where the limits that admins gave to users are kept. */
 export interface RateLimitOverrides {
-  readonly overrideOf: (userId: UserId) => RateLimit | undefined;
+  readonly overrideOf: (entity: string) => RateLimit | undefined;
 }
 
 /** All limiters of the homeserver, by what they limit (`config/ratelimiting.py`). Those that are not configured let everything pass. */
@@ -43,7 +43,7 @@ export class RateLimiters {
     dispatch: Dispatcher,
     private readonly overrides: RateLimitOverrides,
   ) {
-    const overrideOf = (userId: UserId): RateLimit | undefined => overrides.overrideOf(userId);
+    const overrideOf = (entity: string): RateLimit | undefined => overrides.overrideOf(entity);
     const limiter = (name: string, limit: RateLimit | undefined): RateLimiter =>
       new RateLimiter({ name, limit, clock, overrideOf });
     const question = dispatch.hook('ratelimit', 'get_ratelimit_override_for_user');

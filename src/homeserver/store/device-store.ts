@@ -65,8 +65,8 @@ export class DeviceStore {
   }
 
   /** How many devices some users have. */
-  countOf(users: readonly string[]): number {
-    return users.reduce((count, userId) => count + this.ofUser(userId as UserId).length, 0);
+  countOf(users: readonly UserId[]): number {
+    return users.reduce((count, userId) => count + this.ofUser(userId).length, 0);
   }
 
   ofUser(userId: UserId): readonly DeviceRow[] {
@@ -99,7 +99,7 @@ export class DeviceStore {
     this.database.run('DELETE FROM devices WHERE user_id = ? AND device_id = ?', userId, deviceId);
   }
 
-  recordSighting(userId: UserId, sighting: Sighting): void {
+  recordSighting(userId: string, sighting: Sighting): void {
     const { ip, userAgent, lastSeen, deviceId } = sighting;
     if (deviceId !== null) {
       this.database.run(

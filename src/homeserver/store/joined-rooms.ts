@@ -4,7 +4,7 @@ import type { Database } from './database/database.js';
 
 /** The rooms that users are in, kept for those who ask again: every sync does. */
 export class JoinedRooms {
-  private readonly known = new BoundedCache<UserId, ReadonlySet<RoomId>>(500);
+  private readonly known = new BoundedCache<string, ReadonlySet<RoomId>>(500);
 
   constructor(private readonly database: Database) {}
 
@@ -22,7 +22,7 @@ export class JoinedRooms {
   }
 
   /** A membership of the user changed. */
-  forget(userId: UserId): void {
+  forget(userId: string): void {
     this.known.delete(userId);
   }
 

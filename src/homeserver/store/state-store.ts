@@ -68,7 +68,7 @@ export class StateStore {
     );
     if (type !== 'm.room.member') return;
     this.database.run('DELETE FROM memberships WHERE user_id = ? AND room_id = ?', stateKey, roomId);
-    this.joinedRooms.forget(stateKey as UserId);
+    this.joinedRooms.forget(stateKey);
   }
 
   // --- branches

@@ -290,7 +290,7 @@ export class UserStore {
   // --- rate limits
 
   /** The limit that an administrator gave a user; a rate of 0 lifts all limits. */
-  overrideOf(userId: UserId): RateLimit | undefined {
+  overrideOf(userId: string): RateLimit | undefined {
     return this.overrides().get(userId);
   }
 
@@ -339,7 +339,7 @@ export class UserStore {
   }
 
   /** All of them: there are few, and every message asks. */
-  private overrides(): Map<UserId, RateLimit> {
+  private overrides(): Map<string, RateLimit> {
     if (this.knownOverrides === undefined) {
       const rows = this.database.all<{ user_id: UserId; messages_per_second: number; burst_count: number }>(
         'SELECT user_id, messages_per_second, burst_count FROM ratelimit_override',

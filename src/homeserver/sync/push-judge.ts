@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids.js';
-import type { JsonObject } from '../../matrix/json.js';
+import { isJsonObject, type JsonObject } from '../../matrix/json.js';
 import { own, toLevel } from '../rooms/model/power-levels.js';
 import type { RoomEvent } from '../rooms/model/room-event.js';
 import type { RoomEvents } from '../rooms/model/room-events.js';
@@ -117,6 +117,6 @@ function asMatched(event: RoomEvent): JsonObject {
 function mayNotify(state: RoomState, sender: string, key: string): boolean {
   const levels = state.powerLevels;
   const named = levels.content?.['notifications'];
-  const needed = typeof named === 'object' && named !== null ? own(named as JsonObject, key) : undefined;
+  const needed = isJsonObject(named) ? own(named, key) : undefined;
   return levels.ofUser(sender) >= (needed === undefined ? 50 : toLevel(needed));
 }

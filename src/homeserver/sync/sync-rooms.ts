@@ -73,7 +73,7 @@ export class SyncRooms {
 
   /** The sections `join` and `leave`. */
   async write(rooms: readonly SyncedRoom[], wish: RoomsWish): Promise<Record<'join' | 'leave', JsonObject>> {
-    const sections = { join: {} as Record<string, JsonObject>, leave: {} as Record<string, JsonObject> };
+    const sections: Record<'join' | 'leave', Record<string, JsonObject>> = { join: {}, leave: {} };
     for (const room of rooms) sections[room.entry.section][room.entry.roomId] = await this.writeRoom(room, wish);
     return sections;
   }

@@ -1,5 +1,4 @@
 import { Codes } from '../../errors/matrix-codes.js';
-import type { UserId } from '../../matrix/ids.js';
 import type { Requester } from '../../matrix/requester.js';
 import type { HomeserverContext } from '../runtime/context.js';
 import type { RequesterOptions } from './requester-options.js';
@@ -92,7 +91,7 @@ export class Authenticator {
     if (last !== undefined && now - last < sightingInterval) return;
     this.seen.set(key, now);
     // Under the user whose credentials they are: an administrator who acts for another is seen as themselves.
-    this.devices.recordSighting(requester.authenticatedEntity as UserId, {
+    this.devices.recordSighting(requester.authenticatedEntity, {
       accessToken,
       deviceId: requester.deviceId ?? null,
       ip,

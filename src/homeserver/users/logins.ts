@@ -142,7 +142,7 @@ function clientWellKnown({ config }: Pick<HomeserverContext, 'config'>): JsonObj
 }
 
 /** The device that a login names; what is absent is null, as modules are told. */
-export function parseDevice(submission: JsonObject): {
+export function parseDevice(submission: Readonly<Record<string, unknown>>): {
   readonly deviceId: string | null;
   readonly displayName: string | null;
 } {

@@ -16,7 +16,7 @@ import { checkPasswordPolicy } from './password-policy.js';
 import type { Registration } from './registration.js';
 import { registrationFlows } from './registration-flows.js';
 import type { RegistrationTokens } from './registration-tokens.js';
-import type { Threepids, ValidatedThreepid } from './threepids.js';
+import { type Threepids, type ValidatedThreepid, validatedThreepid } from './threepids.js';
 import { randomLetters } from '../runtime/random-letters.js';
 import { EMAIL_IDENTITY, MSISDN, type UiAuth, type UiAuthRequest, type UiAuthResult } from './ui-auth.js';
 
@@ -118,7 +118,7 @@ export class SignUp {
   details(userId: UserId, params: MutableJsonObject, withRefreshToken: boolean): JsonObject {
     const response = { user_id: userId, home_server: this.context.serverName };
     if (isTruthy(params['inhibit_login'])) return response;
-    const { deviceId, displayName } = parseDevice(params as JsonObject);
+    const { deviceId, displayName } = parseDevice(params);
     const device = this.devices.logIn(userId, { deviceId, displayName, withRefreshToken });
     return {
       ...response,
@@ -144,7 +144,7 @@ export class SignUp {
     }
     const password = this.takePassword(body);
     parseGuestToken(body);
-    parseDevice(body as JsonObject);
+    parseDevice(body);
     return { username: username?.toLowerCase() ?? null, password, refreshToken };
   }
 
@@ -172,7 +172,7 @@ export class SignUp {
   private async provenThreepids(results: MutableJsonObject): Promise<readonly ValidatedThreepid[]> {
     const threepids: ValidatedThreepid[] = [];
     for (const stage of [EMAIL_IDENTITY, MSISDN]) {
-      const threepid = results[stage] as ValidatedThreepid | undefined;
+      const threepid = validatedThreepid(results[stage]);
       if (threepid === undefined) continue;
       if (!(await this.threepids.isAllowed(threepid.medium, threepid.address, true))) {
         const message = 'Third party identifiers (email/phone numbers) are not authorized on this server';

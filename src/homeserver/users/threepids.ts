@@ -17,6 +17,14 @@ export interface ValidatedThreepid {
   readonly validated_at: number;
 }
 
+/** What a stage of a flow proved, where it is an address; undefined for anything else. */
+export function validatedThreepid(result: unknown): ValidatedThreepid | undefined {
+  if (!isJsonObject(result)) return undefined;
+  const { medium, address, validated_at } = result;
+  const isWhole = typeof medium === 'string' && typeof address === 'string' && typeof validated_at === 'number';
+  return isWhole ? { medium, address, validated_at } : undefined;
+}
+
 /** The addresses of accounts (`handlers/auth.py: add_threepid`, `handlers/identity.py`). */
 export class Threepids {
   constructor(

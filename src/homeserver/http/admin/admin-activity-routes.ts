@@ -4,9 +4,19 @@ import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { adminEndpoints } from './admin-request.js';
-import { checkModel, isFlag, isInteger, isText, isTexts, orNull } from '../server/fields.js';
+import {
+  checkModel,
+  isFlag,
+  isInteger,
+  isText,
+  isTexts,
+  optionalInteger,
+  optionalText,
+  orNull,
+  texts,
+} from '../server/fields.js';
 import { requiredQueryInteger } from '../server/query.js';
-import { pathParam } from '../client/room-request.js';
+import { pathParam, userIdIn } from '../client/room-request.js';
 import type { Call, Route } from '../server/route.js';
 import type { RoomUsers } from '../../rooms/model/room-users.js';
 import type { EventStore } from '../../store/event-store.js';
@@ -28,7 +38,7 @@ export function adminActivityRoutes(services: RoomParts): Route[] {
   const route = adminEndpoints(users);
   const count = (path: string, name: string, countSince: (userId: UserId, since: number) => number): Route =>
     route('GET', `/v1/users/:userId/${path}`, (call) => ({
-      [name]: countSince(pathParam(call, 'userId') as UserId, requiredQueryInteger(call.query, 'from_ts')),
+      [name]: countSince(userIdIn(call), requiredQueryInteger(call.query, 'from_ts')),
     }));
   return [
     count('sent_invite_count', 'invite_count', (userId, since) => eventStore.countInvites(userId, since)),
@@ -58,30 +68,21 @@ async function redact(services: RoomParts, call: Call, admin: Requester): Promis
     before_ts: orNull(isInteger),
     after_ts: orNull(isInteger),
   });
-  const { rooms, reason, limit, use_admin, before_ts, after_ts } = body as unknown as RedactBody;
-  if (typeof limit === 'number' && limit < 0) {
+  const rooms = texts(body, 'rooms') as readonly RoomId[];
+  const limit = optionalInteger(body, 'limit');
+  if (limit !== null && limit < 0) {
     const message = 'If limit is provided it must be a non-negative integer greater than 0.';
     throw new SynapseError(400, message);
   }
   const redactId = services.userRedactions.start(admin, userId, {
     rooms: rooms.length > 0 ? rooms : roomsOf(services, userId),
-    reason: reason ?? null,
+    reason: optionalText(body, 'reason'),
     limit: limit === 0 ? usualLimit : (limit ?? usualLimit),
-    useAdmin: use_admin ?? false,
-    before: before_ts ?? null,
-    after: after_ts ?? null,
+    useAdmin: body['use_admin'] === true,
+    before: optionalInteger(body, 'before_ts'),
+    after: optionalInteger(body, 'after_ts'),
   });
   return { redact_id: redactId };
-}
-
-/** What a body asks for, once it was checked. */
-interface RedactBody {
-  readonly rooms: readonly RoomId[];
-  readonly reason?: string | null;
-  readonly limit?: number | null;
-  readonly use_admin?: boolean | null;
-  readonly before_ts?: number | null;
-  readonly after_ts?: number | null;
 }
 
 /** The rooms that a user is in or banned from. */

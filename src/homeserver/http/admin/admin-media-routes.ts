@@ -10,7 +10,7 @@ import type { LocalMedia } from '../../store/media-store.js';
 import { NotFoundError, noRowFound } from '../../parity/synapse-errors.js';
 import { adminEndpoints, type Administrators } from './admin-request.js';
 import { queryBoolean, queryInteger, queryString, requiredQueryInteger } from '../server/query.js';
-import { pathParam, roomIdIn } from '../client/room-request.js';
+import { pathParam, roomIdIn, userIdIn } from '../client/room-request.js';
 import type { Answer, Call, Route } from '../server/route.js';
 
 /** What these endpoints work with. */
@@ -38,7 +38,7 @@ export function adminMediaRoutes(dependencies: AdminMediaDependencies): Route[] 
     route('POST', '/v1/room/:roomId/media/quarantine', quarantineRoom),
     route('POST', '/v1/quarantine_media/:roomId', quarantineRoom),
     route('POST', '/v1/user/:userId/media/quarantine', (call, admin) => ({
-      num_quarantined: moderation.quarantineUser(pathParam(call, 'userId') as UserId, admin.userId),
+      num_quarantined: moderation.quarantineUser(userIdIn(call), admin.userId),
     })),
     route('POST', '/v1/media/quarantine/:serverName/:mediaId', (call, admin) =>
       requests.quarantine(call, admin.userId),

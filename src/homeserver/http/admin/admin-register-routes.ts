@@ -113,10 +113,11 @@ async function setValidity(users: UserParts, call: Call): Promise<Answer> {
   if (!('user_id' in body)) throw new SynapseError(400, "Missing property 'user_id' in the request body");
   const userId = parseUserId(body['user_id']);
   const { expiration_ts: expirationTs } = body;
-  if (expirationTs !== undefined && expirationTs !== null && !Number.isSafeInteger(expirationTs)) {
+  const isGiven = expirationTs !== undefined && expirationTs !== null;
+  if (isGiven && (typeof expirationTs !== 'number' || !Number.isSafeInteger(expirationTs))) {
     throw new SynapseError(400, "'expiration_ts' must be an integer", Codes.INVALID_PARAM);
   }
-  const end = users.validity.renewUser(userId, (expirationTs ?? undefined) as number | undefined);
+  const end = users.validity.renewUser(userId, isGiven ? expirationTs : undefined);
   return { expiration_ts: end };
 }
 

@@ -1,5 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
+import type { UserId } from '../../../matrix/ids.js';
 import type { JsonObject, JsonValue } from '../../../matrix/json.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import type { Rooms } from '../../rooms/model/rooms.js';
@@ -17,7 +18,7 @@ export interface RoomListParts {
   readonly states: StateStore;
   readonly rooms: Rooms;
   readonly summaries: RoomSummaries;
-  readonly countDevices: (users: readonly string[]) => number;
+  readonly countDevices: (users: readonly UserId[]) => number;
 }
 
 /** Orders of the list of rooms, and whether the biggest comes first. */

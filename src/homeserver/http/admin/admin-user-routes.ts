@@ -153,7 +153,7 @@ function list(users: UserParts, { query }: Call, isDeactivated: boolean | undefi
 async function loginAs(users: UserParts, call: Call, admin: Requester): Promise<Answer> {
   const target = existingTarget(users, call, 'Only local users can be logged in as');
   const { valid_until_ms: validUntilMs = null } = await call.json({ allowEmpty: true });
-  if (validUntilMs !== null && !Number.isSafeInteger(validUntilMs)) {
+  if (validUntilMs !== null && (typeof validUntilMs !== 'number' || !Number.isSafeInteger(validUntilMs))) {
     throw new SynapseError(400, "'valid_until_ms' parameter must be an int");
   }
   if (admin.userId === target) throw new SynapseError(400, 'Cannot use admin API to login as self');
@@ -164,7 +164,7 @@ async function loginAs(users: UserParts, call: Call, admin: Requester): Promise<
       ownerId: admin.userId,
       deviceId: null,
       puppetsUserId: target,
-      validUntilMs: validUntilMs as number | null,
+      validUntilMs,
       refreshTokenId: null,
     },
     users.context.clock.now(),

@@ -64,8 +64,10 @@ function depthAt({ events, eventStore }: RoomParts, roomId: RoomId, time: JsonVa
   if (time === undefined) {
     throw new SynapseError(400, 'must specify purge_up_to_event_id or purge_up_to_ts', Codes.BAD_JSON);
   }
-  if (!Number.isInteger(time)) throw new SynapseError(400, 'purge_up_to_ts must be an int', Codes.BAD_JSON);
-  const last = eventStore.nearestInTime(roomId, time as number, 'b')?.event_id;
+  if (typeof time !== 'number' || !Number.isInteger(time)) {
+    throw new SynapseError(400, 'purge_up_to_ts must be an int', Codes.BAD_JSON);
+  }
+  const last = eventStore.nearestInTime(roomId, time, 'b')?.event_id;
   const event = last === undefined ? undefined : events.find(last);
   if (event === undefined) throw new NotFoundError('there is no event to be purged');
   return event.depth;

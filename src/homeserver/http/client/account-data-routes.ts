@@ -6,6 +6,7 @@ import { type Answer, type Call, clientPaths, type Route } from '../server/route
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { UserHooks } from '../../users/user-hooks.js';
 import type { AccountData } from '../../users/account-data.js';
+import { roomIdIn } from './room-request.js';
 
 interface UserParts {
   readonly context: HomeserverContext;
@@ -97,7 +98,7 @@ function tagRoutes(users: UserParts): Route[] {
       paths: clientPaths(tagsPath),
       handle: async (call) => {
         const userId = await ownUser(call, 'Cannot get tags for other users.');
-        return { tags: users.accountData.tags(userId, call.params['roomId'] as RoomId) };
+        return { tags: users.accountData.tags(userId, roomIdIn(call)) };
       },
     },
     {
@@ -106,7 +107,7 @@ function tagRoutes(users: UserParts): Route[] {
       handle: async (call) => {
         const userId = await ownUser(call, 'Cannot add tags for other users.');
         const { tag = '' } = call.params;
-        const roomId = call.params['roomId'] as RoomId;
+        const roomId = roomIdIn(call);
         if (Buffer.byteLength(tag) > 255) {
           throw new SynapseError(400, "tag parameter's length is over 255 bytes", Codes.INVALID_PARAM);
         }
@@ -122,7 +123,7 @@ function tagRoutes(users: UserParts): Route[] {
       paths: clientPaths(`${tagsPath}/:tag`),
       handle: async (call) => {
         const userId = await ownUser(call, 'Cannot add tags for other users.');
-        users.accountData.setTag(userId, call.params['roomId'] as RoomId, call.params['tag'] ?? '', undefined);
+        users.accountData.setTag(userId, roomIdIn(call), call.params['tag'] ?? '', undefined);
         return {};
       },
     },

@@ -7,7 +7,7 @@ import { roomVersionNames } from '../../rooms/model/room-version.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { parseEmail } from '../../users/email-address.js';
 import { checkPasswordPolicy } from '../../users/password-policy.js';
-import type { ValidatedThreepid } from '../../users/threepids.js';
+import { type ValidatedThreepid, validatedThreepid } from '../../users/threepids.js';
 import { EMAIL_IDENTITY, type UiAuth } from '../../users/ui-auth.js';
 import { checkModel, flag, isAuth, isFlag, isText, optionalText, orAbsent, orNull } from '../server/fields.js';
 import { type Call, clientPaths, type Route } from '../server/route.js';
@@ -135,8 +135,7 @@ async function authorise(
     if (password !== null && password !== '') data.passwordHash ??= await users.passwords.hash(password);
     throw outcome.error;
   }
-  const userId =
-    requester?.userId ?? ownerOf(users, outcome.session?.completed[EMAIL_IDENTITY] as ValidatedThreepid | undefined);
+  const userId = requester?.userId ?? ownerOf(users, validatedThreepid(outcome.session?.completed[EMAIL_IDENTITY]));
   const params = outcome.params as JsonObject;
   return { userId, requester, passwordHash: outcome.session?.data.passwordHash, params };
 }

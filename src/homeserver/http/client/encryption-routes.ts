@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonObject, isStringArray, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { DeviceKeys } from '../../encryption/device-keys.js';
 import type { ToDevice } from '../../encryption/to-device.js';
@@ -129,9 +129,7 @@ function invalidCall(message: string): SynapseError {
 }
 
 function areLists(value: JsonObject): value is Readonly<Record<string, readonly string[]>> {
-  return Object.values(value).every(
-    (list) => Array.isArray(list) && (list as readonly JsonValue[]).every((item) => typeof item === 'string'),
-  );
+  return Object.values(value).every(isStringArray);
 }
 
 function areAlgorithms(value: JsonValue): value is Readonly<Record<string, Readonly<Record<string, string>>>> {

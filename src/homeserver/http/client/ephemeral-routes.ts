@@ -3,6 +3,7 @@ import { SynapseError } from '../../../errors/synapse-error.js';
 import { type EventId, parseUserId, type RoomId, type UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Requester } from '../../../matrix/requester.js';
+import { isEventId } from '../../rooms/model/untrusted-ids.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { PresenceService } from '../../ephemeral/presence.js';
 import { presenceContent } from '../../ephemeral/presence-transitions.js';
@@ -14,6 +15,7 @@ import { compareByDepth } from '../../rooms/model/room-event.js';
 import type { ReadMarkerRooms } from '../../sync/read-markers.js';
 import { AuthError } from '../../parity/synapse-errors.js';
 import { type Answer, type Call, clientPaths, JsonAnswer, oldestVersions, type Route } from '../server/route.js';
+import { roomIdIn } from './room-request.js';
 
 /** What these endpoints need of rooms and account data. */
 interface EphemeralRooms extends ReadMarkerRooms {
@@ -58,7 +60,7 @@ class EphemeralEndpoints {
   readonly typing = async (call: Call): Promise<Answer> => {
     const requester = await call.requester();
     const { typing, presence, rooms, context } = this.dependencies;
-    const roomId = (call.params['roomId'] ?? '') as RoomId;
+    const roomId = roomIdIn(call);
     const target = parseUserId(call.params['userId']);
     const body = await call.json();
     await presence.bump(requester.userId, requester.deviceId);
@@ -78,16 +80,17 @@ class EphemeralEndpoints {
 
   readonly receipt = async (call: Call): Promise<Answer> => {
     const requester = await call.requester();
-    const { roomId = '', receiptType = '', eventId = '' } = call.params;
-    if (!/^!./s.test(roomId) || !eventId.startsWith('$')) {
+    const { receiptType = '', eventId = '' } = call.params;
+    const roomId = roomIdIn(call);
+    if (!/^!./s.test(roomId) || !isEventId(eventId)) {
       throw new SynapseError(400, 'A valid room ID and event ID must be specified');
     }
     if (!RECEIPT_TYPES.includes(receiptType)) {
       throw new SynapseError(400, `Receipt type must be ${RECEIPT_TYPES.join(', ')}`);
     }
-    const threadId = this.threadOf(await call.json(), receiptType, eventId as EventId);
+    const threadId = this.threadOf(await call.json(), receiptType, eventId);
     await this.dependencies.presence.bump(requester.userId, requester.deviceId);
-    await this.setMarker(requester, roomId as RoomId, receiptType, eventId as EventId, threadId);
+    await this.setMarker(requester, roomId, receiptType, eventId, threadId);
     return {};
   };
 
@@ -95,7 +98,7 @@ class EphemeralEndpoints {
     const requester = await call.requester();
     await this.dependencies.presence.bump(requester.userId, requester.deviceId);
     const body = await call.json();
-    const roomId = (call.params['roomId'] ?? '') as RoomId;
+    const roomId = roomIdIn(call);
     for (const type of RECEIPT_TYPES) {
       const eventId = body[type];
       if (eventId === undefined || eventId === null || eventId === '') continue;

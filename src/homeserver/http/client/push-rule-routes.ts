@@ -1,7 +1,7 @@
 import { HostError } from '../../../errors/host-error.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import type { UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonObject, itemsOf, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import { parseJson } from '../../../matrix/untrusted-json.js';
 import { NotFoundError, UnrecognizedRequestError } from '../../parity/synapse-errors.js';
 import type { PushRuleKind } from '../../users/default-push-rules.js';
@@ -69,10 +69,10 @@ function pick(rules: JsonObject, [scope = '', kind, ruleId, attribute]: readonly
   if (scope === '') return rules;
   if (scope !== 'global') throw new UnrecognizedRequestError();
   if (kind === undefined) throw new UnrecognizedRequestError(missingSlash);
-  const ruleset = rules['global'] as JsonObject;
+  const ruleset = isJsonObject(rules['global']) ? rules['global'] : {};
   if (kind === '') return ruleset;
-  const ofKind = Object.hasOwn(ruleset, kind) ? (ruleset[kind] as readonly JsonObject[]) : undefined;
-  if (ofKind === undefined) throw new UnrecognizedRequestError();
+  if (!Object.hasOwn(ruleset, kind)) throw new UnrecognizedRequestError();
+  const ofKind = itemsOf(ruleset[kind]).filter(isJsonObject);
   if (ruleId === undefined) throw new UnrecognizedRequestError(missingSlash);
   return ruleId === '' ? new JsonAnswer(200, ofKind) : pickRule(ofKind, ruleId, attribute);
 }

@@ -1,10 +1,10 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { domainOf, type EventId, type UserId } from '../../../matrix/ids.js';
+import { domainOf, type UserId } from '../../../matrix/ids.js';
 import type { ReportStore } from '../../store/report-store.js';
 import { AuthError, NotFoundError } from '../../parity/synapse-errors.js';
-import { checkModel, isText } from '../server/fields.js';
-import { pathParam, roomIdIn } from './room-request.js';
+import { text } from '../server/fields.js';
+import { eventIdIn, roomIdIn, userIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, type Route } from '../server/route.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { RoomUsers } from '../../rooms/model/room-users.js';
@@ -45,9 +45,10 @@ class ReportEndpoints {
     if (typeof reason !== 'string') {
       throw new SynapseError(400, "Param 'reason' must be a string", Codes.BAD_JSON);
     }
-    if (!Number.isInteger(score)) throw new SynapseError(400, "Param 'score' must be an integer", Codes.BAD_JSON);
+    if (typeof score !== 'number' || !Number.isInteger(score))
+      throw new SynapseError(400, "Param 'score' must be an integer", Codes.BAD_JSON);
     const roomId = roomIdIn(call);
-    const eventId = pathParam(call, 'eventId') as EventId;
+    const eventId = eventIdIn(call);
     let sender: UserId | undefined;
     try {
       sender = this.services.history.event(requester, roomId, eventId)?.event.sender;
@@ -88,7 +89,7 @@ class ReportEndpoints {
     if (reason.length > maxReason) {
       throw new SynapseError(400, 'Reason must be less than 1000 characters', Codes.BAD_JSON);
     }
-    const target = pathParam(call, 'userId') as UserId;
+    const target = userIdIn(call);
     // Whether such a user exists is nobody's business.
     if (domainOf(target) !== context.serverName || !users.exists(target)) return {};
     const report = { received_ts: context.clock.now(), target_user_id: target, user_id: requester.userId, reason };
@@ -98,7 +99,6 @@ class ReportEndpoints {
 
   private async reasonIn(call: Call): Promise<string> {
     const body = await call.json();
-    checkModel(body, { reason: isText });
-    return body['reason'] as string;
+    return text(body, 'reason');
   }
 }

@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { RoomId } from '../../../matrix/ids.js';
+import type { EventId, RoomId, UserId } from '../../../matrix/ids.js';
 import type { JsonObject } from '../../../matrix/json.js';
 import type { Directory } from '../../rooms/reading/directory.js';
 import { isRoomAlias, isRoomId, toRoomAlias } from '../../rooms/model/untrusted-ids.js';
@@ -9,6 +9,16 @@ import type { Call } from '../server/route.js';
 /** A path parameter. The room ID is not checked: an unknown room is answered as Synapse does, whatever its ID looks like. */
 export function roomIdIn(call: Call): RoomId {
   return pathParam(call, 'roomId') as RoomId;
+}
+
+/** A user ID in the path, as unchecked as the room ID: nobody has another. */
+export function userIdIn(call: Call): UserId {
+  return pathParam(call, 'userId') as UserId;
+}
+
+/** An event ID in the path, as unchecked as the room ID. */
+export function eventIdIn(call: Call): EventId {
+  return pathParam(call, 'eventId') as EventId;
 }
 
 /** The same, checked as administrators' endpoints do: 400 where it cannot be a room ID. */

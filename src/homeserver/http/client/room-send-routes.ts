@@ -13,7 +13,7 @@ import { toUserId } from '../../rooms/model/untrusted-ids.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import { queryInteger } from '../server/query.js';
 import type { RequestTransactions } from './request-transactions.js';
-import { pathParam, roomIdIn } from './room-request.js';
+import { eventIdIn, pathParam, roomIdIn } from './room-request.js';
 import { type Answer, type Call, clientPaths, oldestVersions, type Route } from '../server/route.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { RoomUsers } from '../../rooms/model/room-users.js';
@@ -117,7 +117,7 @@ class SendRequests {
   async redact(call: Call, requester: Requester, txnId?: string): Promise<Answer> {
     const body = await call.json();
     const roomId = roomIdIn(call);
-    const redacts = pathParam(call, 'eventId') as EventId;
+    const redacts = eventIdIn(call);
     const { rooms, sender } = this.services;
     const sent = txnId === undefined ? undefined : sender.findSent(requester, roomId, txnId);
     if (sent !== undefined) return { event_id: sent.eventId };

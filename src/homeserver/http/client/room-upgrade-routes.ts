@@ -47,6 +47,5 @@ export function roomUpgradeRoutes({ roomUpgrade }: RoomParts): Route[] {
 
 function readCreators(value: JsonValue | undefined): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
-  checkAdditionalCreators(value);
-  return value as readonly string[];
+  return checkAdditionalCreators(value);
 }

@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { domainOf, parseRoomAlias, parseUserId, type UserId } from '../../../matrix/ids.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { domainOf, parseRoomAlias, parseUserId, type UserId, userIdOf } from '../../../matrix/ids.js';
+import { isJsonObject, type JsonObject, type JsonValue, stringsOf } from '../../../matrix/json.js';
 import type { DeviceKeys } from '../../encryption/device-keys.js';
 import { NotFoundError } from '../../parity/synapse-errors.js';
 import type { FederationCall, FederationEndpoints } from './federation-request.js';
@@ -80,12 +80,12 @@ export function federationQueryRoutes(endpoints: FederationEndpoints, deps: Fede
     }),
     endpoints.route('GET', '/v1/user/devices/:userId', async ({ params, origin }) => {
       const userId = localUser(params['userId'] ?? '');
-      return devicesOf(userId, keys.query(`@:${origin}` as UserId, { [userId]: [] }), users);
+      return devicesOf(userId, keys.query(userIdOf('', origin), { [userId]: [] }), users);
     }),
     endpoints.route('POST', '/v1/user/keys/query', async ({ content, origin }) => {
       const wanted = objectIn(content, 'device_keys');
-      const devices = Object.entries(wanted).map(([id, list]) => [localUser(id), textsIn(list)] as const);
-      const found = keys.query(`@:${origin}` as UserId, Object.fromEntries(devices));
+      const devices = Object.entries(wanted).map(([id, list]) => [localUser(id), stringsOf(list)] as const);
+      const found = keys.query(userIdOf('', origin), Object.fromEntries(devices));
       const { device_keys, master_keys, self_signing_keys } = found;
       return { device_keys, master_keys, self_signing_keys };
     }),
@@ -134,10 +134,6 @@ function objectIn(content: JsonObject, name: string): JsonObject {
   const value = content[name] ?? {};
   if (isJsonObject(value)) return value;
   throw badJson(name);
-}
-
-function textsIn(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? (value as readonly JsonValue[]).filter((item) => typeof item === 'string') : [];
 }
 
 function badJson(name: string): SynapseError {

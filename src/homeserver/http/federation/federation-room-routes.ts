@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { RoomId } from '../../../matrix/ids.js';
 import type { JsonValue } from '../../../matrix/json.js';
+import { roomIdIn } from '../client/room-request.js';
 import type { FederationCall, FederationEndpoints } from './federation-request.js';
 import { queryInteger, queryStrings, requiredQueryInteger, requiredQueryString } from '../server/query.js';
 import { jsonResponse } from '../server/responses.js';
@@ -29,24 +29,24 @@ export function federationRoomRoutes(endpoints: FederationEndpoints, services: F
       return found ?? jsonResponse(404, '');
     }),
     endpoints.route('GET', '/v1/state/:roomId', async (call) =>
-      reader.state(call.origin, roomIdOf(call), requiredQueryString(call.query, 'event_id')),
+      reader.state(call.origin, roomIdIn(call), requiredQueryString(call.query, 'event_id')),
     ),
     endpoints.route('GET', '/v1/state_ids/:roomId', async (call) =>
-      reader.stateIds(call.origin, roomIdOf(call), requiredQueryString(call.query, 'event_id')),
+      reader.stateIds(call.origin, roomIdIn(call), requiredQueryString(call.query, 'event_id')),
     ),
     endpoints.route('GET', '/v1/event_auth/:roomId/:eventId', async (call) =>
-      reader.eventAuth(call.origin, roomIdOf(call), call.params['eventId'] ?? ''),
+      reader.eventAuth(call.origin, roomIdIn(call), call.params['eventId'] ?? ''),
     ),
     endpoints.route('GET', '/v1/backfill/:roomId', async (call) => {
       const from = queryStrings(call.query, 'v');
       if (from.length === 0) throw new SynapseError(400, "Missing string query parameter 'v'", Codes.MISSING_PARAM);
       const limit = queryInteger(call.query, 'limit') ?? 0;
       if (limit === 0) return new JsonAnswer(400, { error: 'Did not include limit param' });
-      return reader.backfill(call.origin, roomIdOf(call), from, limit);
+      return reader.backfill(call.origin, roomIdIn(call), from, limit);
     }),
     endpoints.route('POST', '/v1/get_missing_events/:roomId', async (call) => {
       const { limit, earliest_events: earliest, latest_events: latest } = call.content;
-      return reader.missingEvents(call.origin, roomIdOf(call), {
+      return reader.missingEvents(call.origin, roomIdIn(call), {
         earliest: eventIds(earliest, 'earliest_events'),
         latest: eventIds(latest, 'latest_events'),
         limit: typeof limit === 'number' && Number.isInteger(limit) ? limit : 10,
@@ -55,7 +55,7 @@ export function federationRoomRoutes(endpoints: FederationEndpoints, services: F
     endpoints.route('GET', '/v1/timestamp_to_event/:roomId', async (call) => {
       const timestamp = requiredQueryInteger(call.query, 'ts');
       const direction = requiredQueryString(call.query, 'dir', { allowed: ['f', 'b'] });
-      return reader.nearest(call.origin, roomIdOf(call), timestamp, direction);
+      return reader.nearest(call.origin, roomIdIn(call), timestamp, direction);
     }),
   ];
 }
@@ -65,12 +65,12 @@ export function federationHandshakeRoutes(endpoints: FederationEndpoints, servic
   const { handshakes } = services;
   const request = (call: FederationCall): { origin: FederationCall['origin']; roomId: string; userId: string } => ({
     origin: call.origin,
-    roomId: roomIdOf(call),
+    roomId: roomIdIn(call),
     userId: call.params['userId'] ?? '',
   });
   const handedIn = (call: FederationCall): Parameters<typeof handshakes.sendJoin>[0] => ({
     origin: call.origin,
-    roomId: roomIdOf(call),
+    roomId: roomIdIn(call),
     content: call.content,
   });
   return [
@@ -101,10 +101,6 @@ export function federationHandshakeRoutes(endpoints: FederationEndpoints, servic
     endpoints.route('PUT', '/v2/send_leave/:roomId/:eventId', async (call) => handshakes.sendLeave(handedIn(call))),
     endpoints.route('PUT', '/v1/send_knock/:roomId/:eventId', async (call) => handshakes.sendKnock(handedIn(call))),
   ];
-}
-
-function roomIdOf(call: FederationCall): RoomId {
-  return (call.params['roomId'] ?? '') as RoomId;
 }
 
 function eventIds(value: JsonValue | undefined, name: string): readonly string[] {

@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonObject, isStringArray, type JsonObject, type JsonValue } from '../../../matrix/json.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 
 /** 400 `M_MISSING_PARAM` unless the body has all of these members (`http/servlet.py: assert_params_in_dict`). */
@@ -25,9 +25,12 @@ export type FieldCheck = (value: JsonValue | undefined) => Fault | undefined;
  */
 export function checkModel(body: JsonObject, model: Readonly<Record<string, FieldCheck>>): void {
   const fault = faultOf(Object.entries(model).map(([name, check]) => [name, check(body[name])]));
-  if (fault === undefined) return;
+  if (fault !== undefined) throw refusal(fault);
+}
+
+function refusal(fault: Fault): SynapseError {
   const codes = { missing: Codes.MISSING_PARAM, value: Codes.INVALID_PARAM, type: Codes.BAD_JSON };
-  throw new SynapseError(400, fault.problem, codes[fault.kind]);
+  return new SynapseError(400, fault.problem, codes[fault.kind]);
 }
 
 /** The faults of members as one: several are a wrong type, whatever each of them is. */
@@ -47,10 +50,7 @@ export const isFlag: FieldCheck = required('a boolean', (value) => typeof value 
 /** A whole number. */
 export const isInteger: FieldCheck = required('an integer', (value) => Number.isInteger(value));
 /** A list of texts. */
-export const isTexts: FieldCheck = required(
-  'a list of strings',
-  (value) => Array.isArray(value) && (value as readonly JsonValue[]).every((item) => typeof item === 'string'),
-);
+export const isTexts: FieldCheck = required('a list of strings', isStringArray);
 /** The secret of a validation, as the specification has it. */
 export const isClientSecret: FieldCheck = required(
   'a string of 1 to 255 letters, digits and .=_-',
@@ -75,7 +75,7 @@ export function isModel(model: Readonly<Record<string, FieldCheck>>): FieldCheck
 
 function inObject(look: (value: JsonObject) => readonly (readonly [string, Fault | undefined])[]): FieldCheck {
   const isObject = required('an object', isJsonObject);
-  return (value) => isObject(value) ?? faultOf(look(value as JsonObject));
+  return (value) => (isJsonObject(value) ? faultOf(look(value)) : isObject(value));
 }
 
 /** The same, absent or null. */
@@ -96,37 +96,58 @@ export const isAuth: FieldCheck = orNull((value) => {
 
 function required(what: string, isRight: (value: JsonValue) => boolean): FieldCheck {
   return (value) => {
-    if (value === undefined) return { kind: 'missing', problem: 'Field required' };
-    return isRight(value) ? undefined : { kind: 'type', problem: `Input should be ${what}` };
+    if (value === undefined) return missing;
+    return isRight(value) ? undefined : wrongType(what);
   };
 }
 
-/** A text that a model has found to be there, or 400. */
+const missing: Fault = { kind: 'missing', problem: 'Field required' };
+
+function wrongType(what: string): Fault {
+  return { kind: 'type', problem: `Input should be ${what}` };
+}
+
+/** A text that must be there, or 400. */
 export function text(body: JsonObject, name: string): string {
-  checkModel(body, { [name]: isText });
-  return body[name] as string;
+  const value = body[name];
+  if (typeof value === 'string') return value;
+  throw unfit(name, value, 'a string');
 }
 
 /** A text, or null when it is absent or null. */
 export function optionalText(body: JsonObject, name: string): string | null {
-  checkModel(body, { [name]: orNull(isText) });
-  return (body[name] ?? null) as string | null;
+  const value = body[name] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  throw unfit(name, value, 'a string');
 }
 
 /** A boolean, or the default when it is absent; null is a wrong type. */
 export function flag(body: JsonObject, name: string, absent: boolean): boolean {
-  checkModel(body, { [name]: orAbsent(isFlag) });
-  return (body[name] ?? absent) as boolean;
+  const { [name]: value = absent } = body;
+  if (typeof value === 'boolean') return value;
+  throw unfit(name, value, 'a boolean');
 }
 
 /** A whole number that must be there. */
 export function integer(body: JsonObject, name: string): number {
-  checkModel(body, { [name]: isInteger });
-  return body[name] as number;
+  const value = body[name];
+  if (typeof value === 'number' && Number.isInteger(value)) return value;
+  throw unfit(name, value, 'an integer');
+}
+
+/** A whole number, or null when it is absent or null. */
+export function optionalInteger(body: JsonObject, name: string): number | null {
+  return (body[name] ?? null) === null ? null : integer(body, name);
 }
 
 /** A list of texts that must be there. */
 export function texts(body: JsonObject, name: string): readonly string[] {
-  checkModel(body, { [name]: isTexts });
-  return body[name] as readonly string[];
+  const value = body[name];
+  if (isStringArray(value)) return value;
+  throw unfit(name, value, 'a list of strings');
+}
+
+function unfit(name: string, value: JsonValue | undefined, what: string): SynapseError {
+  const fault = value === undefined ? missing : wrongType(what);
+  return refusal({ ...fault, problem: `${name}: ${fault.problem}` });
 }

@@ -56,7 +56,8 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 export async function takeWhole(incoming: IncomingMessage, limit: number): Promise<void> {
   const body = await readIncoming(incoming, limit);
   const isDropped = incoming.method === 'TRACE';
-  (incoming as WithRawBody).rawBody = isDropped ? none : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const noted: WithRawBody = incoming;
+  noted.rawBody = isDropped ? none : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 const none = Buffer.alloc(0);

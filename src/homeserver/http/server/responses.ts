@@ -76,7 +76,7 @@ export function redirectResponse(location: string): Response {
 
 /** Not `instanceof`: once a listener is open, `Response` is another class than the one that `fetch` answers with. */
 function isResponse(answer: Answer): answer is Response {
-  return typeof (answer as Partial<Response>).arrayBuffer === 'function';
+  return 'arrayBuffer' in answer && typeof answer.arrayBuffer === 'function';
 }
 
 function mergeHeaders(

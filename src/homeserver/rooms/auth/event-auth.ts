@@ -1,7 +1,7 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
 import { domainOf, type RoomId } from '../../../matrix/ids.js';
-import { isJsonArray, isJsonObject, type JsonValue } from '../../../matrix/json.js';
+import { isJsonArray, isJsonObject, type JsonValue, stringsOf } from '../../../matrix/json.js';
 import { pythonRepr } from '../../parity/python-repr.js';
 import { AuthError, UnstableSpecAuthError } from '../../parity/synapse-errors.js';
 import { checkMembershipChange } from './membership-auth.js';
@@ -105,7 +105,7 @@ export function checkFederates(create: AuthEvent): void {
 }
 
 /** Refuses a list of creators that is none; 400, from `/createRoom` and `/upgrade` alike. */
-export function checkAdditionalCreators(creators: JsonValue | undefined): void {
+export function checkAdditionalCreators(creators: JsonValue | undefined): readonly string[] {
   if (!isJsonArray(creators)) throw new AuthError(400, 'additional_creators must be an array');
   for (const entry of creators) {
     if (typeof entry !== 'string') throw new AuthError(400, 'entry in additional_creators is not a string');
@@ -114,6 +114,7 @@ export function checkAdditionalCreators(creators: JsonValue | undefined): void {
     }
     if (Buffer.byteLength(entry) > 255) throw new AuthError(400, 'entry in additional_creators too long');
   }
+  return stringsOf(creators);
 }
 
 /** A member event as Python prints it. */

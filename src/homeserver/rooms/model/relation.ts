@@ -1,8 +1,10 @@
+import type { EventId } from '../../../matrix/ids.js';
 import { isJsonObject, type JsonObject } from '../../../matrix/json.js';
 
 /** What an event says of another (`events/__init__.py: relation_from_event`). */
 export interface Relation {
-  readonly parentId: string;
+  /** As the content says, whatever its form. */
+  readonly parentId: EventId;
   /** `m.annotation`, `m.replace`, `m.thread`, `m.reference`, ... */
   readonly type: string;
   /** What annotates, of annotations that say so. */
@@ -15,5 +17,5 @@ export function relationOf(content: JsonObject): Relation | undefined {
   if (!isJsonObject(relates)) return undefined;
   const { rel_type: type, event_id: parentId, key } = relates;
   if (typeof type !== 'string' || typeof parentId !== 'string') return undefined;
-  return { parentId, type, ...(type === 'm.annotation' && typeof key === 'string' && { key }) };
+  return { parentId: parentId as EventId, type, ...(type === 'm.annotation' && typeof key === 'string' && { key }) };
 }

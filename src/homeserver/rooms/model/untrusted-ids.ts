@@ -1,6 +1,6 @@
 import { Codes } from '../../../errors/matrix-codes.js';
 import { SynapseError } from '../../../errors/synapse-error.js';
-import type { RoomAlias, RoomId, ServerName, UserId } from '../../../matrix/ids.js';
+import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../../../matrix/ids.js';
 
 /** A user ID from outside, or 400 `M_INVALID_PARAM` with Synapse's texts (`types/__init__.py: UserID.from_string`). */
 export function toUserId(value: unknown): UserId {
@@ -27,6 +27,11 @@ export function toRoomId(value: unknown): RoomId {
 /** Whether a text is a user ID whose server could exist. */
 export function isUserId(text: string): text is UserId {
   return isId(text, '@');
+}
+
+/** Whether a text could be an event ID. */
+export function isEventId(text: string): text is EventId {
+  return text.startsWith('$');
 }
 
 /** Whether a text is a room alias whose server could exist. */

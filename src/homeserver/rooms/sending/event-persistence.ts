@@ -1,11 +1,11 @@
-import type { EventId, RoomId, UserId } from '../../../matrix/ids.js';
+import type { EventId, RoomId } from '../../../matrix/ids.js';
 import type { HomeserverContext } from '../../runtime/context.js';
 import type { EventStore } from '../../store/event-store.js';
 import type { RelationStore } from '../../store/relation-store.js';
 import type { StateStore } from '../../store/state-store.js';
 import { relationOf } from '../model/relation.js';
 import type { RoomEmitter } from '../model/room-emitter.js';
-import { type EventMetadata, membershipOf, type RoomEvent } from '../model/room-event.js';
+import { type EventMetadata, isMemberEvent, type MemberEvent, membershipOf, type RoomEvent } from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';
 import type { RoomState } from '../model/room-state.js';
 import type { Extremity, Room, Rooms } from '../model/rooms.js';
@@ -79,7 +79,7 @@ export class EventPersistence {
     const position = this.context.database.transaction(() => {
       const next = this.context.stream.next();
       this.insertRow(event, next, metadata, true);
-      if (isMembership && event.stateKey !== undefined) this.insertMembership(event.roomId, event, next);
+      if (isMembership && isMemberEvent(event)) this.insertMembership(event.roomId, event, next);
       return next;
     });
     event.markStored(position, metadata);
@@ -161,7 +161,7 @@ export class EventPersistence {
         continue;
       }
       this.stores.states.set(roomId, { type, state_key: stateKey, event_id: event.eventId }, position);
-      if (type === 'm.room.member') this.insertMembership(roomId, event, position);
+      if (isMemberEvent(event)) this.insertMembership(roomId, event, position);
     }
   }
 
@@ -184,12 +184,12 @@ export class EventPersistence {
     if (event.stateKey === undefined) return;
     const { roomId, type, stateKey, eventId } = event;
     this.stores.states.set(roomId, { type, state_key: stateKey, event_id: eventId }, position);
-    if (type === 'm.room.member') this.insertMembership(roomId, event, position);
+    if (isMemberEvent(event)) this.insertMembership(roomId, event, position);
   }
 
-  private insertMembership(roomId: RoomId, event: RoomEvent, position: number): void {
+  private insertMembership(roomId: RoomId, event: MemberEvent, position: number): void {
     this.stores.states.setMembership({
-      user_id: event.stateKey as UserId,
+      user_id: event.stateKey,
       room_id: roomId,
       membership: membershipOf(event) ?? 'leave',
       event_id: event.eventId,
@@ -218,7 +218,7 @@ export class EventPersistence {
     const relation = relationOf(event.content);
     if (relation === undefined) return;
     this.stores.relations.insert({
-      parent_id: relation.parentId as EventId,
+      parent_id: relation.parentId,
       position,
       event_id: event.eventId,
       room_id: event.roomId,

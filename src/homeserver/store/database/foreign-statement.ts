@@ -73,9 +73,7 @@ export class ForeignStatement {
     }
     const found = this.prepared.all(...given) as readonly (object | DbRow)[];
     const columns = this.named(hasArrays ? this.columns : Object.keys(found[0] ?? {}));
-    const rows = found.map((row) =>
-      (Array.isArray(row) ? (row as DbRow) : (Object.values(row) as DbRow)).map(fromSqlite),
-    );
+    const rows = found.map((row) => (Array.isArray(row) ? row : Object.values(row)).map(fromSqlite));
     // A statement that returns what it wrote returns each row.
     return { columns, rows, rowcount: this.isDataChange ? rows.length : -1 };
   }
