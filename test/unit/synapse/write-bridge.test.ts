@@ -139,11 +139,11 @@ while not sys.stdin.closed:
         break
 `;
     const importing = run('python3', ['-c', script], { env: { ...process.env, PYTHONPATH: directory } });
-    let isOver = false;
+    const ending = { isOver: false };
     void importing.finally(() => {
-      isOver = true;
+      ending.isOver = true;
     });
-    for (let turn = 0; !isOver; turn++) {
+    for (let turn = 0; !ending.isOver; turn++) {
       writeBridgeFolder(turn % 2 === 0 ? second : first, directory);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -82,7 +82,7 @@ function parseHeader(header: string): Credentials {
   const [origin, key, signature] = [fields.get('origin'), fields.get('key'), fields.get('sig')];
   if (origin === undefined || key === undefined || signature === undefined) throw malformed();
   if (!isServerName(origin)) throw malformed();
-  return { origin: origin as ServerName, key, signature, destination: fields.get('destination') };
+  return { origin, key, signature, destination: fields.get('destination') };
 }
 
 function unquote(value: string): string {
