@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { RegistrationBehaviour } from '../../src/callbacks/spam-checker.js';
-import { PasswordConfig, PasswordPolicyConfig, ServerNoticesConfig } from '../../src/config/homeserver/homeserver-sections.js';
+import {
+  PasswordConfig,
+  PasswordPolicyConfig,
+  ServerNoticesConfig,
+} from '../../src/config/homeserver/homeserver-sections.js';
 import { SynapseError } from '../../src/errors/synapse-error.js';
 import type { UserId } from '../../src/matrix/ids.js';
 import { recordCallbacks, type RecordedCall } from '../support/callbacks.js';

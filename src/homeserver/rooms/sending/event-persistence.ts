@@ -5,7 +5,13 @@ import type { RelationStore } from '../../store/relation-store.js';
 import type { StateStore } from '../../store/state-store.js';
 import { relationOf } from '../model/relation.js';
 import type { RoomEmitter } from '../model/room-emitter.js';
-import { type EventMetadata, isMemberEvent, type MemberEvent, membershipOf, type RoomEvent } from '../model/room-event.js';
+import {
+  type EventMetadata,
+  isMemberEvent,
+  type MemberEvent,
+  membershipOf,
+  type RoomEvent,
+} from '../model/room-event.js';
 import type { RoomEvents } from '../model/room-events.js';
 import type { RoomState } from '../model/room-state.js';
 import type { Extremity, Room, Rooms } from '../model/rooms.js';
