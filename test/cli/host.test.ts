@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { encodeFrames, FrameReader } from '../../src/synapse/transport/frames.js';
 import { protocolVersion } from '../../src/synapse/protocol/protocol.js';
-import { FakeBridge } from '../support/fake-bridge.js';
+import { FakeBridge, homeserver } from '../support/fake-bridge.js';
 import { folderWith, runCli, startCli } from '../support/vesicle-cli.js';
 import { vesicleCommand } from '../support/vesicle-process.js';
 
@@ -225,6 +225,7 @@ test('vesicle host --stdio serves whoever started it, keeps prints apart, and en
   const folder = await folderWith(t, { 'strict.ts': module });
   const child = spawn(process.execPath, [vesicleCommand, 'host', '--stdio'], { cwd: folder, stdio: 'pipe' });
   t.after(() => child.kill('SIGKILL'));
+  const gone = new Promise((resolve) => child.once('exit', resolve));
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   const answers: unknown[] = [];
@@ -242,14 +243,15 @@ test('vesicle host --stdio serves whoever started it, keeps prints apart, and en
   const requests = [
     ['hello', { protocol: protocolVersion, bridge: '0', synapse: '1' }],
     ['modules.load', { modules: [{ module: './strict.ts' }] }],
-    ['modules.open', { server_name: 'x', public_baseurl: '', worker_name: null, run_background_tasks: true }],
+    ['modules.open', { ...homeserver }],
     ['callback.invoke', { callback, args: ['@a:x', false] }],
   ];
   for (const [index, [method, params]] of requests.entries()) {
     child.stdin.write(encodeFrames([JSON.stringify({ id: index + 1, method, params })]));
-    while (answers.length <= index) await once(child.stdout, 'data');
+    while (answers.length <= index && child.exitCode === null) await Promise.race([once(child.stdout, 'data'), gone]);
+    assert.equal(answers.length, index + 1, errors);
   }
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const code = await gone;
   assert.deepEqual([code, answers.at(-1)], [0, false]);
   assert.match(errors, /printed by a module/);
 });

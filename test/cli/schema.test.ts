@@ -42,7 +42,7 @@ test('schema writes the keys of the file with the configuration of each module i
   assert.equal(code, 0);
   const schema = JSON.parse(out) as JsonSchema;
   assert.equal(schema.additionalProperties, false);
-  assert.deepEqual(schema.properties?.['server_name'], { type: 'string' });
+  assert.deepEqual(schema.properties?.['server_name'], { type: 'string', default: 'localhost' });
   assert.deepEqual(itemOf(schema).required, ['module']);
   assert.deepEqual(itemOf(schema)['allOf'], [
     {

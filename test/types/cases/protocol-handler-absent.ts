@@ -1,4 +1,4 @@
-// error: Property ''web.gone'' is missing
+// error: Property '"web.gone"' is missing
 import type { NoticeHandlers, RequestHandlers } from '../../../src/synapse/protocol/received-messages.js';
 
 declare const requests: RequestHandlers<null>;
