@@ -1,3 +1,4 @@
+import { failureOf } from './failure.js';
 import { VesicleError } from './vesicle-error.js';
 
 /** A package that an installation may leave out, and what Vesicle needs it for. */
@@ -27,8 +28,7 @@ export function packageMissing({ name, use }: OptionalPackage, cause: unknown): 
 
 /** An absent package is one thing; an installed one that lacks its native part (npm leaves it out, too) is another. */
 function problemOf(name: string, cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const [first = ''] = message.split(/\n|\. /);
+  const [first = ''] = failureOf(cause).message.split(/\n|\. /);
   const isAbsent = new RegExp(`^Cannot find (?:package|module) '${name}'`).test(first);
   return isAbsent ? 'is not installed' : `cannot be loaded (${first.replace(/[.:]$/, '')})`;
 }

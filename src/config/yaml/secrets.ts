@@ -1,3 +1,4 @@
+import { failureOf } from '../../errors/failure.js';
 import { resolve } from 'node:path';
 import { readRegularFile } from './regular-file.js';
 
@@ -26,12 +27,12 @@ export const fileSystem: FileReader = {
 const MAX_SECRET_LENGTH = 1_048_576;
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const { message, code = '' } = failureOf(error);
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file',
     EACCES: 'permission denied',
   };
-  return known[code] ?? (error instanceof Error ? error.message : String(error));
+  return known[code] ?? message;
 }
 
 /** Where secrets come from. */

@@ -1,3 +1,4 @@
+import { failureOf } from '../../errors/failure.js';
 import type { Hook } from '../../dispatch/hook.js';
 import { Codes } from '../../errors/matrix-codes.js';
 import { SynapseError } from '../../errors/synapse-error.js';
@@ -155,5 +156,5 @@ export class Transactions {
 /** An error as Python's `str` gives it. */
 function pythonText(error: unknown): string {
   if (error instanceof SynapseError) return `${error.status}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  return failureOf(error).message;
 }

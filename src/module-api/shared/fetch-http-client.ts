@@ -1,3 +1,4 @@
+import { failureOf } from '../../errors/failure.js';
 import type {
   FetchedFile,
   HttpArguments,
@@ -149,7 +150,7 @@ async function writeBody(response: Response, output: WritableStream<Uint8Array>,
   } catch (error) {
     if (error instanceof SynapseError) throw error;
     if (timeout.aborted) throw badGateway('Requested file took too long to download', Codes.TOO_LARGE);
-    const message = `Failed to download remote body: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `Failed to download remote body: ${failureOf(error).message}`;
     throw new SynapseError(502, message, Codes.UNKNOWN, {}, {}, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { failureOf } from '../../errors/failure.js';
 import type { Readable, Writable } from 'node:stream';
 import { VesicleError } from '../../errors/vesicle-error.js';
 import { withTimeout } from '../../dispatch/with-timeout.js';
@@ -318,7 +319,7 @@ export class Connection {
     if (this.state === 'closed') return;
     const isExpected = error instanceof VesicleError;
     this.log.error(isExpected ? error.message : 'The connection failed', isExpected ? {} : { err: error });
-    this.finish(error instanceof Error ? error.message : String(error));
+    this.finish(failureOf(error).message);
   }
 
   private finish(reason: string): void {
